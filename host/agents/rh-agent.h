@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "royal-manifest.h"
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* An enabled agent: the developer's manifest (what it asks for) under the operator's (what it is granted).
+ * Immutable; a reload makes new ones. */
+#define RH_TYPE_AGENT (rh_agent_get_type ())
+G_DECLARE_FINAL_TYPE (RhAgent, rh_agent, RH, AGENT, GObject)
+
+typedef struct {
+  guint memory_mb;
+  guint cpu_s;     /* CPU seconds of one run */
+  guint wall_s;    /* wall-clock seconds of one run */
+  guint workers;   /* processes at most */
+  guint warm;      /* processes kept ready */
+} RhAgentLimits;
+
+typedef struct {
+  guint attempts;
+  guint backoff_ms;
+  guint backoff_max_ms;
+} RhAgentRetry;
+
+const char *rh_agent_id (RhAgent *self);
+const char *rh_agent_version (RhAgent *self);
+const char *rh_agent_cluster (RhAgent *self);
+const char *rh_agent_module (RhAgent *self);  /* the private copy, in a folder named by its hash */
+const char *rh_agent_sha256 (RhAgent *self);  /* hexadecimal */
+RoyalManifest *rh_agent_manifest (RhAgent *self);
+JsonObject *rh_agent_operator_manifest (RhAgent *self);
+JsonObject *rh_agent_config (RhAgent *self);
+const RhAgentLimits *rh_agent_limits (RhAgent *self);
+const RhAgentRetry *rh_agent_retry (RhAgent *self);
+
+gboolean rh_agent_has_task (RhAgent *self, const char *task);
+gboolean rh_agent_may_read (RhAgent *self, const char *resource);
+
+/**
+ * rh_agent_may_write:
+ *
+ * Returns: (nullable) (transfer none): the grant { "action": …, "limits": {…} } for @action; NULL = not granted.
+ */
+JsonObject *rh_agent_may_write (RhAgent *self, const char *action);
+
+/* Checks a task's input against the developer's schema. */
+gboolean rh_agent_check_input (RhAgent     *self,
+                               const char  *task,
+                               JsonNode    *input,
+                               GError     **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

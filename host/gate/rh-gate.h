@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "rh-connector.h"
+#include "rh-policy.h"
+#include "rh-store.h"
+
+G_BEGIN_DECLS
+
+/* The gate: submit → validate → assess → decide → pending or approved → execute once → audit. Every state
+ * transition is one SQL function of migrations/; this object observes, decides and drives. */
+#define RH_TYPE_GATE (rh_gate_get_type ())
+G_DECLARE_FINAL_TYPE (RhGate, rh_gate, RH, GATE, GObject)
+
+/**
+ * rh_gate_new:
+ * @host_id: this host's lasting identity, the owner of its leases
+ */
+RhGate *rh_gate_new (RhStore *store, RhConnectors *connectors, const char *host_id) G_GNUC_WARN_UNUSED_RESULT;
+
+/* (transfer full) Replaces the policy; proposals from now on are decided by it. */
+void rh_gate_set_policy (RhGate *self, RhPolicy *policy);
+
+/* Starts and stops the executor and the journal. start first takes over what this host left when it died: verify,
+ * then finish or apply. */
+void rh_gate_start (RhGate *self);
+void rh_gate_stop_async (RhGate *self, guint timeout_ms, GAsyncReadyCallback callback, gpointer data);
+gboolean rh_gate_stop_finish (RhGate *self, GAsyncResult *result, GError **error);
+
+/**
+ * RhSubmission:
+ * @run: the run's uuid, NULL when a person submits
+ * @agent_version, @agent_sha256: "" when a person submits
+ * @grant: the operator's grant for the action, with its limits
+ * @proposal: as royal_proposal_to_json() makes it; checked here, every member
+ *
+ * All (transfer none), copied as needed before rh_gate_submit_async() returns.
+ */
+typedef struct {
+  gint64 workspace;
+  const char *workspace_name;
+  const char *agent;
+  const char *agent_version;
+  const char *agent_sha256;
+  const char *cluster;
+  const char *run;
+  JsonObject *grant;
+  JsonObject *proposal;
+} RhSubmission;
+
+void rh_gate_submit_async (RhGate              *self,
+                           const RhSubmission  *submission,
+                           GCancellable        *cancellable,
+                           GAsyncReadyCallback  callback,
+                           gpointer             data);
+/* Returns: (transfer full): the outcome as in royal_run_propose(). */
+JsonNode *rh_gate_submit_finish (RhGate *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * RhActor:
+ * @name: who, as authenticated; @via: from where (`unix:1000`, `token:3f…`, `127.0.0.1`)
+ */
+typedef struct {
+  gint64 workspace;
+  const char *name;
+  const char *via;
+} RhActor;
+
+/* A person's answer. @digest is what the person saw: another one is %ROYAL_ERROR_CONFLICT and nothing changes. */
+void rh_gate_approve_async (RhGate *self, const RhActor *actor, const char *proposal, const char *digest,
+                            const char *note, GAsyncReadyCallback callback, gpointer data);
+void rh_gate_reject_async (RhGate *self, const RhActor *actor, const char *proposal, const char *reason,
+                           GAsyncReadyCallback callback, gpointer data);
+/* Makes the inverse proposal of an executed one; it goes through the gate like any other. */
+void rh_gate_undo_async (RhGate *self, const RhActor *actor, const char *proposal, const char *reason,
+                         GAsyncReadyCallback callback, gpointer data);
+/* Each returns (transfer full) the proposal as it stands now (for undo: the inverse), as proposal_json() in SQL. */
+JsonNode *rh_gate_answer_finish (RhGate *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Something durable was written elsewhere (a job, a run): move the outbox soon. */
+void rh_gate_kick (RhGate *self);
+
+G_END_DECLS

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Metrics of the process, in Prometheus' text format. Every metric stands in one table, rh-metrics.c; main context
+ * only. @label is the value of the metric's one label, NULL when it has none. */
+typedef enum {
+  RH_METRIC_LOOP_LAG,             /* histogram, seconds */
+  RH_METRIC_STORE_CALLS,          /* counter, label statement */
+  RH_METRIC_STORE_ERRORS,         /* counter, label statement */
+  RH_METRIC_STORE_SECONDS,        /* histogram */
+  RH_METRIC_STORE_CONNECTIONS,    /* gauge: usable connections */
+  RH_METRIC_STORE_RECONNECTS,     /* counter */
+  RH_METRIC_WORKERS,              /* gauge, label agent */
+  RH_METRIC_WORKER_RESTARTS,      /* counter, label agent */
+  RH_METRIC_RUNS,                 /* counter, label outcome: completed, failed, crashed, timeout, cancelled */
+  RH_METRIC_RUN_SECONDS,          /* histogram */
+  RH_METRIC_CALLS,                /* counter, label method */
+  RH_METRIC_DECISIONS,            /* counter, label decision */
+  RH_METRIC_EFFECTS,              /* counter, label outcome: executed, failed, stale, unknown, undone */
+  RH_METRIC_JOURNAL_LAG,          /* gauge, seconds: age of the oldest outbox row at the last batch */
+  RH_METRIC_HTTP_REQUESTS,        /* counter, label status class: 2xx … */
+  RH_METRIC_HTTP_SECONDS,         /* histogram */
+  RH_METRIC_FEED_CLIENTS,         /* gauge */
+  RH_METRIC_N,
+} RhMetric;
+
+void rh_metric_add (RhMetric metric, const char *label, double amount);
+void rh_metric_set (RhMetric metric, const char *label, double value);
+void rh_metric_observe (RhMetric metric, double seconds);
+
+/* (transfer full): the exposition, text/plain; version=0.0.4 */
+char *rh_metrics_text (void) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Measures the event loop's lag with a timer on the default main context, from now on. */
+void rh_metrics_watch_loop (void);
+
+G_END_DECLS

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "rh-gate.h"
+#include "rh-registry.h"
+
+G_BEGIN_DECLS
+
+/* The worker processes: one pool per enabled agent, warm, bounded, restarted with backoff, replaced on reload.
+ * What a run asks for goes through the broker: grants are checked, then connectors, gate or state answer. */
+#define RH_TYPE_WORKERS (rh_workers_get_type ())
+G_DECLARE_FINAL_TYPE (RhWorkers, rh_workers, RH, WORKERS, GObject)
+
+typedef struct {
+  const char *worker;   /* path of royal-worker */
+  guint without;        /* RoyalSandboxLayers left out: an operator's explicit override, logged loudly */
+  int keep_off_cpu;     /* the CPU kept free of workers, -1 = none */
+  guint user_id;        /* see RoyalLaunch */
+} RhWorkersConfig;
+
+RhWorkers *rh_workers_new (const RhWorkersConfig *config,
+                           RhRegistry            *registry,
+                           RhStore               *store,
+                           RhConnectors          *connectors,
+                           RhGate                *gate) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Follows the registry: starts the warm workers of what is enabled, drains those of what is not. */
+void rh_workers_start (RhWorkers *self);
+
+/**
+ * RhRunRequest: one attempt of a job. All (transfer none), copied before the call returns.
+ */
+typedef struct {
+  gint64 workspace;
+  const char *workspace_name;
+  const char *run;      /* uuid */
+  const char *job;      /* uuid */
+  const char *agent;
+  const char *task;
+  JsonObject *input;
+} RhRunRequest;
+
+/* Runs a task in a worker of the agent's pool, waiting for a free one. Errors: what the task returned (its own code);
+ * %ROYAL_ERROR_FAILED with "crashed" in rh_workers_run_crashed(); %ROYAL_ERROR_TIMEOUT; %ROYAL_ERROR_PROTOCOL;
+ * %ROYAL_ERROR_UNAVAILABLE when no worker can be started. Cancelling @cancellable cancels the run: CANCEL first, then,
+ * after a grace, the end of the process. */
+void rh_workers_run_async (RhWorkers           *self,
+                           const RhRunRequest  *request,
+                           GCancellable        *cancellable,
+                           GAsyncReadyCallback  callback,
+                           gpointer             data);
+/* Returns: (transfer full): the task's result. @ret_crashed: the worker died of the run (a poison candidate). */
+JsonNode *rh_workers_run_finish (RhWorkers     *self,
+                                 GAsyncResult  *result,
+                                 gboolean      *ret_crashed,
+                                 GError       **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Free places for runs of @agent now: what jobs/ may lease. */
+guint rh_workers_capacity (RhWorkers *self, const char *agent);
+
+/* (transfer full): { "agent": …, "workers": [{ "pid", "state", "runs", "rss_kb" }], "restarts", "state":
+ * "ready" | "starting" | "backoff" | "failed", "error" } */
+JsonNode *rh_workers_status (RhWorkers *self, const char *agent) G_GNUC_WARN_UNUSED_RESULT;
+
+/* (transfer full): what the kernel enforces on this machine, see docs/sandbox.md. */
+JsonNode *rh_workers_sandbox (RhWorkers *self) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Lets runs finish within @timeout_ms, then ends every worker. */
+void rh_workers_stop_async (RhWorkers *self, guint timeout_ms, GAsyncReadyCallback callback, gpointer data);
+gboolean rh_workers_stop_finish (RhWorkers *self, GAsyncResult *result, GError **error);
+
+G_END_DECLS

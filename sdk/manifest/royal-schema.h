@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+G_BEGIN_DECLS
+
+/* JSON Schema 2020-12, the part that Royal's own schemas use: type, enum, const, properties, required,
+ * additionalProperties, patternProperties, propertyNames, items, minItems, maxItems, uniqueItems, minimum,
+ * maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, minLength, maxLength, pattern, format (date,
+ * date-time, uuid), allOf, anyOf, oneOf, not, $defs and local $ref, default. A keyword that is not known
+ * is refused when the schema is compiled, never ignored. */
+typedef struct _RoyalSchema RoyalSchema;
+
+/* @schema is (transfer none). NULL with %ROYAL_ERROR_INVALID when the schema itself is malformed. */
+RoyalSchema *royal_schema_new (JsonNode *schema, const char *what, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void royal_schema_free (RoyalSchema *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RoyalSchema, royal_schema_free)
+
+/**
+ * royal_schema_validate:
+ * @what: the document's name, for the message
+ *
+ * Returns: TRUE when @document holds. Else FALSE with %ROYAL_ERROR_INVALID and a message of the form
+ *   `manifests/markdown.json: /grants/writes/0/action: expected a string, found 3`. The first violation in
+ *   document order is reported.
+ */
+gboolean royal_schema_validate (RoyalSchema  *self,
+                                JsonNode     *document,
+                                const char   *what,
+                                GError      **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Adds every `default` of an absent member of an object, in place. */
+void royal_schema_fill_defaults (RoyalSchema *self, JsonNode *document);
+
+G_END_DECLS

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+G_BEGIN_DECLS
+
+#define ROYAL_JSON_DEPTH_MAX 32
+
+/**
+ * royal_json_parse:
+ * @data: UTF-8 text, not necessarily terminated
+ * @what: what is being parsed, for the message ("packet", a file's name)
+ *
+ * Strict RFC 8259 with limits, for hostile input: valid UTF-8, no NUL, no comments, at most
+ * ROYAL_JSON_DEPTH_MAX levels, no duplicate member names, nothing after the value. (json-glib alone is
+ * lenient.) Errors name line and column.
+ *
+ * Returns: (transfer full): the value; NULL with %ROYAL_ERROR_INVALID.
+ */
+JsonNode *royal_json_parse (const char  *data,
+                            gssize       length,
+                            const char  *what,
+                            GError     **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Returns: (transfer full): @node as compact text. */
+char *royal_json_to_string (JsonNode *node) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * royal_json_canonical:
+ *
+ * Returns: (transfer full): @node in the canonical form of RFC 8785 (JSON Canonicalization Scheme): members
+ *   sorted by UTF-16 code units, numbers as ECMAScript prints them.
+ */
+char *royal_json_canonical (JsonNode *node) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Returns: (transfer full): the lower-case hexadecimal SHA-256 of royal_json_canonical (@node). */
+char *royal_json_digest (JsonNode *node) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Typed member access that never aborts on a wrong type (json-glib's getters do warn): the default when the
+ * member is absent or of another type. Strings and objects are (transfer none). */
+const char *royal_json_string (JsonObject *object, const char *member, const char *otherwise);
+gint64 royal_json_int (JsonObject *object, const char *member, gint64 otherwise);
+double royal_json_double (JsonObject *object, const char *member, double otherwise);
+gboolean royal_json_boolean (JsonObject *object, const char *member, gboolean otherwise);
+JsonObject *royal_json_object (JsonObject *object, const char *member); /* (nullable) */
+JsonArray *royal_json_array (JsonObject *object, const char *member);   /* (nullable) */
+
+G_END_DECLS
