@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rh-metrics.h"
+
+#include <math.h>
+#include <string.h>
+
+#define LAG_INTERVAL_MS 250
+
+/* Some labels come from plugins: past this many series a metric counts under "other". */
+#define SERIES_MAX 1024
+
+typedef enum { COUNTER, GAUGE, HISTOGRAM } Type;
+
+static const char *const type_names[] = { "counter", "gauge", "histogram" };
+
+static const struct {
+  const char *name;
+  Type type;
+  const char *label;
+  const char *help;
+} table[] = {
+  [RH_METRIC_LOOP_LAG] = { "royal_loop_lag_seconds", HISTOGRAM, NULL, "How late the event loop runs a timer." },
+  [RH_METRIC_STORE_CALLS] = { "royal_store_calls_total", COUNTER, "statement", "Statements sent to the database." },
+  [RH_METRIC_STORE_ERRORS] = { "royal_store_errors_total", COUNTER, "statement", "Statements that failed." },
+  [RH_METRIC_STORE_SECONDS] = { "royal_store_call_seconds", HISTOGRAM, NULL, "Time from a statement to its rows." },
+  [RH_METRIC_STORE_CONNECTIONS] = { "royal_store_connections", GAUGE, NULL, "Usable database connections." },
+  [RH_METRIC_STORE_RECONNECTS] = { "royal_store_reconnects_total", COUNTER, NULL, "Database connections made again." },
+  [RH_METRIC_WORKERS] = { "royal_workers", GAUGE, "agent", "Running worker processes." },
+  [RH_METRIC_WORKER_RESTARTS] = { "royal_worker_restarts_total", COUNTER, "agent", "Workers started again." },
+  [RH_METRIC_RUNS] = { "royal_runs_total", COUNTER, "outcome", "Runs that ended." },
+  [RH_METRIC_RUN_SECONDS] = { "royal_run_seconds", HISTOGRAM, NULL, "Duration of runs." },
+  [RH_METRIC_CALLS] = { "royal_worker_calls_total", COUNTER, "method", "Calls of plugins to the host." },
+  [RH_METRIC_DECISIONS] = { "royal_gate_decisions_total", COUNTER, "decision", "Decisions about proposals." },
+  [RH_METRIC_EFFECTS] = { "royal_gate_effects_total", COUNTER, "outcome", "Effects by their outcome." },
+  [RH_METRIC_JOURNAL_LAG] = { "royal_journal_lag_seconds", GAUGE, NULL, "Age of the oldest outbox row." },
+  [RH_METRIC_HTTP_REQUESTS] = { "royal_http_requests_total", COUNTER, "status", "HTTP requests by status class." },
+  [RH_METRIC_HTTP_SECONDS] = { "royal_http_request_seconds", HISTOGRAM, NULL, "Time to answer HTTP requests." },
+  [RH_METRIC_FEED_CLIENTS] = { "royal_feed_clients", GAUGE, NULL, "Clients of the live feed." },
+};
+G_STATIC_ASSERT (G_N_ELEMENTS (table) == RH_METRIC_N);
+
+static const double bounds[] = {
+  0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60
+};
+
+typedef struct {
+  char *label; /* escaped */
+  double value;
+} Series;
+
+typedef struct {
+  guint64 count;
+  double sum;
+  guint64 buckets[G_N_ELEMENTS (bounds)];
+} Histogram;
+
+static struct {
+  GHashTable *by_label; /* label -> Series */
+  double value;
+  Histogram histogram;
+} values[RH_METRIC_N];
+
+static void
+series_free (gpointer data)
+{
+  Series *self = data;
+
+  g_free (self->label);
+  g_free (self);
+}
+
+static char *
+escape_label (const char *label)
+{
+  g_autofree char *valid = g_utf8_make_valid (label, -1);
+  GString *out = g_string_sized_new (strlen (valid));
+
+  for (const char *p = valid; *p != '\0'; p++)
+    {
+      if (*p == '\\' || *p == '"')
+        g_string_append_c (out, '\\');
+      if (*p == '\n')
+        g_string_append (out, "\\n");
+      else
+        g_string_append_c (out, *p);
+    }
+  return g_string_free (out, FALSE);
+}
+
+static double *
+value_of (RhMetric metric, const char *label)
+{
+  GHashTable *by_label = values[metric].by_label;
+  Series *series;
+
+  if (table[metric].label == NULL)
+    return &values[metric].value;
+
+  if (by_label == NULL)
+    values[metric].by_label = by_label = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, series_free);
+  series = g_hash_table_lookup (by_label, label);
+  if (series == NULL && g_hash_table_size (by_label) >= SERIES_MAX)
+    series = g_hash_table_lookup (by_label, label = "other");
+  if (series == NULL)
+    {
+      series = g_new0 (Series, 1);
+      series->label = escape_label (label);
+      g_hash_table_insert (by_label, g_strdup (label), series);
+    }
+  return &series->value;
+}
+
+void
+rh_metric_add (RhMetric metric, const char *label, double amount)
+{
+  g_return_if_fail ((guint)metric < RH_METRIC_N && table[metric].type != HISTOGRAM);
+  g_return_if_fail ((label != NULL) == (table[metric].label != NULL));
+  g_return_if_fail (table[metric].type == GAUGE || amount >= 0);
+
+  *value_of (metric, label) += amount;
+}
+
+void
+rh_metric_set (RhMetric metric, const char *label, double value)
+{
+  g_return_if_fail ((guint)metric < RH_METRIC_N && table[metric].type == GAUGE);
+  g_return_if_fail ((label != NULL) == (table[metric].label != NULL));
+
+  *value_of (metric, label) = value;
+}
+
+void
+rh_metric_observe (RhMetric metric, double seconds)
+{
+  Histogram *histogram;
+
+  g_return_if_fail ((guint)metric < RH_METRIC_N && table[metric].type == HISTOGRAM);
+  g_return_if_fail (!isnan (seconds));
+
+  histogram = &values[metric].histogram;
+  histogram->count++;
+  histogram->sum += seconds;
+  for (guint i = 0; i < G_N_ELEMENTS (bounds); i++)
+    if (seconds <= bounds[i])
+      {
+        histogram->buckets[i]++;
+        break;
+      }
+}
+
+static void
+append_number (GString *out, double value)
+{
+  char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+  if (isnan (value))
+    g_string_append (out, "NaN");
+  else if (isinf (value))
+    g_string_append (out, value > 0 ? "+Inf" : "-Inf");
+  else
+    g_string_append (out, g_ascii_formatd (text, sizeof text, "%.15g", value));
+}
+
+static void
+append_histogram (GString *out, const char *name, const Histogram *histogram)
+{
+  guint64 below = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (bounds); i++)
+    {
+      below += histogram->buckets[i];
+      g_string_append_printf (out, "%s_bucket{le=\"", name);
+      append_number (out, bounds[i]);
+      g_string_append_printf (out, "\"} %" G_GUINT64_FORMAT "\n", below);
+    }
+  g_string_append_printf (out, "%s_bucket{le=\"+Inf\"} %" G_GUINT64_FORMAT "\n%s_sum ", name, histogram->count, name);
+  append_number (out, histogram->sum);
+  g_string_append_printf (out, "\n%s_count %" G_GUINT64_FORMAT "\n", name, histogram->count);
+}
+
+static int
+compare_series (gconstpointer a, gconstpointer b)
+{
+  return strcmp (((const Series *)a)->label, ((const Series *)b)->label);
+}
+
+static void
+append_series (GString *out, RhMetric metric)
+{
+  g_autoptr (GList) all = g_list_sort (g_hash_table_get_values (values[metric].by_label), compare_series);
+
+  for (GList *l = all; l != NULL; l = l->next)
+    {
+      const Series *series = l->data;
+
+      g_string_append_printf (out, "%s{%s=\"%s\"} ", table[metric].name, table[metric].label, series->label);
+      append_number (out, series->value);
+      g_string_append_c (out, '\n');
+    }
+}
+
+char *
+rh_metrics_text (void)
+{
+  GString *out = g_string_sized_new (16384);
+
+  for (guint i = 0; i < RH_METRIC_N; i++)
+    {
+      /* A labelled metric exists from its first series on. */
+      if (table[i].label != NULL && values[i].by_label == NULL)
+        continue;
+
+      g_string_append_printf (out, "# HELP %s %s\n# TYPE %s %s\n", table[i].name, table[i].help, table[i].name,
+                              type_names[table[i].type]);
+      if (table[i].type == HISTOGRAM)
+        append_histogram (out, table[i].name, &values[i].histogram);
+      else if (table[i].label != NULL)
+        append_series (out, i);
+      else
+        {
+          g_string_append_printf (out, "%s ", table[i].name);
+          append_number (out, values[i].value);
+          g_string_append_c (out, '\n');
+        }
+    }
+  return g_string_free (out, FALSE);
+}
+
+static gboolean
+measure_lag (gpointer data)
+{
+  gint64 *due_us = data;
+  gint64 now_us = g_get_monotonic_time ();
+
+  rh_metric_observe (RH_METRIC_LOOP_LAG, MAX (now_us - *due_us, 0) / 1e6);
+  *due_us = now_us + LAG_INTERVAL_MS * 1000;
+  return G_SOURCE_CONTINUE;
+}
+
+void
+rh_metrics_watch_loop (void)
+{
+  static gint64 due_us;
+
+  if (due_us != 0)
+    return;
+  due_us = g_get_monotonic_time () + LAG_INTERVAL_MS * 1000;
+  g_timeout_add (LAG_INTERVAL_MS, measure_lag, &due_us);
+}
