@@ -1,0 +1,427 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The gate's state machine: proposals, approvals, effects, policies, agent versions, agent state.
+
+-- Every policy and agent version that ever decided or proposed something.
+create table policies (
+  workspace_id bigint not null references workspaces,
+  version text not null check (version ~ '^[0-9a-f]{64}$'),
+  document jsonb not null,
+  loaded_at timestamptz not null default now (),
+  primary key (workspace_id, version));
+call royal_protect ('policies', 'select, insert');
+
+create function policy_loaded (p_version text, p_document jsonb, p_actor text) returns void
+language plpgsql as $$
+begin
+  insert into policies (workspace_id, version, document) values (royal_workspace (), p_version, p_document)
+  on conflict do nothing;
+  perform outbox_put ('policy.changed', p_version, p_actor, '{}');
+end $$;
+
+create table agent_versions (
+  workspace_id bigint not null references workspaces,
+  agent text not null,
+  sha256 text not null,
+  version text not null,
+  manifest jsonb not null,
+  operator jsonb not null,
+  loaded_at timestamptz not null default now (),
+  primary key (workspace_id, agent, sha256));
+call royal_protect ('agent_versions', 'select, insert, update');
+
+create function agent_loaded (p_agent text, p_version text, p_sha256 text, p_manifest jsonb, p_operator jsonb)
+returns void
+language plpgsql as $$
+declare known agent_versions;
+begin
+  select * into known from agent_versions
+  where workspace_id = royal_workspace () and agent = p_agent and sha256 = p_sha256;
+  insert into agent_versions (workspace_id, agent, sha256, version, manifest, operator)
+  values (royal_workspace (), p_agent, p_sha256, p_version, p_manifest, p_operator)
+  on conflict (workspace_id, agent, sha256) do update
+    set version = excluded.version, manifest = excluded.manifest, operator = excluded.operator, loaded_at = now ();
+  perform outbox_put ('agent.loaded', p_agent, 'host',
+    jsonb_build_object ('version', p_version, 'sha256', p_sha256, 'grants', p_operator->'grants',
+                        'grants_changed', known.operator->'grants' is distinct from p_operator->'grants'));
+end $$;
+
+create table proposals (
+  workspace_id bigint not null references workspaces,
+  id bigint generated always as identity,
+  uid uuid not null default uuid_v7 (),
+  state text not null check (state in ('denied', 'pending', 'approved', 'executing', 'executed', 'failed', 'undone',
+                                       'rejected', 'expired', 'superseded', 'stale', 'unknown')),
+  kind text not null default 'apply' check (kind in ('apply', 'undo')),
+  undoes bigint,
+  action text not null,
+  target text not null,
+  agent text not null,
+  agent_version text not null,
+  agent_sha256 text not null,
+  run uuid,
+  parameters jsonb not null,
+  words jsonb not null,
+  claims jsonb not null,
+  before jsonb not null,
+  facts jsonb not null,
+  preview jsonb not null,
+  risk text not null check (risk in ('low', 'medium', 'high')),
+  decision text not null check (decision in ('auto', 'notify', 'approve', 'deny')),
+  rules text[] not null,
+  reason text not null,
+  policy_version text not null,
+  digest text not null check (digest ~ '^[0-9a-f]{64}$'),
+  revision int not null default 1,
+  priority text not null default 'normal' check (priority in ('low', 'normal', 'high', 'critical')),
+  created_by text not null,
+  created_at timestamptz not null default now (),
+  expires_at timestamptz not null,
+  decided_at timestamptz,
+  decided_by text,
+  finished_at timestamptz,
+  primary key (workspace_id, id),
+  unique (workspace_id, uid));
+create index proposals_approved on proposals (id) where state = 'approved';
+create index proposals_pending on proposals (expires_at) where state = 'pending';
+create unique index proposals_one_undo on proposals (workspace_id, undoes)
+  where undoes is not null and state in ('pending', 'approved', 'executing', 'executed', 'unknown');
+call royal_protect ('proposals', 'select, insert, update');
+
+create table approvals (
+  workspace_id bigint not null,
+  id bigint generated always as identity,
+  proposal bigint not null,
+  answer text not null check (answer in ('approve', 'reject')),
+  actor text not null,
+  via text not null,
+  digest text,
+  note text,
+  at timestamptz not null default now (),
+  primary key (workspace_id, id),
+  foreign key (workspace_id, proposal) references proposals);
+create index approvals_proposal on approvals (workspace_id, proposal);
+call royal_protect ('approvals', 'select, insert');
+
+-- An effect's row is its intent: committed before anything is sent.
+create table effects (
+  workspace_id bigint not null,
+  id bigint generated always as identity,
+  proposal bigint not null,
+  key text not null,
+  state text not null default 'executing' check (state in ('executing', 'executed', 'failed', 'stale', 'unknown')),
+  attempt int not null default 1,
+  owner text not null,
+  lease_until timestamptz not null,
+  receipt jsonb,
+  error text,
+  started_at timestamptz not null default now (),
+  finished_at timestamptz,
+  primary key (workspace_id, id),
+  unique (workspace_id, key),
+  unique (workspace_id, proposal),
+  foreign key (workspace_id, proposal) references proposals);
+create index effects_executing on effects (lease_until) where state = 'executing';
+call royal_protect ('effects', 'select, insert, update');
+
+create function proposal_json (p proposals) returns jsonb
+language sql stable as $$
+  select jsonb_build_object (
+    'id', p.uid, 'state', p.state, 'kind', p.kind,
+    'undoes', (select u.uid from proposals u where u.workspace_id = p.workspace_id and u.id = p.undoes),
+    'action', p.action, 'target', p.target,
+    'agent', p.agent, 'agent_version', p.agent_version, 'agent_sha256', p.agent_sha256, 'run', p.run,
+    'parameters', p.parameters, 'words', p.words, 'claims', p.claims, 'facts', p.facts, 'before', p.before,
+    'preview', p.preview, 'risk', p.risk, 'decision', p.decision, 'rules', to_jsonb (p.rules), 'reason', p.reason,
+    'policy_version', p.policy_version, 'digest', p.digest, 'revision', p.revision, 'priority', p.priority,
+    'created_by', p.created_by, 'created_at', iso_time (p.created_at), 'expires_at', iso_time (p.expires_at),
+    'decided_at', iso_time (p.decided_at), 'decided_by', p.decided_by, 'finished_at', iso_time (p.finished_at),
+    'approvals', coalesce ((
+      select jsonb_agg (jsonb_build_object ('answer', a.answer, 'actor', a.actor, 'via', a.via, 'note', a.note,
+                                            'at', iso_time (a.at)) order by a.id)
+      from approvals a where a.workspace_id = p.workspace_id and a.proposal = p.id), '[]'),
+    'effect', (
+      select jsonb_build_object ('key', e.key, 'state', e.state, 'attempt', e.attempt, 'receipt', e.receipt,
+                                 'error', e.error, 'started_at', iso_time (e.started_at),
+                                 'finished_at', iso_time (e.finished_at))
+      from effects e where e.workspace_id = p.workspace_id and e.proposal = p.id));
+$$;
+
+-- The proposal with that id in this workspace, locked.
+create function proposal_lock (p_uid uuid) returns proposals
+language plpgsql as $$
+declare p proposals;
+begin
+  select * into p from proposals where workspace_id = royal_workspace () and uid = p_uid for update;
+  if not found then
+    raise exception 'no proposal %', p_uid using errcode = 'RY404';
+  end if;
+  return p;
+end $$;
+
+create function proposal_get (p_uid uuid) returns jsonb
+language plpgsql stable as $$
+declare p proposals;
+begin
+  select * into p from proposals where workspace_id = royal_workspace () and uid = p_uid;
+  if not found then
+    raise exception 'no proposal %', p_uid using errcode = 'RY404';
+  end if;
+  return proposal_json (p);
+end $$;
+
+-- Newest first; before_id is the `cursor` of the last row seen, or null. states is null or a list.
+create function proposal_list (states text[], before_id bigint, batch int)
+returns table (cursor bigint, proposal jsonb)
+language sql stable as $$
+  select p.id, proposal_json (p) from proposals p
+  where p.workspace_id = royal_workspace () and (states is null or p.state = any (states))
+    and (before_id is null or p.id < before_id)
+  order by p.id desc limit batch;
+$$;
+
+-- s is what the gate assessed and decided, one object (see gate/rh-gate.c). The state follows from the decision.
+create function proposal_submit (s jsonb) returns jsonb
+language plpgsql as $$
+declare
+  p proposals;
+  original proposals;
+begin
+  if s->>'undoes' is not null then
+    original := proposal_lock ((s->>'undoes')::uuid);
+    if original.state <> 'executed' then
+      raise exception 'proposal % is %, only an executed one can be undone', original.uid, original.state
+        using errcode = 'RY409';
+    end if;
+  end if;
+  insert into proposals (workspace_id, state, kind, undoes, action, target, agent, agent_version, agent_sha256, run,
+    parameters, words, claims, before, facts, preview, risk, decision, rules, reason, policy_version, digest, priority,
+    created_by, expires_at, decided_at, decided_by)
+  values (royal_workspace (),
+    case s->>'decision' when 'deny' then 'denied' when 'approve' then 'pending' else 'approved' end,
+    case when original.id is null then 'apply' else 'undo' end, original.id,
+    s->>'action', s->>'target', s->>'agent', s->>'agent_version', s->>'agent_sha256', (s->>'run')::uuid,
+    s->'parameters', s->'words', s->'claims', s->'before', s->'facts', s->'preview', s->>'risk', s->>'decision',
+    array (select jsonb_array_elements_text (s->'rules')), s->>'reason', s->>'policy_version', s->>'digest',
+    coalesce (s->>'priority', 'normal'), s->>'created_by', (s->>'expires_at')::timestamptz,
+    case when s->>'decision' = 'approve' then null else now () end,
+    case when s->>'decision' = 'approve' then null else 'policy' end)
+  returning * into p;
+  perform outbox_put (
+    case p.state when 'denied' then 'proposal.denied' when 'pending' then 'approval.required' else 'proposal.approved' end,
+    p.uid::text, p.created_by,
+    jsonb_build_object ('action', p.action, 'target', p.target, 'kind', p.kind, 'agent', p.agent,
+      'agent_version', p.agent_version, 'agent_sha256', p.agent_sha256, 'run', p.run, 'undoes', original.uid,
+      'parameters', p.parameters, 'claims', p.claims, 'before', p.before, 'facts', p.facts, 'risk', p.risk,
+      'decision', p.decision, 'rules', to_jsonb (p.rules), 'reason', p.reason, 'policy_version', p.policy_version,
+      'digest', p.digest, 'expires_at', iso_time (p.expires_at)));
+  return jsonb_build_object ('proposal', p.uid, 'state', p.state, 'decision', p.decision, 'risk', p.risk,
+                             'rules', to_jsonb (p.rules), 'reason', p.reason);
+exception when unique_violation then
+  raise exception 'proposal % is being undone already', s->>'undoes' using errcode = 'RY409';
+end $$;
+
+-- A person's answer. An approval holds for the digest that the person saw and before the deadline, by this clock.
+create function proposal_answer (p_uid uuid, p_answer text, p_digest text, p_actor text, p_via text, p_note text)
+returns jsonb
+language plpgsql as $$
+declare p proposals := proposal_lock (p_uid);
+begin
+  if p.state <> 'pending' then
+    raise exception 'proposal % is %, not pending', p_uid, p.state using errcode = 'RY409';
+  end if;
+  if p.expires_at <= now () then
+    raise exception 'proposal % expired at %', p_uid, iso_time (p.expires_at) using errcode = 'RY409';
+  end if;
+  if p_answer = 'approve' and p_digest is distinct from p.digest then
+    raise exception 'the digest is not that of proposal %: it is % now', p_uid, p.digest using errcode = 'RY409';
+  end if;
+  if p_answer = 'reject' and coalesce (btrim (p_note), '') = '' then
+    raise exception 'a rejection needs a reason' using errcode = 'RY400';
+  end if;
+  insert into approvals (workspace_id, proposal, answer, actor, via, digest, note)
+  values (p.workspace_id, p.id, p_answer, p_actor, p_via, p_digest, p_note);
+  update proposals set state = case p_answer when 'approve' then 'approved' else 'rejected' end,
+    decided_at = now (), decided_by = p_actor
+  where workspace_id = p.workspace_id and id = p.id returning * into p;
+  perform outbox_put ('approval.decided', p_uid::text, p_actor,
+    jsonb_build_object ('answer', p_answer, 'digest', p.digest, 'via', p_via, 'note', p_note, 'action', p.action,
+                        'target', p.target));
+  return proposal_json (p);
+end $$;
+
+-- Pending proposals past their deadline, in every workspace. Returns how many.
+create function proposal_expire () returns int
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare n int;
+begin
+  with late as (
+    select workspace_id, id from proposals where state = 'pending' and expires_at <= now ()
+    order by expires_at limit 1000 for update skip locked),
+  ended as (
+    update proposals p set state = 'expired', decided_at = now (), decided_by = 'deadline'
+    from late where p.workspace_id = late.workspace_id and p.id = late.id
+    returning p.workspace_id, p.uid, p.action, p.target),
+  told as (
+    insert into outbox (workspace_id, kind, subject, actor, data)
+    select workspace_id, 'approval.decided', uid::text, 'host',
+           jsonb_build_object ('answer', 'expired', 'action', action, 'target', target) from ended)
+  select count (*) into n from ended;
+  return n;
+end $$;
+
+-- What the executor needs of an effect that it holds.
+create type effect_work as (
+  workspace_id bigint, effect bigint, proposal uuid, key text, kind text, attempt int, action text, target text,
+  parameters jsonb, before jsonb, receipt jsonb);
+
+-- Starts up to `batch` approved proposals: the intent of each is committed with this transaction. Not in a workspace that
+-- is stopped: the stop takes the same row's lock, so nothing starts after it has returned.
+create function effect_claim (p_owner text, p_lease_s int, batch int) returns setof effect_work
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  return query
+  with chosen as (
+    select p.workspace_id, p.id from proposals p
+    where p.state = 'approved'
+      and not exists (select from workspaces w where w.workspace_id = p.workspace_id and w.stopped_at is not null)
+    order by p.id limit batch for no key update skip locked),
+  free as (
+    select w.workspace_id from workspaces w
+    where w.workspace_id in (select c.workspace_id from chosen c) and w.stopped_at is null for share),
+  started as (
+    update proposals p set state = 'executing' from chosen c join free using (workspace_id)
+    where p.workspace_id = c.workspace_id and p.id = c.id and p.state = 'approved' returning p.*),
+  intent as (
+    insert into effects (workspace_id, proposal, key, owner, lease_until)
+    select s.workspace_id, s.id, s.uid::text, p_owner, now () + p_lease_s * interval '1 second' from started s
+    returning *),
+  told as (
+    insert into outbox (workspace_id, kind, subject, actor, data)
+    select s.workspace_id, 'effect.started', s.uid::text, 'host',
+           jsonb_build_object ('action', s.action, 'target', s.target, 'kind', s.kind, 'key', i.key, 'digest', s.digest)
+    from started s join intent i on i.workspace_id = s.workspace_id and i.proposal = s.id)
+  select s.workspace_id, i.id, s.uid, i.key, s.kind, i.attempt, s.action, s.target, s.parameters, s.before,
+         (select u.receipt from effects u where u.workspace_id = s.workspace_id and u.proposal = s.undoes)
+  from started s join intent i on i.workspace_id = s.workspace_id and i.proposal = s.id;
+end $$;
+
+-- Takes over effects whose lease has run out; with p_own also those that this host held when it died. They must be
+-- verified before anything is applied.
+create function effect_take_over (p_owner text, p_lease_s int, p_own boolean, batch int) returns setof effect_work
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  return query
+  with chosen as (
+    select e.workspace_id, e.id from effects e
+    where e.state = 'executing' and (e.lease_until <= now () or (p_own and e.owner = p_owner))
+    order by e.id limit batch for update skip locked),
+  taken as (
+    update effects e set owner = p_owner, lease_until = now () + p_lease_s * interval '1 second', attempt = e.attempt + 1
+    from chosen c where e.workspace_id = c.workspace_id and e.id = c.id returning e.*),
+  told as (
+    insert into outbox (workspace_id, kind, subject, actor, data)
+    select t.workspace_id, 'effect.taken_over', p.uid::text, 'host', jsonb_build_object ('attempt', t.attempt)
+    from taken t join proposals p on p.workspace_id = t.workspace_id and p.id = t.proposal)
+  select t.workspace_id, t.id, p.uid, t.key, p.kind, t.attempt, p.action, p.target, p.parameters, p.before,
+         (select u.receipt from effects u where u.workspace_id = p.workspace_id and u.proposal = p.undoes)
+  from taken t join proposals p on p.workspace_id = t.workspace_id and p.id = t.proposal;
+end $$;
+
+-- Keeps a lease while an effect is tried again.
+create function effect_renew (p_effect bigint, p_owner text, p_lease_s int) returns void
+language plpgsql as $$
+begin
+  update effects set lease_until = now () + p_lease_s * interval '1 second'
+  where workspace_id = royal_workspace () and id = p_effect and owner = p_owner and state = 'executing';
+  if not found then
+    raise exception 'effect % is not held by %', p_effect, p_owner using errcode = 'RY409';
+  end if;
+end $$;
+
+-- Ends an effect: p_outcome is executed (with its receipt), failed, stale or unknown (with an error).
+create function effect_finish (p_effect bigint, p_owner text, p_outcome text, p_receipt jsonb, p_error text) returns void
+language plpgsql as $$
+declare
+  e effects;
+  p proposals;
+begin
+  update effects set state = p_outcome, receipt = p_receipt, error = p_error, finished_at = now ()
+  where workspace_id = royal_workspace () and id = p_effect and owner = p_owner and state = 'executing' returning * into e;
+  if not found then
+    raise exception 'effect % is not held by %', p_effect, p_owner using errcode = 'RY409';
+  end if;
+  update proposals set state = p_outcome, finished_at = now ()
+  where workspace_id = e.workspace_id and id = e.proposal returning * into p;
+  if p.kind = 'undo' and p_outcome = 'executed' then
+    update proposals set state = 'undone' where workspace_id = p.workspace_id and id = p.undoes;
+  end if;
+  perform outbox_put (case when p.kind = 'undo' and p_outcome = 'executed' then 'effect.undone'
+                           else 'effect.' || p_outcome end,
+    p.uid::text, 'host',
+    jsonb_build_object ('action', p.action, 'target', p.target, 'kind', p.kind, 'key', e.key, 'attempt', e.attempt,
+      'digest', p.digest, 'receipt', p_receipt, 'error', p_error,
+      'undoes', (select u.uid from proposals u where u.workspace_id = p.workspace_id and u.id = p.undoes)));
+end $$;
+
+-- Emergency stop and its end. When it returns, nothing more starts.
+create function control_stop (p_reason text, p_actor text) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  update workspaces set stopped_at = coalesce (stopped_at, now ()), stopped_by = p_actor, stop_reason = p_reason
+  where workspace_id = royal_workspace ();
+  perform outbox_put ('control.stopped', null, p_actor, jsonb_build_object ('reason', p_reason));
+end $$;
+
+create function control_resume (p_actor text) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  update workspaces set stopped_at = null, stopped_by = null, stop_reason = null
+  where workspace_id = royal_workspace ();
+  perform outbox_put ('control.resumed', null, p_actor, '{}');
+end $$;
+
+-- An agent's small state: versioned, bounded.
+create table agent_state (
+  workspace_id bigint not null references workspaces,
+  agent text not null,
+  key text not null check (octet_length (key) between 1 and 128),
+  value jsonb not null check (octet_length (value::text) <= 65536),
+  version bigint not null default 1,
+  primary key (workspace_id, agent, key));
+call royal_protect ('agent_state', 'select, insert, update, delete');
+
+create function state_get (p_agent text, p_key text) returns table (value jsonb, version bigint)
+language sql stable as $$
+  select s.value, s.version from agent_state s
+  where s.workspace_id = royal_workspace () and s.agent = p_agent and s.key = p_key;
+$$;
+
+-- Returns the new version. A JSON null removes the key (version 0).
+create function state_put (p_agent text, p_key text, p_value jsonb, p_version bigint) returns bigint
+language plpgsql as $$
+declare
+  current bigint;
+  quota constant int := 256;
+begin
+  select s.version into current from agent_state s
+  where s.workspace_id = royal_workspace () and s.agent = p_agent and s.key = p_key for update;
+  if coalesce (current, 0) <> p_version then
+    raise exception 'state `%` is at version %, not %', p_key, coalesce (current, 0), p_version using errcode = 'RY409';
+  end if;
+  if jsonb_typeof (p_value) = 'null' then
+    delete from agent_state s where s.workspace_id = royal_workspace () and s.agent = p_agent and s.key = p_key;
+    return 0;
+  end if;
+  if current is null
+     and (select count (*) from agent_state s where s.workspace_id = royal_workspace () and s.agent = p_agent) >= quota then
+    raise exception 'agent % holds % keys already', p_agent, quota using errcode = 'RY429';
+  end if;
+  insert into agent_state as s (workspace_id, agent, key, value) values (royal_workspace (), p_agent, p_key, p_value)
+  on conflict (workspace_id, agent, key) do update set value = excluded.value, version = s.version + 1
+    where s.version = p_version
+  returning s.version into current;
+  if not found then
+    raise exception 'state `%` was changed meanwhile', p_key using errcode = 'RY409';
+  end if;
+  return current;
+end $$;
