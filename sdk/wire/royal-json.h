@@ -5,7 +5,10 @@
 
 G_BEGIN_DECLS
 
+/* What a hostile document may cost: the stack, and the memory and hashing of what is made of it. */
 #define ROYAL_JSON_DEPTH_MAX 32
+#define ROYAL_JSON_MEMBERS_MAX 4096
+#define ROYAL_JSON_VALUES_MAX 500000
 
 /**
  * royal_json_parse:
@@ -13,8 +16,9 @@ G_BEGIN_DECLS
  * @what: what is being parsed, for the message ("packet", a file's name)
  *
  * Strict RFC 8259 with limits, for hostile input: valid UTF-8, no NUL, no comments, at most
- * ROYAL_JSON_DEPTH_MAX levels, no duplicate member names, nothing after the value. (json-glib alone is
- * lenient.) Errors name line and column.
+ * ROYAL_JSON_DEPTH_MAX levels, ROYAL_JSON_MEMBERS_MAX members in an object and ROYAL_JSON_VALUES_MAX values, no
+ * duplicate member names, nothing after the value. (json-glib alone is lenient.) Whole numbers that fit are
+ * int64, all others double; one that does not fit a double is refused. Errors name line and column.
  *
  * Returns: (transfer full): the value; NULL with %ROYAL_ERROR_INVALID.
  */
@@ -23,22 +27,35 @@ JsonNode *royal_json_parse (const char  *data,
                             const char  *what,
                             GError     **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Returns: (transfer full): @node as compact text. */
+/* Returns: (transfer full): @node as compact text that royal_json_parse() reads back as it was: doubles keep a
+ * fraction and the shortest digits that tell them apart. A number that is not finite is written as null. */
 char *royal_json_to_string (JsonNode *node) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * royal_json_canonical:
  *
  * Returns: (transfer full): @node in the canonical form of RFC 8785 (JSON Canonicalization Scheme): members
- *   sorted by UTF-16 code units, numbers as ECMAScript prints them.
+ *   sorted by UTF-16 code units, numbers as ECMAScript prints them. Beyond 2^53 an int64 keeps all its digits,
+ *   where RFC 8785 allows no such number: documents that differ must not share a digest.
  */
 char *royal_json_canonical (JsonNode *node) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Returns: (transfer full): the lower-case hexadecimal SHA-256 of royal_json_canonical (@node). */
 char *royal_json_digest (JsonNode *node) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * royal_json_check:
+ * @what: what @node is, for the message
+ *
+ * Whether a node that was built in memory can travel: finite numbers, valid UTF-8, and the limits of
+ * royal_json_parse().
+ *
+ * Returns: TRUE; FALSE with %ROYAL_ERROR_INVALID.
+ */
+gboolean royal_json_check (JsonNode *node, const char *what, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Typed member access that never aborts on a wrong type (json-glib's getters do warn): the default when the
- * member is absent or of another type. Strings and objects are (transfer none). */
+ * @object is NULL or the member is absent or of another type. Strings and objects are (transfer none). */
 const char *royal_json_string (JsonObject *object, const char *member, const char *otherwise);
 gint64 royal_json_int (JsonObject *object, const char *member, gint64 otherwise);
 double royal_json_double (JsonObject *object, const char *member, double otherwise);
