@@ -225,7 +225,7 @@ log_fields (RhLogLevel level, const char *id, const char *message, Field *fields
 {
   g_autoptr (GString) record = NULL;
   g_autofree char *repeated = NULL;
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&lock);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&lock);
   guint suppressed;
 
   if (is_repeat (id, message, fields, n, &suppressed))
