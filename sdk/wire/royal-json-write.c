@@ -82,7 +82,7 @@ shortest_digits (double value, char digits[20], int *ret_exponent)
           if (g_ascii_isdigit (*p))
             digits[n++] = *p;
         }
-      *ret_exponent = (int) g_ascii_strtoll (strchr (text, 'e') + 1, NULL, 10);
+      *ret_exponent = (int)g_ascii_strtoll (strchr (text, 'e') + 1, NULL, 10);
       if (reads_back (digits, n, *ret_exponent, value))
         break;
       /* Above a power of two the doubles lie twice as far apart as below it: the next decimal up may read
