@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "rh-jobs.h"
+
+G_BEGIN_DECLS
+
+/* The HTTP API: it translates between requests and the layers below, and decides nothing. The routes stand in one
+ * table, rh-routes.c; docs/openapi.json describes them and holds the schemas by which bodies are checked. */
+#define RH_TYPE_SERVER (rh_server_get_type ())
+G_DECLARE_FINAL_TYPE (RhServer, rh_server, RH, SERVER, GObject)
+
+/**
+ * RhServerContext:
+ * @store, @registry, @workers, @jobs, @gate: what the API speaks for; a reference is taken of each
+ * @reload: reads manifests and policy again; on failure the old ones go on serving and the error names every fault
+ * @readiness: (transfer full): named checks, { "database": { "ok": true }, "sandbox": { "ok": false, "detail": … } }
+ * @data: passed to both
+ *
+ * What app/ composes. Copied by rh_server_new().
+ */
+typedef struct {
+  RhStore *store;
+  RhRegistry *registry;
+  RhWorkers *workers;
+  RhJobs *jobs;
+  RhGate *gate;
+  gboolean (*reload) (gpointer data, GError **error);
+  JsonObject *(*readiness) (gpointer data);
+  gpointer data;
+} RhServerContext;
+
+RhServer *rh_server_new (const RhServerContext *context) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * rh_server_listen_unix:
+ * @path: the socket's path; a stale socket there is replaced, a live one is %ROYAL_ERROR_CONFLICT
+ *
+ * Listens on a Unix socket of mode 0660. A peer that runs as root or as the host's own user is `unix:<uid>` with the role
+ * admin in the workspace that `X-Royal-Workspace` names (`default`); any other peer needs a token.
+ */
+gboolean rh_server_listen_unix (RhServer *self, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * rh_server_listen_tcp:
+ * @address: a literal IPv4 or IPv6 address
+ * @port: 0 = any free one
+ * @insecure: whether plain HTTP may leave this machine; without it an address that is not loopback is
+ *   %ROYAL_ERROR_DENIED
+ *
+ * Returns: the port, 0 with @error set.
+ */
+guint16 rh_server_listen_tcp (RhServer    *self,
+                              const char  *address,
+                              guint16      port,
+                              gboolean     insecure,
+                              GError     **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Accepts nothing more, ends the feeds (1001), and finishes when the requests in hand are answered or after
+ * @timeout_ms; then every connection is closed. */
+void rh_server_stop_async (RhServer *self, guint timeout_ms, GAsyncReadyCallback callback, gpointer data);
+gboolean rh_server_stop_finish (RhServer *self, GAsyncResult *result, GError **error);
+
+G_END_DECLS
