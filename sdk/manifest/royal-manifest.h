@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include <json-glib/json-glib.h>
+#include "royal-schema.h"
 
 G_BEGIN_DECLS
 
@@ -21,6 +21,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RoyalManifest, royal_manifest_unref)
  * Returns: (transfer full): the manifest; NULL with %ROYAL_ERROR_INVALID: `file: /json/pointer: expected …`.
  */
 RoyalManifest *royal_manifest_read_module (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same from the bytes of a module; @what names it in messages. */
+RoyalManifest *royal_manifest_read_bytes (GBytes      *module,
+                                          const char  *what,
+                                          GError     **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The same from a JSON file. */
 RoyalManifest *royal_manifest_read_file (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -47,7 +52,10 @@ const char *const *royal_manifest_writes (RoyalManifest *self);
 JsonObject *royal_manifest_task_input (RoyalManifest *self, const char *task);
 JsonObject *royal_manifest_config_schema (RoyalManifest *self);
 
-/* (transfer none): the whole document. */
+/* (transfer none): the schema of the manifest itself. */
+RoyalSchema *royal_manifest_schema (void);
+
+/* (transfer none): the whole document, defaults filled in. */
 JsonObject *royal_manifest_json (RoyalManifest *self);
 
 G_END_DECLS

@@ -6,14 +6,25 @@
 G_BEGIN_DECLS
 
 /* JSON Schema 2020-12, the part that Royal's own schemas use: type, enum, const, properties, required,
- * additionalProperties, patternProperties, propertyNames, items, minItems, maxItems, uniqueItems, minimum,
- * maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, minLength, maxLength, pattern, format (date,
- * date-time, uuid), allOf, anyOf, oneOf, not, $defs and local $ref, default. A keyword that is not known
- * is refused when the schema is compiled, never ignored. */
+ * additionalProperties, patternProperties, propertyNames, minProperties, maxProperties, items, minItems,
+ * maxItems, uniqueItems, minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, minLength,
+ * maxLength, pattern, format (date, date-time, uuid), allOf, anyOf, oneOf, not, $defs and local $ref, default;
+ * beside them title (which takes the place of a pattern in messages), description, examples, deprecated, $comment, $id and $schema, which say nothing about
+ * validity. A keyword that is not known is refused when the schema is compiled, never ignored. */
 typedef struct _RoyalSchema RoyalSchema;
 
 /* @schema is (transfer none). NULL with %ROYAL_ERROR_INVALID when the schema itself is malformed. */
 RoyalSchema *royal_schema_new (JsonNode *schema, const char *what, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * royal_schema_new_at:
+ * @at: the JSON pointer at which @schema stands in the document @what, for the message. A `$ref` inside
+ *   is relative to @schema itself.
+ */
+RoyalSchema *royal_schema_new_at (JsonNode    *schema,
+                                  const char  *what,
+                                  const char  *at,
+                                  GError     **error) G_GNUC_WARN_UNUSED_RESULT;
 void royal_schema_free (RoyalSchema *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RoyalSchema, royal_schema_free)
 
@@ -29,6 +40,13 @@ gboolean royal_schema_validate (RoyalSchema  *self,
                                 JsonNode     *document,
                                 const char   *what,
                                 GError      **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same for a part of a document; @at is the JSON pointer of that part. */
+gboolean royal_schema_validate_at (RoyalSchema  *self,
+                                   JsonNode     *document,
+                                   const char   *what,
+                                   const char   *at,
+                                   GError      **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Adds every `default` of an absent member of an object, in place. */
 void royal_schema_fill_defaults (RoyalSchema *self, JsonNode *document);
