@@ -50,7 +50,8 @@ void rh_policy_free (RhPolicy *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RhPolicy, rh_policy_free)
 
 /* Never fails: an error inside a rule makes that rule match with `deny`. A condition on a fact that is missing is
- * not met, unless the rule denies or asks: then it is met (fail closed). */
+ * not met, unless the rule denies or asks: then it is met (fail closed). A rule that notifies and cannot tell for want of a
+ * fact lets nothing pass by itself; where another rule does, it notifies. */
 RhVerdict *rh_policy_decide (RhPolicy *self, const RhPolicySubject *subject) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The lower-case hexadecimal SHA-256 of the canonical document. */

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rh-schemas.h"
+
+#include "rh-gate-resources.h"
+#include "rh-log.h"
+#include "royal-json.h"
+
+#include <royal/error.h>
+
+static RoyalSchema *
+load (const char *path, GError **error)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (JsonNode) document = NULL;
+
+  rh_gate_resources_get_resource (); /* in a static library: nothing else makes the linker keep them */
+  bytes = g_resources_lookup_data (path, G_RESOURCE_LOOKUP_FLAGS_NONE, error);
+  if (bytes == NULL)
+    return NULL;
+  document = royal_json_parse (g_bytes_get_data (bytes, NULL), (gssize)g_bytes_get_size (bytes), path, error);
+  return document != NULL ? royal_schema_new (document, path, error) : NULL;
+}
+
+gboolean
+rh_schemas_check (const char *path, JsonNode *document, const char *what, GError **error)
+{
+  static GHashTable *schemas;
+  g_autoptr (GError) fault = NULL;
+  RoyalSchema *schema;
+
+  g_return_val_if_fail (path != NULL && document != NULL && what != NULL, FALSE);
+
+  if (schemas == NULL)
+    schemas = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)royal_schema_free);
+  schema = g_hash_table_lookup (schemas, path);
+  if (schema == NULL)
+    {
+      schema = load (path, &fault);
+      if (schema == NULL)
+        {
+          rh_bug (fault->message);
+          g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_FAILED, "the schema %s cannot be used: %s", path,
+                       fault->message);
+          return FALSE;
+        }
+      g_hash_table_insert (schemas, g_strdup (path), schema);
+    }
+  return royal_schema_validate (schema, document, what, error);
+}
