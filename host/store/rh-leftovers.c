@@ -39,7 +39,7 @@ find (const char *data)
   while (proc != NULL && (name = g_dir_read_name (proc)) != NULL)
     if (g_ascii_isdigit (name[0]) && works_in (name, data))
       {
-        GPid pid = atoi (name);
+        GPid pid = (GPid)g_ascii_strtoll (name, NULL, 10);
 
         g_array_append_val (pids, pid);
       }
@@ -52,7 +52,7 @@ postmaster (const char *data)
   g_autofree char *path = g_build_filename (data, "postmaster.pid", NULL);
   g_autofree char *text = NULL;
 
-  return g_file_get_contents (path, &text, NULL, NULL) ? atoi (text) : 0;
+  return g_file_get_contents (path, &text, NULL, NULL) ? (GPid)g_ascii_strtoll (text, NULL, 10) : 0;
 }
 
 /* TRUE when no process is left within @wait_ms. */

@@ -523,6 +523,7 @@ fill_property (SchemaNode *node, JsonObject *object, const char *name, guint dep
   SchemaNode *property = g_hash_table_lookup (node->properties, name);
   JsonNode *fallback = NULL;
 
+  g_assert (property != NULL);
   for (SchemaNode *n = property; n != NULL && fallback == NULL; n = n->reference)
     fallback = n->fallback;
   if (!json_object_has_member (object, name) && fallback != NULL)

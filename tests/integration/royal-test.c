@@ -5,8 +5,11 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <libpq-fe.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define WAIT_S 60
@@ -14,15 +17,30 @@
 static char *dir;
 static RhCluster *shared_cluster;
 
+/* A checkout under /root is closed to nobody. The one thing that is kept of root is that files can be read, by this
+ * program and by those that it starts. */
+static void
+keep_reading (void)
+{
+  struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+  struct __user_cap_data_struct data[2] = { 0 };
+  guint capability = prctl (PR_CAPBSET_READ, CAP_DAC_READ_SEARCH) == 1 ? CAP_DAC_READ_SEARCH : CAP_DAC_OVERRIDE;
+
+  data[0].permitted = data[0].effective = data[0].inheritable = 1u << capability;
+  if (syscall (SYS_capset, &header, data) != 0 || prctl (PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) != 0)
+    g_error ("cannot keep the right to read the checkout: %s", g_strerror (errno));
+}
+
 static void
 become_nobody (char **argv)
 {
   const struct passwd *nobody = getpwnam ("nobody");
   int program = open ("/proc/self/exe", O_RDONLY);
 
-  if (nobody == NULL || program < 0 || setgroups (0, NULL) != 0 || setgid (nobody->pw_gid) != 0 ||
-      setuid (nobody->pw_uid) != 0)
+  if (nobody == NULL || program < 0 || prctl (PR_SET_KEEPCAPS, 1) != 0 || setgroups (0, NULL) != 0 ||
+      setgid (nobody->pw_gid) != 0 || setuid (nobody->pw_uid) != 0)
     g_error ("cannot become nobody: %s", g_strerror (errno));
+  keep_reading ();
   g_unsetenv ("XDG_RUNTIME_DIR");
   g_setenv ("HOME", "/nonexistent", TRUE);
   fexecve (program, argv, environ);

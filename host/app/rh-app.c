@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "rh-app.h"
+
+#include "rh-database.h"
+#include "rh-host-dir.h"
+#include "rh-jobs.h"
+#include "rh-metrics.h"
+#include "rh-policy-file.h"
+#include "rh-retail.h"
+#include "rh-server.h"
+
+#include <sched.h>
+#include <string.h>
+
+struct _RhApp {
+  GObject parent;
+  RhConfig *config;
+  RhHostDir *dir;
+  RhDatabase *database;
+  RhStore *store; /* the database's */
+  gint64 workspace;
+  RhRegistry *registry;
+  RhConnectors *connectors;
+  RhGate *gate;
+  RhWorkers *workers;
+  RhJobs *jobs;
+  RhServer *server;
+  gboolean serving;
+};
+
+G_DEFINE_FINAL_TYPE (RhApp, rh_app, G_TYPE_OBJECT)
+
+static const RhStatement open_workspace = { "workspace.open", "select * from workspace_open ($1, true)", 1, TRUE };
+static const RhStatement make_partitions = { "events.partitions", "select events_partitions ()", 0, TRUE };
+static const RhStatement note_policy = { "policy.loaded", "select policy_loaded ($1, $2::jsonb, $3)", 3, TRUE };
+static const RhStatement note_agent = { "agent.loaded", "select agent_loaded ($1, $2, $3, $4::jsonb, $5::jsonb)", 5,
+                                        TRUE };
+
+static void
+rh_app_finalize (GObject *object)
+{
+  RhApp *self = RH_APP (object);
+
+  g_clear_object (&self->server);
+  g_clear_object (&self->jobs);
+  g_clear_object (&self->workers);
+  g_clear_object (&self->gate);
+  g_clear_object (&self->connectors);
+  g_clear_object (&self->registry);
+  g_clear_object (&self->database);
+  g_clear_pointer (&self->dir, rh_host_dir_close);
+  G_OBJECT_CLASS (rh_app_parent_class)->finalize (object);
+}
+
+static void
+rh_app_class_init (RhAppClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = rh_app_finalize;
+}
+
+static void
+rh_app_init (RhApp *self)
+{
+}
+
+RhApp *
+rh_app_new (RhConfig *config)
+{
+  g_return_val_if_fail (config != NULL, NULL);
+
+  RhApp *self = g_object_new (RH_TYPE_APP, NULL);
+
+  self->config = config;
+  return self;
+}
+
+static guint
+stop_timeout_ms (RhApp *self)
+{
+  return rh_config_uint (self->config, RH_SETTING_STOP_TIMEOUT) * 1000;
+}
+
+/* Composition */
+
+static RhRegistry *
+make_registry (RhConfig *config)
+{
+  g_autofree char *modules = g_build_filename (rh_config_string (config, RH_SETTING_DATA_DIR), "modules", NULL);
+
+  return rh_registry_new (rh_config_string (config, RH_SETTING_MANIFESTS),
+                          rh_config_string (config, RH_SETTING_PLUGINS), modules);
+}
+
+static guint
+layers_left_out (RhConfig *config)
+{
+  static const struct {
+    const char *name;
+    guint layer;
+  } layers[] = { { "landlock", ROYAL_SANDBOX_LANDLOCK },
+                 { "seccomp", ROYAL_SANDBOX_SECCOMP },
+                 { "rlimits", ROYAL_SANDBOX_RLIMITS } };
+  g_auto (GStrv) names = g_strsplit (rh_config_string (config, RH_SETTING_WITHOUT_SANDBOX), ",", -1);
+  guint without = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (layers); i++)
+    if (g_strv_contains ((const char *const *)names, layers[i].name))
+      without |= layers[i].layer;
+  return without;
+}
+
+/* The first CPU is kept free of workers, so that one that spins cannot starve the host and its database. */
+static int
+cpu_to_keep (void)
+{
+  cpu_set_t cpus;
+
+  if (sched_getaffinity (0, sizeof cpus, &cpus) != 0 || CPU_COUNT (&cpus) < 2)
+    return -1;
+  for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+    if (CPU_ISSET (cpu, &cpus))
+      return cpu;
+  return -1;
+}
+
+static RhWorkers *
+make_workers (RhApp *self)
+{
+  RhWorkersConfig config = {
+    .worker = rh_config_string (self->config, RH_SETTING_WORKER),
+    .without = layers_left_out (self->config),
+    .keep_off_cpu = cpu_to_keep (),
+  };
+
+  if (config.without != 0)
+    rh_log (RH_LOG_WARNING, "sandbox.override",
+            "PLUGINS ARE NOT FULLY CONFINED: sandbox layers are left out by configuration", "without",
+            rh_config_string (self->config, RH_SETTING_WITHOUT_SANDBOX), NULL);
+  return rh_workers_new (&config, self->registry, self->store, self->connectors, self->gate);
+}
+
+static gboolean
+reload (gpointer data, GError **error)
+{
+  return rh_app_reload (data, error);
+}
+
+static void
+add_check (JsonObject *checks, const char *name, gboolean ok, const char *detail)
+{
+  JsonObject *check = json_object_new ();
+
+  json_object_set_boolean_member (check, "ok", ok);
+  if (!ok)
+    json_object_set_string_member (check, "detail", detail);
+  json_object_set_object_member (checks, name, check);
+}
+
+static JsonObject *
+readiness (gpointer data)
+{
+  RhApp *self = data;
+  JsonObject *checks = json_object_new ();
+  const char *sandbox = rh_workers_problem (self->workers);
+
+  add_check (checks, "database", rh_store_is_available (self->store), "no connection to the database is usable");
+  add_check (checks, "sandbox", sandbox == NULL, sandbox);
+  add_check (checks, "agents", rh_registry_generation (self->registry) > 0, "the manifests have not been loaded");
+  add_check (checks, "serving", self->serving, "the host is stopping");
+  return checks;
+}
+
+/* "127.0.0.1:8080", "[::1]:8080" */
+static gboolean
+listen_tcp (RhApp *self, const char *listen, GError **error)
+{
+  g_autoptr (GSocketConnectable) address = g_network_address_parse (listen, 0, error);
+  g_autofree char *shown = NULL;
+  guint16 port;
+
+  if (address == NULL)
+    {
+      g_prefix_error (error, "listen: expected ADDRESS:PORT, found `%s`: ", listen);
+      return FALSE;
+    }
+  port = rh_server_listen_tcp (self->server, g_network_address_get_hostname (G_NETWORK_ADDRESS (address)),
+                               g_network_address_get_port (G_NETWORK_ADDRESS (address)),
+                               rh_config_boolean (self->config, RH_SETTING_INSECURE_HTTP), error);
+  if (port == 0)
+    return FALSE;
+  shown = g_strdup_printf ("%u", port);
+  rh_log (RH_LOG_NOTICE, "http.listening", "the API is served on TCP", "listen", listen, "port", shown, NULL);
+  return TRUE;
+}
+
+static gboolean
+make_server (RhApp *self, GError **error)
+{
+  RhServerContext context = {
+    .store = self->store,
+    .registry = self->registry,
+    .workers = self->workers,
+    .jobs = self->jobs,
+    .gate = self->gate,
+    .reload = reload,
+    .readiness = readiness,
+    .data = self,
+  };
+  const char *listen = rh_config_string (self->config, RH_SETTING_LISTEN);
+
+  self->server = rh_server_new (&context);
+  return rh_server_listen_unix (self->server, rh_config_string (self->config, RH_SETTING_SOCKET), error) &&
+         (*listen == '\0' || listen_tcp (self, listen, error));
+}
+
+/* What is loaded is recorded: which policy decides, which code runs. */
+
+static void
+on_noted (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (RhApp) self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
+
+  if (rows == NULL)
+    rh_log (RH_LOG_WARNING, "app.note", "what was loaded could not be recorded", "error", error->message, NULL);
+  else if (self->gate != NULL)
+    rh_gate_kick (self->gate);
+}
+
+static char *
+object_text (JsonObject *object)
+{
+  g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), object);
+
+  return royal_json_to_string (node);
+}
+
+static void
+note_loaded (RhApp *self, JsonNode *policy, const char *policy_version)
+{
+  g_autoptr (GPtrArray) agents = rh_registry_list (self->registry);
+  g_autofree char *document = royal_json_to_string (policy);
+
+  rh_store_call_async (self->store, &note_policy, self->workspace,
+                       (const char *const[]){ policy_version, document, "host" }, NULL, on_noted, g_object_ref (self));
+  for (guint i = 0; i < agents->len; i++)
+    {
+      RhAgent *agent = agents->pdata[i];
+      g_autofree char *manifest = object_text (royal_manifest_json (rh_agent_manifest (agent)));
+      g_autofree char *operator= object_text (rh_agent_operator_manifest (agent));
+
+      rh_store_call_async (self->store, &note_agent, self->workspace,
+                           (const char *const[]){ rh_agent_id (agent), rh_agent_version (agent), rh_agent_sha256 (agent),
+                                                  manifest, operator },
+                           NULL, on_noted, g_object_ref (self));
+    }
+}
+
+/* All or none: the policy is only put in force when the manifests have been taken too. */
+gboolean
+rh_app_reload (RhApp *self, GError **error)
+{
+  g_return_val_if_fail (RH_IS_APP (self) && self->gate != NULL, FALSE);
+
+  g_autoptr (JsonNode) document = NULL;
+  g_autoptr (RhPolicy) policy =
+      rh_policy_file_load (rh_config_string (self->config, RH_SETTING_POLICY), &document, error);
+  g_autofree char *version = NULL;
+
+  if (policy == NULL || !rh_registry_load (self->registry, error))
+    return FALSE;
+  version = g_strdup (rh_policy_version (policy));
+  rh_gate_set_policy (self->gate, g_steal_pointer (&policy));
+  note_loaded (self, document, version);
+  rh_log (RH_LOG_NOTICE, "app.loaded", "manifests and policy are in force", "policy", version, NULL);
+  return TRUE;
+}
+
+/* Starting, in reading order */
+
+static void
+serve (GTask *task)
+{
+  RhApp *self = g_task_get_source_object (task);
+  const char *host_id = rh_host_dir_id (self->dir);
+  GError *error = NULL;
+
+  self->connectors = rh_connectors_new ();
+  g_autoptr (RhConnector) retail = rh_retail_new (self->store);
+  rh_connectors_add (self->connectors, retail);
+  self->gate = rh_gate_new (self->store, self->connectors, host_id);
+  self->registry = make_registry (self->config);
+  self->workers = make_workers (self);
+  self->jobs = rh_jobs_new (self->store, self->registry, self->workers, self->gate, host_id);
+  if (!rh_app_reload (self, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  rh_gate_start (self->gate);
+  rh_workers_start (self->workers);
+  rh_jobs_start (self->jobs);
+  self->serving = TRUE;
+  if (!make_server (self, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+on_partitions (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
+
+  if (rows == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  serve (task);
+}
+
+static void
+on_workspace (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  RhApp *self = g_task_get_source_object (task);
+  GError *error = NULL;
+  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
+
+  if (rows == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  self->workspace = rh_rows_int64 (rows, 0, "workspace_id");
+  rh_store_call_async (self->store, &make_partitions, RH_NO_WORKSPACE, NULL, NULL, on_partitions,
+                       g_steal_pointer (&task));
+}
+
+static void
+on_database (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  RhApp *self = g_task_get_source_object (task);
+  GError *error = NULL;
+
+  self->store = rh_database_open_finish (RH_DATABASE (source), result, &error);
+  if (self->store == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  rh_store_call_async (self->store, &open_workspace, RH_NO_WORKSPACE,
+                       (const char *const[]){ rh_config_string (self->config, RH_SETTING_WORKSPACE) }, NULL,
+                       on_workspace, g_steal_pointer (&task));
+}
+
+void
+rh_app_start_async (RhApp *self, GAsyncReadyCallback callback, gpointer data)
+{
+  g_return_if_fail (RH_IS_APP (self) && self->dir == NULL);
+
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
+  const char *data_dir = rh_config_string (self->config, RH_SETTING_DATA_DIR);
+  GError *error = NULL;
+
+  g_task_set_source_tag (task, rh_app_start_async);
+  self->dir = rh_host_dir_open (data_dir, &error);
+  if (self->dir == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  rh_metrics_watch_loop ();
+  self->database = rh_database_new (rh_config_string (self->config, RH_SETTING_DATABASE_URL), data_dir,
+                                    rh_config_uint (self->config, RH_SETTING_CONNECTIONS));
+  rh_database_open_async (self->database, on_database, g_steal_pointer (&task));
+}
+
+gboolean
+rh_app_start_finish (RhApp *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/* Stopping, in reading order */
+
+static void
+on_database_closed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+
+  rh_database_close_finish (RH_DATABASE (source), result);
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+close_database (GTask *task)
+{
+  RhApp *self = g_task_get_source_object (task);
+
+  if (self->database != NULL)
+    {
+      rh_database_close_async (self->database, stop_timeout_ms (self), on_database_closed, task);
+      return;
+    }
+  g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
+}
+
+static void
+log_stop_fault (const char *part, gboolean stopped, GError *error)
+{
+  if (!stopped)
+    rh_log (RH_LOG_WARNING, "app.stop", "a part did not stop in time", "part", part, "error", error->message, NULL);
+}
+
+static void
+on_gate_stopped (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean stopped = rh_gate_stop_finish (RH_GATE (source), result, &error);
+
+  log_stop_fault ("gate", stopped, error);
+  close_database (data);
+}
+
+static void
+on_workers_stopped (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  RhApp *self = g_task_get_source_object (task);
+  g_autoptr (GError) error = NULL;
+  gboolean stopped = rh_workers_stop_finish (RH_WORKERS (source), result, &error);
+
+  log_stop_fault ("workers", stopped, error);
+  rh_gate_stop_async (self->gate, stop_timeout_ms (self), on_gate_stopped, task);
+}
+
+static void
+on_jobs_stopped (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  RhApp *self = g_task_get_source_object (task);
+  g_autoptr (GError) error = NULL;
+  gboolean stopped = rh_jobs_stop_finish (RH_JOBS (source), result, &error);
+
+  log_stop_fault ("jobs", stopped, error);
+  rh_workers_stop_async (self->workers, 1000, on_workers_stopped, task);
+}
+
+static void
+stop_parts (GTask *task)
+{
+  RhApp *self = g_task_get_source_object (task);
+
+  if (!self->serving)
+    {
+      close_database (task);
+      return;
+    }
+  self->serving = FALSE;
+  rh_jobs_stop_async (self->jobs, stop_timeout_ms (self), on_jobs_stopped, task);
+}
+
+static void
+on_server_stopped (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean stopped = rh_server_stop_finish (RH_SERVER (source), result, &error);
+
+  log_stop_fault ("server", stopped, error);
+  stop_parts (data);
+}
+
+void
+rh_app_stop_async (RhApp *self, GAsyncReadyCallback callback, gpointer data)
+{
+  g_return_if_fail (RH_IS_APP (self));
+
+  GTask *task = g_task_new (self, NULL, callback, data);
+
+  g_task_set_source_tag (task, rh_app_stop_async);
+  if (self->server != NULL)
+    rh_server_stop_async (self->server, 2000, on_server_stopped, task);
+  else
+    stop_parts (task);
+}
+
+void
+rh_app_stop_finish (RhApp *self, GAsyncResult *result)
+{
+  g_return_if_fail (g_task_is_valid (result, self));
+
+  (void)g_task_propagate_boolean (G_TASK (result), NULL);
+}
+
+/* Checking */
+
+gboolean
+rh_app_check (RhConfig *config, GError **error)
+{
+  g_return_val_if_fail (config != NULL, FALSE);
+
+  g_autoptr (RhRegistry) registry = make_registry (config);
+  g_autoptr (GString) faults = g_string_new (NULL);
+  g_autoptr (GError) fault = NULL;
+  const char *worker = rh_config_string (config, RH_SETTING_WORKER);
+  g_autoptr (RhPolicy) policy = rh_policy_file_load (rh_config_string (config, RH_SETTING_POLICY), NULL, &fault);
+
+  if (policy == NULL)
+    g_string_append_printf (faults, "%s\n", fault->message);
+  g_clear_error (&fault);
+  if (!rh_registry_load (registry, &fault))
+    g_string_append_printf (faults, "%s\n", fault->message);
+  if (!g_file_test (worker, G_FILE_TEST_IS_EXECUTABLE))
+    g_string_append_printf (faults, "worker: %s is not a program that can be run\n", worker);
+  if (faults->len == 0)
+    return TRUE;
+  g_string_truncate (faults, faults->len - 1);
+  g_set_error_literal (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, faults->str);
+  return FALSE;
+}
