@@ -31,8 +31,8 @@ static const Malformed malformed[] = {
   { "config-not-object", "/config: expected a schema with \"type\": \"object\", found one for string" },
   { "memory-small", "/resources/memory_mb: expected at least 16, found 1" },
   { "array", "expected an object, found an array" },
-  { "not-json", "*" },
-  { "duplicate-member", "*id*" },
+  { "not-json", "line 1, column 18: expected a member name in quotes" },
+  { "duplicate-member", "line 1, column 18: duplicate member \"id\"" },
 };
 
 static char *
@@ -54,11 +54,8 @@ test_malformed (gconstpointer data)
 
   g_assert_null (manifest);
   g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID);
-  g_assert_true (g_str_has_prefix (error->message, path));
-  if (strchr (m->error, '*') != NULL)
-    g_assert_true (g_pattern_match_simple (m->error, error->message));
-  else
-    g_assert_cmpstr (error->message + strlen (prefix), ==, m->error);
+  g_assert_true (g_str_has_prefix (error->message, prefix));
+  g_assert_cmpstr (error->message + strlen (prefix), ==, m->error);
 }
 
 static void

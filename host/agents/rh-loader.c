@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rh-loader.h"
+
+#include "rh-agent-private.h"
+#include "rh-modules.h"
+#include "rh-operator-resource.h"
+#include "royal-elf.h"
+#include "royal-json.h"
+#include "royal-schema.h"
+#include "royal-suggest.h"
+
+#include <royal/error.h>
+#include <royal/version.h>
+
+#define SCHEMA_PATH "/royal/schema/operator.schema.json"
+#define MANIFEST_SIZE_MAX (1024u * 1024)
+
+/* One manifest on its way to an agent. */
+typedef struct {
+  const RhLoader *loader;
+  const char *path;
+  JsonNode *document;
+  JsonObject *root;
+  char *module; /* where the original lies */
+  GBytes *bytes;
+  char *sha256;
+  RoyalManifest *manifest;
+  JsonNode *config;
+  guint faults_before;
+} Load;
+
+static void
+load_clear (Load *self)
+{
+  g_clear_pointer (&self->document, json_node_unref);
+  g_clear_pointer (&self->module, g_free);
+  g_clear_pointer (&self->bytes, g_bytes_unref);
+  g_clear_pointer (&self->sha256, g_free);
+  g_clear_pointer (&self->manifest, royal_manifest_unref);
+  g_clear_pointer (&self->config, json_node_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Load, load_clear)
+
+static void add_fault (const Load *self, const char *pointer, const char *format, ...) G_GNUC_PRINTF (3, 4);
+
+static void
+add_fault (const Load *self, const char *pointer, const char *format, ...)
+{
+  va_list args;
+  g_autofree char *text = NULL;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_ptr_array_add (self->loader->faults, g_strdup_printf ("%s: %s: %s", self->path, pointer, text));
+}
+
+/* Takes @error, which names its place itself. */
+static void
+take_fault (const Load *self, GError *error)
+{
+  g_ptr_array_add (self->loader->faults, g_strdup (error->message));
+  g_error_free (error);
+}
+
+static gboolean
+is_sound (const Load *self)
+{
+  return self->loader->faults->len == self->faults_before;
+}
+
+static RoyalSchema *
+operator_schema (void)
+{
+  static RoyalSchema *schema;
+
+  if (schema == NULL)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GBytes) bytes = g_resource_lookup_data (rh_operator_get_resource (), SCHEMA_PATH, 0, &error);
+      g_assert_no_error (error);
+
+      gsize length;
+      const char *data = g_bytes_get_data (bytes, &length);
+      g_autoptr (JsonNode) node = royal_json_parse (data, (gssize)length, "operator.schema.json", &error);
+      g_assert_no_error (error);
+      schema = royal_schema_new (node, "operator.schema.json", &error);
+      g_assert_no_error (error);
+    }
+  return schema;
+}
+
+static gboolean
+read_document (Load *self, GError **error)
+{
+  g_autoptr (GBytes) bytes = royal_elf_read (self->path, error);
+  if (bytes == NULL)
+    return FALSE;
+
+  gsize length;
+  const char *data = g_bytes_get_data (bytes, &length);
+  if (length > MANIFEST_SIZE_MAX)
+    {
+      g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "%s: expected at most 1 MiB", self->path);
+      return FALSE;
+    }
+  self->document = royal_json_parse (data != NULL ? data : "", (gssize)length, self->path, error);
+  if (self->document == NULL || !royal_schema_validate (operator_schema (), self->document, self->path, error))
+    return FALSE;
+  royal_schema_fill_defaults (operator_schema (), self->document);
+  self->root = json_node_get_object (self->document);
+  return TRUE;
+}
+
+static void
+find_module (Load *self)
+{
+  const char *name = royal_json_string (self->root, "module", "");
+
+  if (g_path_is_absolute (name))
+    {
+      self->module = g_strdup (name);
+      return;
+    }
+  for (const char *const *folder = self->loader->plugin_path; *folder != NULL; folder++)
+    {
+      g_autofree char *path = g_build_filename (*folder, name, NULL);
+      if (g_file_test (path, G_FILE_TEST_EXISTS))
+        {
+          self->module = g_steal_pointer (&path);
+          return;
+        }
+    }
+  g_autofree char *folders = g_strjoinv (":", (char **)self->loader->plugin_path);
+  add_fault (self, "/module", "expected a file in %s, found no \"%s\" there", folders, name);
+}
+
+/* The bytes are read once; everything from here on is said about those, and they are what is copied. */
+static void
+read_module (Load *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->bytes = royal_elf_read (self->module, &error);
+  if (self->bytes == NULL)
+    {
+      add_fault (self, "/module", "expected a module that can be read: %s", error->message);
+      return;
+    }
+  self->sha256 = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, self->bytes);
+  const char *wanted = royal_json_string (self->root, "sha256", NULL);
+  if (wanted != NULL && g_strcmp0 (wanted, self->sha256) != 0)
+    add_fault (self, "/sha256", "expected the hash of %s, which is %s, found %s", self->module, self->sha256, wanted);
+
+  self->manifest = royal_manifest_read_bytes (self->bytes, self->module, &error);
+  if (self->manifest == NULL)
+    {
+      add_fault (self, "/module", "expected a plugin: %s", error->message);
+      return;
+    }
+  if (royal_manifest_abi (self->manifest) > ROYAL_ABI)
+    add_fault (self, "/module",
+               "expected a plugin for ABI %u or older, found one for ABI %u: the host is older than its SDK", ROYAL_ABI,
+               royal_manifest_abi (self->manifest));
+}
+
+static void
+check_id (const Load *self)
+{
+  const char *id = royal_json_string (self->root, "agent", "");
+
+  if (!g_str_equal (id, royal_manifest_id (self->manifest)))
+    add_fault (self, "/agent", "expected \"%s\", the id in %s, found \"%s\"", royal_manifest_id (self->manifest),
+               self->module, id);
+}
+
+/* @name has to be one of @asked. */
+static void
+check_asked (const Load *self, const char *name, const char *const *asked, const char *kind, const char *pointer)
+{
+  if (g_strv_contains (asked, name))
+    return;
+
+  const char *near = royal_suggest (name, asked);
+  g_autofree char *all = g_strjoinv (", ", (char **)asked);
+  add_fault (self, pointer, "expected %s of the agent's manifest (%s), found \"%s\"%s%s%s", kind,
+             asked[0] != NULL ? all : "it names none", name, near != NULL ? "; did you mean \"" : "",
+             near != NULL ? near : "", near != NULL ? "\"?" : "");
+}
+
+static void
+check_names (const Load *self, JsonArray *names, const char *const *asked, const char *kind, const char *at)
+{
+  for (guint i = 0; names != NULL && i < json_array_get_length (names); i++)
+    {
+      g_autofree char *pointer = g_strdup_printf ("%s/%u", at, i);
+      check_asked (self, json_array_get_string_element (names, i), asked, kind, pointer);
+    }
+}
+
+static void
+check_writes (const Load *self, JsonArray *writes)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (guint i = 0; i < json_array_get_length (writes); i++)
+    {
+      const char *action = royal_json_string (json_array_get_object_element (writes, i), "action", "");
+      g_autofree char *pointer = g_strdup_printf ("/grants/writes/%u/action", i);
+
+      check_asked (self, action, royal_manifest_writes (self->manifest), "an action", pointer);
+      if (!g_hash_table_add (seen, (gpointer)action))
+        add_fault (self, pointer, "expected each action once, found \"%s\" again", action);
+    }
+}
+
+static void
+check_grants (const Load *self)
+{
+  JsonObject *grants = json_object_get_object_member (self->root, "grants");
+
+  check_names (self, royal_json_array (self->root, "tasks"), royal_manifest_tasks (self->manifest), "a task", "/tasks");
+  check_names (self, royal_json_array (grants, "reads"), royal_manifest_reads (self->manifest), "a resource",
+               "/grants/reads");
+  check_writes (self, royal_json_array (grants, "writes"));
+}
+
+static void
+check_config (Load *self)
+{
+  JsonObject *wanted = royal_manifest_config_schema (self->manifest);
+  JsonNode *config = json_object_get_member (self->root, "config");
+  GError *error = NULL;
+
+  /* Not changed in place: the operator's manifest stays as it was written. */
+  g_autofree char *text = royal_json_to_string (config);
+  self->config = royal_json_parse (text, -1, self->path, &error);
+  if (self->config == NULL)
+    {
+      take_fault (self, error);
+      return;
+    }
+  if (wanted == NULL)
+    {
+      if (json_object_get_size (json_node_get_object (config)) > 0)
+        add_fault (self, "/config", "expected no members: the agent takes no configuration");
+      return;
+    }
+  g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), wanted);
+  g_autoptr (RoyalSchema) schema = royal_schema_new_at (node, self->module, "/config", &error);
+  if (schema != NULL)
+    royal_schema_fill_defaults (schema, self->config);
+  if (schema == NULL || !royal_schema_validate_at (schema, self->config, self->path, "/config", &error))
+    take_fault (self, error);
+}
+
+static void
+check_limits (const Load *self)
+{
+  JsonObject *limits = json_object_get_object_member (self->root, "limits");
+  JsonObject *retry = json_object_get_object_member (self->root, "retry");
+
+  if (royal_json_double (limits, "warm", 0) > royal_json_double (limits, "workers", 0))
+    add_fault (self, "/limits/warm", "expected at most %.0f, the number of workers, found %.0f",
+               royal_json_double (limits, "workers", 0), royal_json_double (limits, "warm", 0));
+  if (royal_json_double (retry, "backoff_ms", 0) > royal_json_double (retry, "backoff_max_ms", 0))
+    add_fault (self, "/retry/backoff_ms", "expected at most %.0f, the longest wait, found %.0f",
+               royal_json_double (retry, "backoff_max_ms", 0), royal_json_double (retry, "backoff_ms", 0));
+}
+
+static RhAgent *
+make_agent (Load *self)
+{
+  GError *error = NULL;
+  g_autofree char *copy = rh_modules_keep (self->loader->module_dir, self->bytes, self->sha256, &error);
+
+  if (copy == NULL)
+    {
+      take_fault (self, error);
+      return NULL;
+    }
+  return rh_agent_new (self->manifest, self->document, self->config, copy, self->sha256);
+}
+
+RhAgent *
+rh_loader_load (const RhLoader *self, const char *path)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (path != NULL, NULL);
+
+  g_auto (Load) load = { .loader = self, .path = path, .faults_before = self->faults->len };
+  GError *error = NULL;
+
+  if (!read_document (&load, &error))
+    {
+      take_fault (&load, error);
+      return NULL;
+    }
+  if (!royal_json_boolean (load.root, "enabled", TRUE))
+    return NULL;
+  check_limits (&load);
+  find_module (&load);
+  if (load.module != NULL)
+    read_module (&load);
+  if (load.manifest == NULL)
+    return NULL;
+  check_id (&load);
+  check_grants (&load);
+  check_config (&load);
+  return is_sound (&load) ? make_agent (&load) : NULL;
+}
