@@ -32,6 +32,7 @@ body () { # body LINES: a function with so many lines
 check good-header a.h '' < <(printf '%s\n#pragma once\n' "$spdx")
 check good-function a.c '' < <(body 80)
 check long-function a.c '87: a function of 81 lines, at most 80' < <(body 81)
+check good-table a.c '' < <(body 60 | sed '/^{$/r '<(echo '  static const int t[] = {'; seq -f '    %g,' 30; echo '  };'))
 check long-file a.c '801: over 800 lines' < <({ echo "$spdx"; seq -f '/* %g */' 800; })
 check licence a.c '1: the first line is not the SPDX line' < <(echo 'int a;')
 check pragma a.h '2: the second line is not #pragma once' < <(printf '%s\nint a;\n' "$spdx")
