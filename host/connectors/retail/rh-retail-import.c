@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rh-retail-import.h"
+
+#include "rh-retail-rows.h"
+#include "royal-json.h"
+
+static const RhStatement statements[RH_RETAIL_N_KINDS] = {
+  [RH_RETAIL_STORES] = { "retail.import.stores",
+                         "select retail_import_stores ($1::int[], $2::text[], $3::text[], $4::bigint[], $5::text[], "
+                         "$6::bigint[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::boolean, $12) as "
+                         "result",
+                         12, TRUE },
+  [RH_RETAIL_FORECAST] = { "retail.import.forecast",
+                           "select retail_import_forecast ($1::jsonb, $2::int[], $3::text[], $4::int[], $5::bigint[], "
+                           "$6::boolean, $7) as result",
+                           7, TRUE },
+  [RH_RETAIL_ACTUALS] = { "retail.import.actuals",
+                          "select retail_import_actuals ($1, $2::int[], $3::text[], $4::int[], $5::bigint[], "
+                          "$6::boolean, $7) as result",
+                          7, TRUE },
+};
+
+/* What a season is made of. A pattern holds for all of the text. */
+typedef struct {
+  const char *name;
+  gboolean required;
+  const char *pattern;
+  const char *expected;
+} Member;
+
+#define PATTERN_CODE "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
+#define PATTERN_MONEY "^[0-9]{1,12}(\\.[0-9]{1,2})?$"
+#define EXPECTED_CODE "a code of letters, digits, `.`, `_` and `-`"
+#define EXPECTED_MONEY "an amount as text, such as \"89.90\""
+
+static const Member season_members[] = {
+  { "code", TRUE, "^(?![0-9a-f]{8}-)[A-Za-z0-9][A-Za-z0-9._-]{0,62}$", EXPECTED_CODE },
+  { "category", TRUE, PATTERN_CODE, EXPECTED_CODE },
+  { "category_name", FALSE, "^(?s).{1,200}$", "a name of 1 to 200 characters" },
+  { "name", TRUE, "^(?s).{1,200}$", "a name of 1 to 200 characters" },
+  { "start", TRUE, "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "a date, YYYY-MM-DD" },
+  { "archetype", FALSE, "^(FASHION_RETAIL|STABLE_CATALOG|CONTINUOUS)$",
+    "FASHION_RETAIL, STABLE_CATALOG or CONTINUOUS" },
+  { "currency", FALSE, "^[A-Z]{3}$", "a currency of three capital letters" },
+  { "list_price", FALSE, "^(?=.*[1-9])[0-9]{1,12}(\\.[0-9]{1,2})?$", EXPECTED_MONEY },
+  { "unit_cost", FALSE, PATTERN_MONEY, EXPECTED_MONEY },
+};
+
+typedef struct {
+  RhStore *store;
+  gint64 workspace;
+  char *actor;
+  RhRetailKind kind;
+  char *season; /* (nullable): the first parameter */
+  GBytes *csv;
+  gboolean dry_run;
+} Import;
+
+static void
+import_free (Import *import)
+{
+  g_object_unref (import->store);
+  g_free (import->actor);
+  g_free (import->season);
+  g_bytes_unref (import->csv);
+  g_free (import);
+}
+
+static gboolean
+fail (GError **error, const char *member, const char *expected)
+{
+  g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "season: /%s: expected %s", member, expected);
+  return FALSE;
+}
+
+static gboolean
+check_date (const char *text, GError **error)
+{
+  gint64 year = g_ascii_strtoll (text, NULL, 10);
+  gint64 month = g_ascii_strtoll (text + 5, NULL, 10);
+  gint64 day = g_ascii_strtoll (text + 8, NULL, 10);
+
+  if (year < 1 || !g_date_valid_dmy ((GDateDay)day, (GDateMonth)month, (GDateYear)year))
+    return fail (error, "start", "a day of the calendar");
+  return TRUE;
+}
+
+static gboolean
+is_known (const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (season_members); i++)
+    if (g_str_equal (season_members[i].name, name))
+      return TRUE;
+  return g_str_equal (name, "weeks");
+}
+
+static gboolean
+check_season (JsonObject *season, GError **error)
+{
+  g_autoptr (GList) names = season == NULL ? NULL : json_object_get_members (season);
+  gint64 weeks = royal_json_int (season, "weeks", 0);
+
+  for (guint i = 0; i < G_N_ELEMENTS (season_members); i++)
+    {
+      const Member *member = &season_members[i];
+      const char *text = royal_json_string (season, member->name, NULL);
+
+      if (text == NULL && !member->required && (season == NULL || !json_object_has_member (season, member->name)))
+        continue;
+      if (text == NULL || !g_regex_match_simple (member->pattern, text, G_REGEX_DOLLAR_ENDONLY, 0))
+        return fail (error, member->name, member->expected);
+    }
+  if (!check_date (royal_json_string (season, "start", NULL), error))
+    return FALSE;
+  if (weeks < 1 || weeks > 104)
+    return fail (error, "weeks", "a whole number from 1 to 104");
+  for (GList *l = names; l != NULL; l = l->next)
+    if (!is_known (l->data))
+      {
+        g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "season: no member is named `%s`", (char *)l->data);
+        return FALSE;
+      }
+  return TRUE;
+}
+
+/* Checks what is said about the season and makes the statement's parameter of it. */
+static gboolean
+set_season (Import *import, JsonObject *season, GError **error)
+{
+  g_autoptr (JsonNode) node = NULL;
+
+  switch (import->kind)
+    {
+    case RH_RETAIL_FORECAST:
+      if (!check_season (season, error))
+        return FALSE;
+      node = json_node_init_object (json_node_alloc (), season);
+      import->season = royal_json_to_string (node);
+      return TRUE;
+
+    case RH_RETAIL_ACTUALS:
+      import->season = g_strdup (royal_json_string (season, "season", NULL));
+      return import->season != NULL || fail (error, "season", "the season's id or code");
+
+    case RH_RETAIL_STORES:
+    case RH_RETAIL_N_KINDS:
+      break;
+    }
+  return TRUE;
+}
+
+/* The faults that the database found, as one error. */
+static void
+return_faults (GTask *task, RhRetailKind kind, JsonArray *faults, gint64 n_faults)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < json_array_get_length (faults); i++)
+    {
+      JsonObject *fault = json_array_get_object_element (faults, i);
+      gint64 line = royal_json_int (fault, "line", 0);
+
+      g_string_append_printf (text, "%s%s: ", i > 0 ? "\n" : "", rh_retail_kind_name (kind));
+      if (line > 0)
+        g_string_append_printf (text, "line %" G_GINT64_FORMAT ", ", line);
+      g_string_append_printf (text, "column %s: %s", royal_json_string (fault, "column", ""),
+                              royal_json_string (fault, "message", ""));
+    }
+  if (n_faults > RH_RETAIL_FAULTS_MAX)
+    g_string_append_printf (text, "\n%s: and %" G_GINT64_FORMAT " more", rh_retail_kind_name (kind),
+                            n_faults - RH_RETAIL_FAULTS_MAX);
+  g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_INVALID, "%s", text->str);
+}
+
+static void
+on_imported (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Import *import = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
+  g_autoptr (JsonNode) summary = NULL;
+  JsonArray *faults;
+
+  if (rows == NULL)
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
+      return;
+    }
+  summary = rh_rows_json (rows, 0, "result");
+  g_assert (summary != NULL && JSON_NODE_HOLDS_OBJECT (summary));
+  faults = royal_json_array (json_node_get_object (summary), "errors");
+  if (faults != NULL)
+    return_faults (task, import->kind, faults, royal_json_int (json_node_get_object (summary), "faults", 0));
+  else
+    g_task_return_pointer (task, g_steal_pointer (&summary), (GDestroyNotify)json_node_unref);
+}
+
+static void
+on_parsed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Import *import = g_task_get_task_data (task);
+  const RhStatement *statement = &statements[import->kind];
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RhRetailRows) rows = g_task_propagate_pointer (G_TASK (result), &error);
+  const char *params[12] = { import->season };
+  guint n = import->kind == RH_RETAIL_STORES ? 0 : 1;
+
+  if (rows == NULL)
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
+      return;
+    }
+  g_assert (statement->n_params <= G_N_ELEMENTS (params) && n + rows->n_arrays + 2 == statement->n_params);
+  for (guint i = 0; i < rows->n_arrays; i++)
+    params[n++] = rows->arrays[i];
+  params[n++] = import->dry_run ? "true" : "false";
+  params[n++] = import->actor;
+  rh_store_call_async (import->store, statement, import->workspace, params, g_task_get_cancellable (task), on_imported,
+                       g_steal_pointer (&task));
+}
+
+/* A large file takes a while: the main loop goes on meanwhile. */
+static void
+parse_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Import *import = data;
+  GError *error = NULL;
+  RhRetailRows *rows = rh_retail_rows_parse (import->kind, import->csv, &error);
+
+  if (rows == NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_pointer (task, rows, (GDestroyNotify)rh_retail_rows_free);
+}
+
+void
+rh_retail_import_async (RhStore *store,
+                        gint64 workspace,
+                        const char *actor,
+                        const char *kind,
+                        JsonObject *season,
+                        GBytes *csv,
+                        gboolean dry_run,
+                        GCancellable *cancellable,
+                        GAsyncReadyCallback callback,
+                        gpointer data)
+{
+  g_autoptr (GTask) task = NULL;
+  g_autoptr (GTask) parse = NULL;
+  g_autoptr (GError) error = NULL;
+  Import *import;
+
+  g_return_if_fail (RH_IS_STORE (store));
+  g_return_if_fail (actor != NULL);
+  g_return_if_fail (csv != NULL);
+
+  task = g_task_new (NULL, cancellable, callback, data);
+  g_task_set_source_tag (task, rh_retail_import_async);
+  import = g_new0 (Import, 1);
+  import->store = g_object_ref (store);
+  import->workspace = workspace;
+  import->actor = g_strdup (actor);
+  import->csv = g_bytes_ref (csv);
+  import->dry_run = dry_run;
+  g_task_set_task_data (task, import, (GDestroyNotify)import_free);
+
+  if (!rh_retail_kind_from_name (kind, &import->kind))
+    g_set_error (&error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "kind: expected stores, forecast or actuals, found `%s`",
+                 kind != NULL ? kind : "");
+  else if (g_bytes_get_size (csv) > RH_RETAIL_IMPORT_BYTES_MAX)
+    g_set_error (&error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "%s: the file is longer than %u MiB", kind,
+                 (guint)(RH_RETAIL_IMPORT_BYTES_MAX >> 20));
+  else
+    set_season (import, season, &error);
+  if (error != NULL)
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
+      return;
+    }
+
+  parse = g_task_new (NULL, cancellable, on_parsed, g_object_ref (task));
+  g_task_set_source_tag (parse, parse_in_thread);
+  g_task_set_task_data (parse, import, NULL); /* lives as long as `task` */
+  g_task_run_in_thread (parse, parse_in_thread);
+}
+
+JsonNode *
+rh_retail_import_finish (GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}

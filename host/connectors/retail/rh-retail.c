@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rh-retail.h"
+
+#include "rh-retail-resources.h"
+#include "royal-json.h"
+
+#include <math.h>
+#include <string.h>
+
+struct _RhRetail {
+  GObject parent_instance;
+  RhStore *store;
+};
+
+static void rh_retail_connector_init (RhConnectorInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (RhRetail,
+                               rh_retail,
+                               G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (RH_TYPE_CONNECTOR, rh_retail_connector_init))
+
+#define MARKDOWN_APPLY "markdown.apply"
+#define SEASON "retail.season"
+#define SEASONS "retail.seasons"
+#define SALES "retail.sales"
+
+static const RhAction actions[] = {
+  { MARKDOWN_APPLY, "Mark a season down", "/royal/schema/action-markdown-apply.schema.json", TRUE },
+  { NULL },
+};
+
+static const RhResource resources[] = {
+  { SEASON, "A season's figures", FALSE },
+  { SEASONS, "The seasons", FALSE },
+  { SALES, "A season's forecast and sales by store and week", TRUE },
+  { NULL },
+};
+
+/* Each yields one row with one jsonb named `result`. */
+static const RhStatement statement_assess = { "retail.assess",
+                                              "select retail_assess_markdown ($1, $2::numeric) as result", 2, FALSE };
+static const RhStatement statement_assess_revert = { "retail.assess_revert",
+                                                     "select retail_assess_revert ($1::jsonb) as result", 1, FALSE };
+static const RhStatement statement_apply = { "retail.apply",
+                                             "select retail_apply_markdown ($1, $2, $3::numeric, $4::jsonb) as result",
+                                             4, TRUE };
+static const RhStatement statement_verify = { "retail.verify", "select retail_verify ($1) as result", 1, FALSE };
+static const RhStatement statement_revert = { "retail.revert",
+                                              "select retail_revert_markdown ($1, $2::jsonb) as result", 2, TRUE };
+static const RhStatement statement_season = { "retail.season", "select retail_season ($1, $2::int) as result", 2,
+                                              FALSE };
+static const RhStatement statement_seasons = { "retail.seasons", "select retail_season_list () as result", 0, FALSE };
+
+static const struct RhTableColumn sales_columns[] = {
+  { "season_id", ROYAL_COLUMN_STRING }, { "store", ROYAL_COLUMN_STRING },    { "week", ROYAL_COLUMN_INT64 },
+  { "units", ROYAL_COLUMN_INT64 },      { "forecast", ROYAL_COLUMN_DOUBLE },
+};
+static const RhTableQuery query_sales = {
+  "retail.sales",
+  "copy (select season_id, store, week, units, forecast from retail_sales) to stdout (format binary)",
+  sales_columns,
+  G_N_ELEMENTS (sales_columns),
+};
+
+static const char *
+rh_retail_name (RhConnector *connector)
+{
+  return "retail";
+}
+
+static const RhAction *
+rh_retail_actions (RhConnector *connector)
+{
+  return actions;
+}
+
+static const RhResource *
+rh_retail_resources (RhConnector *connector)
+{
+  return resources;
+}
+
+/* A share in ten-thousandths: exact where a double is not. -1 when it has more decimals or is out of range. */
+static gint
+basis_points (JsonObject *parameters)
+{
+  double scaled = royal_json_double (parameters, "markdown_pct", -1) * 10000;
+  double whole = round (scaled);
+
+  return whole > 0 && whole <= 10000 && fabs (scaled - whole) < 1e-6 ? (gint)whole : -1;
+}
+
+/* As the text of a numeric. */
+static char *
+markdown_text (JsonObject *parameters)
+{
+  gint points = basis_points (parameters);
+
+  return g_strdup_printf ("%d.%04d", points / 10000, points % 10000);
+}
+
+static gboolean
+rh_retail_validate (RhConnector *connector,
+                    const char *action,
+                    const char *target,
+                    JsonObject *parameters,
+                    GError **error)
+{
+  gint points = basis_points (parameters);
+
+  if (g_strcmp0 (action, MARKDOWN_APPLY) != 0)
+    {
+      g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "retail: no action `%s`", action);
+      return FALSE;
+    }
+  if (target == NULL || *target == '\0' || strlen (target) > 63)
+    {
+      g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "target: expected a season's id or code");
+      return FALSE;
+    }
+  if (points <= 0 || points > 4000 || points % 500 != 0)
+    {
+      g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID,
+                   "/markdown_pct: expected a share from 0.05 to 0.4 in steps of 0.05");
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* One statement, whose `result` is what the task returns. */
+
+static void
+on_called (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
+
+  if (rows == NULL)
+    g_task_return_error (task, g_steal_pointer (&error));
+  else
+    g_task_return_pointer (task, rh_rows_json (rows, 0, "result"), (GDestroyNotify)json_node_unref);
+}
+
+static void
+call (RhConnector *connector,
+      const RhStatement *statement,
+      gint64 workspace,
+      const char *const *params,
+      GCancellable *cancellable,
+      GAsyncReadyCallback callback,
+      gpointer data,
+      gpointer tag)
+{
+  GTask *task = g_task_new (connector, cancellable, callback, data);
+
+  g_task_set_source_tag (task, tag);
+  rh_store_call_async (RH_RETAIL (connector)->store, statement, workspace, params, cancellable, on_called, task);
+}
+
+static JsonNode *
+finish (RhConnector *connector, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, connector), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static char *
+object_text (JsonObject *object)
+{
+  g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), object);
+
+  return royal_json_to_string (node);
+}
+
+static void
+rh_retail_assess_async (RhConnector *connector,
+                        const RhEffect *effect,
+                        GCancellable *cancellable,
+                        GAsyncReadyCallback callback,
+                        gpointer data)
+{
+  if (effect->receipt != NULL)
+    {
+      g_autofree char *receipt = object_text (effect->receipt);
+      const char *const params[] = { receipt };
+
+      call (connector, &statement_assess_revert, effect->workspace, params, cancellable, callback, data,
+            rh_retail_assess_async);
+    }
+  else
+    {
+      g_autofree char *markdown = markdown_text (effect->parameters);
+      const char *const params[] = { effect->target, markdown };
+
+      call (connector, &statement_assess, effect->workspace, params, cancellable, callback, data,
+            rh_retail_assess_async);
+    }
+}
+
+static RhAssessment *
+rh_retail_assess_finish (RhConnector *connector, GAsyncResult *result, GError **error)
+{
+  g_autoptr (JsonNode) node = finish (connector, result, error);
+  RhAssessment *assessment;
+  JsonObject *object;
+
+  if (node == NULL)
+    return NULL;
+  object = json_node_get_object (node);
+  assessment = g_new0 (RhAssessment, 1);
+  assessment->before = json_object_dup_member (object, "before");
+  assessment->facts = json_object_dup_member (object, "facts");
+  assessment->preview = json_object_dup_member (object, "preview");
+  return assessment;
+}
+
+static void
+rh_retail_apply_async (RhConnector *connector, const RhEffect *effect, GAsyncReadyCallback callback, gpointer data)
+{
+  g_autofree char *markdown = markdown_text (effect->parameters);
+  g_autofree char *before = royal_json_to_string (effect->before);
+  const char *const params[] = { effect->key, effect->target, markdown, before };
+
+  call (connector, &statement_apply, effect->workspace, params, NULL, callback, data, rh_retail_apply_async);
+}
+
+static void
+rh_retail_verify_async (RhConnector *connector, const RhEffect *effect, GAsyncReadyCallback callback, gpointer data)
+{
+  const char *const params[] = { effect->key };
+
+  call (connector, &statement_verify, effect->workspace, params, NULL, callback, data, rh_retail_verify_async);
+}
+
+static RhVerify
+rh_retail_verify_finish (RhConnector *connector, GAsyncResult *result, JsonNode **ret_receipt, GError **error)
+{
+  g_autoptr (JsonNode) node = finish (connector, result, error);
+
+  if (node == NULL)
+    return RH_VERIFY_UNKNOWN;
+  if (!royal_json_boolean (json_node_get_object (node), "applied", FALSE))
+    return RH_VERIFY_ABSENT;
+  if (ret_receipt != NULL)
+    *ret_receipt = json_object_dup_member (json_node_get_object (node), "receipt");
+  return RH_VERIFY_APPLIED;
+}
+
+static void
+rh_retail_undo_async (RhConnector *connector, const RhEffect *effect, GAsyncReadyCallback callback, gpointer data)
+{
+  g_autofree char *receipt = object_text (effect->receipt);
+  const char *const params[] = { effect->key, receipt };
+
+  call (connector, &statement_revert, effect->workspace, params, NULL, callback, data, rh_retail_undo_async);
+}
+
+/* Reads. */
+
+/* The members that a resource takes; `season` is asked for when the resource has one. */
+static gboolean
+check_read (const char *resource, JsonObject *parameters, GError **error)
+{
+  gboolean has_season = !g_str_equal (resource, SEASONS);
+  g_autoptr (GList) names = parameters != NULL ? json_object_get_members (parameters) : NULL;
+
+  for (GList *l = names; l != NULL; l = l->next)
+    if (!(has_season && g_str_equal (l->data, "season")) &&
+        !(g_str_equal (resource, SEASON) && g_str_equal (l->data, "week")))
+      {
+        g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "%s: no parameter is named `%s`", resource,
+                     (char *)l->data);
+        return FALSE;
+      }
+  if (has_season && royal_json_string (parameters, "season", NULL) == NULL)
+    {
+      g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "%s: /season: expected a season's id or code", resource);
+      return FALSE;
+    }
+  if (parameters != NULL && json_object_has_member (parameters, "week") &&
+      (royal_json_int (parameters, "week", 0) < 1 || royal_json_int (parameters, "week", 0) > 104))
+    {
+      g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "%s: /week: expected a week from 1 to 104", resource);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static void
+rh_retail_get_async (RhConnector *connector,
+                     gint64 workspace,
+                     const char *resource,
+                     JsonObject *parameters,
+                     GCancellable *cancellable,
+                     GAsyncReadyCallback callback,
+                     gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!check_read (resource, parameters, &error))
+    g_task_report_error (connector, callback, data, rh_retail_get_async, g_steal_pointer (&error));
+  else if (g_str_equal (resource, SEASONS))
+    call (connector, &statement_seasons, workspace, NULL, cancellable, callback, data, rh_retail_get_async);
+  else
+    {
+      gint64 week = royal_json_int (parameters, "week", 0);
+      g_autofree char *text = week > 0 ? g_strdup_printf ("%" G_GINT64_FORMAT, week) : NULL;
+      const char *const params[] = { royal_json_string (parameters, "season", NULL), text };
+
+      call (connector, &statement_season, workspace, params, cancellable, callback, data, rh_retail_get_async);
+    }
+}
+
+static void
+on_read (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+  int fd = rh_store_read_table_finish (RH_STORE (source), result, &error);
+
+  if (fd < 0)
+    g_task_return_error (task, error);
+  else
+    g_task_return_int (task, fd);
+}
+
+static void
+rh_retail_read_async (RhConnector *connector,
+                      gint64 workspace,
+                      const char *resource,
+                      JsonObject *parameters,
+                      GCancellable *cancellable,
+                      GAsyncReadyCallback callback,
+                      gpointer data)
+{
+  GError *error = NULL;
+  GTask *task;
+
+  if (!check_read (resource, parameters, &error))
+    {
+      g_task_report_error (connector, callback, data, rh_retail_read_async, error);
+      return;
+    }
+  task = g_task_new (connector, cancellable, callback, data);
+  g_task_set_source_tag (task, rh_retail_read_async);
+  /* A descriptor that was read is handed over, cancelled or not: the reader closes it. */
+  g_task_set_check_cancellable (task, FALSE);
+  rh_store_read_table_async (RH_RETAIL (connector)->store, &query_sales, workspace,
+                             (const char *const[]){ "season", royal_json_string (parameters, "season", NULL), NULL },
+                             cancellable, on_read, task);
+}
+
+static int
+rh_retail_read_finish (RhConnector *connector, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, connector), -1);
+
+  return (int)g_task_propagate_int (G_TASK (result), error);
+}
+
+static void
+rh_retail_dispose (GObject *object)
+{
+  g_clear_object (&RH_RETAIL (object)->store);
+  G_OBJECT_CLASS (rh_retail_parent_class)->dispose (object);
+}
+
+static void
+rh_retail_class_init (RhRetailClass *class)
+{
+  G_OBJECT_CLASS (class)->dispose = rh_retail_dispose;
+  /* Named here, or the linker would leave the schemas out of a program. */
+  (void)rh_retail_resources_get_resource ();
+}
+
+static void
+rh_retail_init (RhRetail *self)
+{
+}
+
+static void
+rh_retail_connector_init (RhConnectorInterface *iface)
+{
+  iface->name = rh_retail_name;
+  iface->actions = rh_retail_actions;
+  iface->resources = rh_retail_resources;
+  iface->validate = rh_retail_validate;
+  iface->assess_async = rh_retail_assess_async;
+  iface->assess_finish = rh_retail_assess_finish;
+  iface->apply_async = rh_retail_apply_async;
+  iface->apply_finish = finish;
+  iface->verify_async = rh_retail_verify_async;
+  iface->verify_finish = rh_retail_verify_finish;
+  iface->undo_async = rh_retail_undo_async;
+  iface->undo_finish = finish;
+  iface->get_async = rh_retail_get_async;
+  iface->get_finish = finish;
+  iface->read_async = rh_retail_read_async;
+  iface->read_finish = rh_retail_read_finish;
+}
+
+RhRetail *
+rh_retail_new (RhStore *store)
+{
+  RhRetail *self;
+
+  g_return_val_if_fail (RH_IS_STORE (store), NULL);
+
+  self = g_object_new (RH_TYPE_RETAIL, NULL);
+  self->store = g_object_ref (store);
+  return self;
+}
