@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rh-routes.h"
+
+#include "royal-json.h"
+
+static JsonArray *
+texts (const char *const *values)
+{
+  JsonArray *array = json_array_new ();
+
+  for (guint i = 0; values[i] != NULL; i++)
+    json_array_add_string_element (array, values[i]);
+  return array;
+}
+
+/* What people ask of an agent first: what it is, what it may do, how its workers are. */
+static JsonObject *
+describe (RhWorkers *workers, RhAgent *agent)
+{
+  RoyalManifest *manifest = rh_agent_manifest (agent);
+  JsonObject *operator= rh_agent_operator_manifest (agent);
+  JsonNode *grants = json_object_has_member (operator, "grants") ? json_object_dup_member (operator, "grants") : NULL;
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "id", rh_agent_id (agent));
+  json_object_set_string_member (object, "name", royal_manifest_name (manifest));
+  json_object_set_string_member (object, "description", royal_manifest_description (manifest));
+  json_object_set_string_member (object, "version", rh_agent_version (agent));
+  json_object_set_string_member (object, "cluster", rh_agent_cluster (agent));
+  json_object_set_string_member (object, "sha256", rh_agent_sha256 (agent));
+  json_object_set_array_member (object, "tasks", texts (royal_manifest_tasks (manifest)));
+  json_object_set_member (object, "grants", grants != NULL ? grants : json_node_new (JSON_NODE_NULL));
+  json_object_set_member (object, "workers", rh_workers_status (workers, rh_agent_id (agent)));
+  return object;
+}
+
+static JsonNode *
+object_node (JsonObject *object)
+{
+  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
+
+  json_node_take_object (node, object);
+  return node;
+}
+
+void
+rh_api_agents (RhRequest *request)
+{
+  const RhServerContext *context = rh_request_context (request);
+  g_autoptr (GPtrArray) agents = rh_registry_list (context->registry);
+  JsonArray *items = json_array_new ();
+  JsonObject *object = json_object_new ();
+
+  for (guint i = 0; i < agents->len; i++)
+    json_array_add_object_element (items, describe (context->workers, agents->pdata[i]));
+  json_object_set_array_member (object, "items", items);
+  json_object_set_null_member (object, "next");
+  rh_request_reply (request, SOUP_STATUS_OK, object_node (object));
+}
+
+void
+rh_api_agent (RhRequest *request)
+{
+  const RhServerContext *context = rh_request_context (request);
+  const char *id = rh_request_parameter (request);
+  RhAgent *agent = rh_registry_find (context->registry, id);
+  const RhAgentLimits *limits;
+  JsonObject *object, *bounds;
+
+  if (agent == NULL)
+    {
+      rh_request_refuse (request, RH_PROBLEM_NOT_FOUND, NULL, "no agent is named %s", id);
+      return;
+    }
+  limits = rh_agent_limits (agent);
+  bounds = json_object_new ();
+  json_object_set_int_member (bounds, "memory_mb", limits->memory_mb);
+  json_object_set_int_member (bounds, "cpu_s", limits->cpu_s);
+  json_object_set_int_member (bounds, "wall_s", limits->wall_s);
+  json_object_set_int_member (bounds, "workers", limits->workers);
+  json_object_set_int_member (bounds, "warm", limits->warm);
+  object = describe (context->workers, agent);
+  json_object_set_object_member (object, "limits", bounds);
+  json_object_set_object_member (object, "manifest", json_object_ref (royal_manifest_json (rh_agent_manifest (agent))));
+  json_object_set_object_member (object, "operator", json_object_ref (rh_agent_operator_manifest (agent)));
+  rh_request_reply (request, SOUP_STATUS_OK, object_node (object));
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rh-list.h"
+#include "rh-routes.h"
+
+#include "royal-json.h"
+
+static const RhStatement proposal_list = {
+  "web.approvals", "select cursor, proposal from proposal_list ($1::text[], $2::bigint, $3::int)", 3, FALSE
+};
+static const RhStatement proposal_get = { "web.approval", "select proposal_get ($1::uuid) as proposal", 1, FALSE };
+
+static const char *const states[] = { "denied",   "pending", "approved",   "executing", "executed", "failed", "undone",
+                                      "rejected", "expired", "superseded", "stale",     "unknown",  NULL };
+
+static gboolean
+check_id (RhRequest *request)
+{
+  if (g_uuid_string_is_valid (rh_request_parameter (request)))
+    return TRUE;
+  rh_request_refuse (request, RH_PROBLEM_NOT_FOUND, NULL, "no proposal %s", rh_request_parameter (request));
+  return FALSE;
+}
+
+static void
+on_list (RhRequest *request, RhRows *rows)
+{
+  rh_list_reply (request, rows, "proposal", "cursor", rh_list_limit (request));
+}
+
+void
+rh_api_approvals (RhRequest *request)
+{
+  rh_list_run (request, &proposal_list, states, on_list);
+}
+
+static void
+on_proposal (RhRequest *request, RhRows *rows)
+{
+  rh_request_reply_row (request, SOUP_STATUS_OK, rows, "proposal");
+}
+
+void
+rh_api_approval (RhRequest *request)
+{
+  const char *params[] = { rh_request_parameter (request) };
+
+  if (check_id (request))
+    rh_request_call (request, &proposal_get, params, on_proposal);
+}
+
+static void
+on_answered (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (RhRequest) request = data;
+  g_autoptr (GError) error = NULL;
+  JsonNode *proposal = rh_gate_answer_finish (RH_GATE (source), result, &error);
+
+  if (proposal == NULL)
+    rh_request_fail (request, error);
+  else
+    rh_request_reply (request, SOUP_STATUS_OK, proposal);
+}
+
+void
+rh_api_approve (RhRequest *request)
+{
+  JsonObject *body = rh_request_body (request);
+
+  if (check_id (request))
+    rh_gate_approve_async (rh_request_context (request)->gate, rh_request_actor (request),
+                           rh_request_parameter (request), royal_json_string (body, "digest", ""),
+                           royal_json_string (body, "note", NULL), on_answered, rh_request_ref (request));
+}
+
+void
+rh_api_reject (RhRequest *request)
+{
+  if (check_id (request))
+    rh_gate_reject_async (rh_request_context (request)->gate, rh_request_actor (request),
+                          rh_request_parameter (request), royal_json_string (rh_request_body (request), "reason", ""),
+                          on_answered, rh_request_ref (request));
+}
+
+void
+rh_api_undo (RhRequest *request)
+{
+  if (check_id (request))
+    rh_gate_undo_async (rh_request_context (request)->gate, rh_request_actor (request), rh_request_parameter (request),
+                        royal_json_string (rh_request_body (request), "reason", ""), on_answered,
+                        rh_request_ref (request));
+}

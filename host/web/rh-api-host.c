@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rh-routes.h"
+
+#include "rh-metrics.h"
+#include "royal-json.h"
+
+/* The host itself: health, metrics, status, control. */
+
+static const RhStatement status_read = {
+  "web.status",
+  "select jsonb_build_object ('name', w.name, 'id', w.uid, 'currency', w.currency,"
+  "  'stopped', case when w.stopped_at is null then null else jsonb_build_object ('at', iso_time (w.stopped_at),"
+  "    'by', w.stopped_by, 'reason', w.stop_reason) end) as workspace,"
+  " (select coalesce (jsonb_object_agg (c.state, c.n), '{}') from job_counts () c) as jobs,"
+  " (select count (*) from proposals p where p.workspace_id = royal_workspace () and p.state = 'pending') as pending"
+  " from workspaces w where w.workspace_id = royal_workspace ()",
+  0, FALSE
+};
+static const RhStatement control_stop = { "control.stop", "select control_stop ($1, $2)", 2, TRUE };
+static const RhStatement control_resume = { "control.resume", "select control_resume ($1)", 1, TRUE };
+
+static JsonNode *
+object_node (JsonObject *object)
+{
+  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
+
+  json_node_take_object (node, object);
+  return node;
+}
+
+void
+rh_api_health (RhRequest *request)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "status", "ok");
+  rh_request_reply (request, SOUP_STATUS_OK, object_node (object));
+}
+
+void
+rh_api_ready (RhRequest *request)
+{
+  const RhServerContext *context = rh_request_context (request);
+  JsonObject *checks = context->readiness (context->data);
+  JsonObject *object = json_object_new ();
+  gboolean ready = TRUE;
+  g_autoptr (GList) names = json_object_get_members (checks);
+
+  for (GList *at = names; at != NULL; at = at->next)
+    ready = ready && royal_json_boolean (royal_json_object (checks, at->data), "ok", FALSE);
+  json_object_set_boolean_member (object, "ready", ready);
+  json_object_set_object_member (object, "checks", checks);
+  rh_request_reply_text (request, ready ? SOUP_STATUS_OK : SOUP_STATUS_SERVICE_UNAVAILABLE, "application/json",
+                         royal_json_to_string (object_node (object)));
+}
+
+void
+rh_api_metrics (RhRequest *request)
+{
+  rh_request_reply_text (request, SOUP_STATUS_OK, "text/plain; version=0.0.4; charset=utf-8", rh_metrics_text ());
+}
+
+void
+rh_api_openapi (RhRequest *request)
+{
+  gsize length;
+  const char *text = g_bytes_get_data (rh_routes_document (), &length);
+
+  rh_request_reply_text (request, SOUP_STATUS_OK, "application/json", g_strndup (text, length));
+}
+
+static void
+on_status (RhRequest *request, RhRows *rows)
+{
+  const RhServerContext *context = rh_request_context (request);
+  const RhCaller *caller = rh_request_caller (request);
+  g_autoptr (GPtrArray) agents = rh_registry_list (context->registry);
+  JsonObject *object = json_object_new ();
+  JsonObject *who = json_object_new ();
+
+  if (rh_rows_n (rows) == 0)
+    {
+      json_object_unref (object);
+      json_object_unref (who);
+      rh_request_refuse (request, RH_PROBLEM_NOT_FOUND, NULL, "the workspace is gone");
+      return;
+    }
+  json_object_set_string_member (who, "name", caller->name);
+  json_object_set_string_member (who, "via", caller->via);
+  json_object_set_string_member (object, "version", ROYAL_VERSION);
+  json_object_set_member (object, "workspace", rh_rows_json (rows, 0, "workspace"));
+  json_object_set_object_member (object, "caller", who);
+  json_object_set_int_member (object, "agents", agents->len);
+  json_object_set_int_member (object, "generation", rh_registry_generation (context->registry));
+  json_object_set_member (object, "jobs", rh_rows_json (rows, 0, "jobs"));
+  json_object_set_int_member (object, "pending_approvals", rh_rows_int64 (rows, 0, "pending"));
+  json_object_set_object_member (object, "checks", context->readiness (context->data));
+  rh_request_reply (request, SOUP_STATUS_OK, object_node (object));
+}
+
+void
+rh_api_status (RhRequest *request)
+{
+  rh_request_call (request, &status_read, NULL, on_status);
+}
+
+void
+rh_api_sandbox (RhRequest *request)
+{
+  rh_request_reply (request, SOUP_STATUS_OK, rh_workers_sandbox (rh_request_context (request)->workers));
+}
+
+void
+rh_api_reload (RhRequest *request)
+{
+  const RhServerContext *context = rh_request_context (request);
+  g_autoptr (GError) error = NULL;
+  JsonObject *object;
+
+  if (!context->reload (context->data, &error))
+    {
+      rh_request_fail (request, error);
+      return;
+    }
+  object = json_object_new ();
+  json_object_set_int_member (object, "generation", rh_registry_generation (context->registry));
+  rh_request_reply (request, SOUP_STATUS_OK, object_node (object));
+}
+
+static void
+on_controlled (RhRequest *request, RhRows *rows)
+{
+  rh_gate_kick (rh_request_context (request)->gate);
+  rh_request_call (request, &status_read, NULL, on_status);
+}
+
+void
+rh_api_stop (RhRequest *request)
+{
+  const char *params[] = { royal_json_string (rh_request_body (request), "reason", ""),
+                           rh_request_caller (request)->name };
+
+  rh_request_call (request, &control_stop, params, on_controlled);
+}
+
+void
+rh_api_resume (RhRequest *request)
+{
+  const char *params[] = { rh_request_caller (request)->name };
+
+  rh_request_call (request, &control_resume, params, on_controlled);
+}

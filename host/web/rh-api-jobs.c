@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rh-list.h"
+#include "rh-routes.h"
+
+#include "royal-json.h"
+
+static const RhStatement job_list = { "web.jobs", "select cursor, job from job_list ($1::text[], $2::bigint, $3::int)",
+                                      3, FALSE };
+static const RhStatement job_get = { "web.job", "select job_get ($1::uuid) as job", 1, FALSE };
+
+static const char *const states[] = { "queued", "leased", "completed", "dead", "quarantined", "cancelled", NULL };
+
+static gboolean
+check_id (RhRequest *request)
+{
+  if (g_uuid_string_is_valid (rh_request_parameter (request)))
+    return TRUE;
+  rh_request_refuse (request, RH_PROBLEM_NOT_FOUND, NULL, "no job %s", rh_request_parameter (request));
+  return FALSE;
+}
+
+static void
+on_list (RhRequest *request, RhRows *rows)
+{
+  rh_list_reply (request, rows, "job", "cursor", rh_list_limit (request));
+}
+
+void
+rh_api_jobs (RhRequest *request)
+{
+  rh_list_run (request, &job_list, states, on_list);
+}
+
+static void
+on_job (RhRequest *request, RhRows *rows)
+{
+  rh_request_reply_row (request, SOUP_STATUS_OK, rows, "job");
+}
+
+void
+rh_api_job (RhRequest *request)
+{
+  const char *params[] = { rh_request_parameter (request) };
+
+  if (check_id (request))
+    rh_request_call (request, &job_get, params, on_job);
+}
+
+static void
+on_created (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (RhRequest) request = data;
+  g_autoptr (GError) error = NULL;
+  JsonNode *job = rh_jobs_enqueue_finish (RH_JOBS (source), result, &error);
+
+  if (job == NULL)
+    rh_request_fail (request, error);
+  else
+    rh_request_reply (request, SOUP_STATUS_CREATED, job);
+}
+
+void
+rh_api_job_create (RhRequest *request)
+{
+  JsonObject *body = rh_request_body (request);
+  const char *key = rh_request_header (request, "Idempotency-Key");
+
+  if (key != NULL)
+    {
+      const char *own = royal_json_string (body, "idempotency_key", key);
+
+      if (strlen (key) > 200 || *key == '\0' || strcmp (own, key) != 0)
+        {
+          rh_request_refuse (request, RH_PROBLEM_INVALID, "/idempotency_key",
+                             "Idempotency-Key is to be 1 to 200 characters, and the body's key if there is one");
+          return;
+        }
+      json_object_set_string_member (body, "idempotency_key", key);
+    }
+  rh_jobs_enqueue_async (rh_request_context (request)->jobs, rh_request_actor (request), body, on_created,
+                         rh_request_ref (request));
+}
+
+static void
+on_cancelled (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (RhRequest) request = data;
+  g_autoptr (GError) error = NULL;
+  JsonNode *job = rh_jobs_cancel_finish (RH_JOBS (source), result, &error);
+
+  if (job == NULL)
+    rh_request_fail (request, error);
+  else
+    rh_request_reply (request, SOUP_STATUS_OK, job);
+}
+
+void
+rh_api_job_cancel (RhRequest *request)
+{
+  if (check_id (request))
+    rh_jobs_cancel_async (rh_request_context (request)->jobs, rh_request_actor (request),
+                          rh_request_parameter (request), on_cancelled, rh_request_ref (request));
+}

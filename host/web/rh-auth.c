@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rh-auth.h"
+
+#include "rh-log.h"
+
+#include <sodium.h>
+#include <string.h>
+
+/* So many failures of one peer within a window, and it waits for the window's end. */
+#define FAILURES_MAX 30
+#define FAILURES_WINDOW_US (10 * G_USEC_PER_SEC)
+#define FAILURES_PEERS_MAX 1024
+
+#define TOKEN_BYTES 32
+#define SUBPROTOCOL "royal.token."
+#define WORKSPACE_DEFAULT "default"
+
+static const RhStatement token_lookup = { "token.lookup", "select * from token_lookup ($1::bytea)", 1, FALSE };
+static const RhStatement workspace_open = { "workspace.find", "select * from workspace_open ($1, false)", 1, FALSE };
+
+typedef struct {
+  gint64 since_us;
+  guint n;
+} Failures;
+
+struct _RhAuth {
+  uid_t uid;
+  GHashTable *failures; /* peer → Failures */
+};
+
+typedef struct {
+  RhAuth *auth;
+  RhRequest *request;
+  void (*then) (RhRequest *request);
+} Identify;
+
+static const struct {
+  const char *name;
+  RhRoles role;
+} roles[] = {
+  { "viewer", RH_ROLE_VIEWER },       { "approver", RH_ROLE_APPROVER }, { "operator", RH_ROLE_OPERATOR },
+  { "developer", RH_ROLE_DEVELOPER }, { "admin", RH_ROLE_ADMIN },
+};
+
+RhRoles
+rh_role_from_name (const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (roles); i++)
+    if (g_strcmp0 (name, roles[i].name) == 0)
+      return roles[i].role;
+  return 0;
+}
+
+char *
+rh_token_make (void)
+{
+  guint8 bytes[TOKEN_BYTES];
+  char text[sodium_base64_ENCODED_LEN (TOKEN_BYTES, sodium_base64_VARIANT_URLSAFE_NO_PADDING)];
+
+  randombytes_buf (bytes, sizeof bytes);
+  sodium_bin2base64 (text, sizeof text, bytes, sizeof bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+  sodium_memzero (bytes, sizeof bytes);
+  return g_strconcat (RH_TOKEN_PREFIX, text, NULL);
+}
+
+char *
+rh_token_hash (const char *token)
+{
+  g_autofree char *hash = NULL;
+
+  if (token == NULL || strlen (token) != RH_TOKEN_LENGTH || !g_str_has_prefix (token, RH_TOKEN_PREFIX))
+    return NULL;
+  hash = g_compute_checksum_for_string (G_CHECKSUM_SHA256, token, -1);
+  return g_strconcat ("\\x", hash, NULL);
+}
+
+RhAuth *
+rh_auth_new (uid_t uid)
+{
+  RhAuth *self = g_rc_box_new0 (RhAuth);
+
+  self->uid = uid;
+  self->failures = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  return self;
+}
+
+static void
+auth_clear (gpointer data)
+{
+  RhAuth *self = data;
+
+  g_hash_table_unref (self->failures);
+}
+
+void
+rh_auth_free (RhAuth *self)
+{
+  if (self != NULL)
+    g_rc_box_release_full (self, auth_clear);
+}
+
+static void
+identify_free (Identify *self)
+{
+  rh_auth_free (self->auth);
+  rh_request_unref (self->request);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Identify, identify_free)
+
+static Failures *
+failures_of (RhAuth *self, const char *peer)
+{
+  Failures *failures = g_hash_table_lookup (self->failures, peer);
+
+  if (failures != NULL && g_get_monotonic_time () - failures->since_us > FAILURES_WINDOW_US)
+    *failures = (Failures){ .since_us = g_get_monotonic_time () };
+  return failures;
+}
+
+static void
+refuse (RhAuth *self, RhRequest *request, const char *why)
+{
+  const char *peer = rh_connection_peer (rh_request_connection (request));
+  Failures *failures = failures_of (self, peer);
+
+  if (failures == NULL)
+    {
+      if (g_hash_table_size (self->failures) >= FAILURES_PEERS_MAX)
+        g_hash_table_remove_all (self->failures);
+      failures = g_new0 (Failures, 1);
+      failures->since_us = g_get_monotonic_time ();
+      g_hash_table_insert (self->failures, g_strdup (peer), failures);
+    }
+  failures->n++;
+  rh_log (RH_LOG_NOTICE, "web.refused", "caller not authenticated", "request", rh_request_id (request), "peer", peer,
+          "reason", why, NULL);
+  rh_request_refuse (request, RH_PROBLEM_UNAUTHENTICATED, NULL, "%s", why);
+}
+
+static void
+on_token (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Identify) self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
+  RhCaller *caller = rh_request_caller (self->request);
+  const char *uid;
+
+  if (rows == NULL)
+    {
+      rh_request_fail (self->request, error);
+      return;
+    }
+  if (rh_rows_n (rows) == 0)
+    {
+      refuse (self->auth, self->request, "the token is unknown, expired or revoked");
+      return;
+    }
+  uid = rh_rows_string (rows, 0, "uid");
+  *caller = (RhCaller){
+    .roles = rh_role_from_name (rh_rows_string (rows, 0, "role")),
+    .workspace = rh_rows_int64 (rows, 0, "workspace_id"),
+    .workspace_name = g_strdup (rh_rows_string (rows, 0, "workspace")),
+    .name = g_strdup (rh_rows_string (rows, 0, "name")),
+    .via = g_strconcat ("token:", uid, NULL),
+    .token = g_strdup (uid),
+  };
+  self->then (self->request);
+}
+
+static void
+on_workspace (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Identify) self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
+  RhCaller *caller = rh_request_caller (self->request);
+  const char *peer = rh_connection_peer (rh_request_connection (self->request));
+  const char *name = rh_request_header (self->request, "X-Royal-Workspace");
+
+  if (rows == NULL || rh_rows_n (rows) == 0)
+    {
+      if (error != NULL)
+        rh_request_fail (self->request, error);
+      else
+        rh_request_refuse (self->request, RH_PROBLEM_NOT_FOUND, NULL, "there is no such workspace");
+      return;
+    }
+  *caller = (RhCaller){
+    .roles = RH_ROLE_ADMIN,
+    .workspace = rh_rows_int64 (rows, 0, "workspace_id"),
+    .workspace_name = g_strdup (name != NULL ? name : WORKSPACE_DEFAULT),
+    .name = g_strdup (peer),
+    .via = g_strdup (peer),
+  };
+  self->then (self->request);
+}
+
+/* (transfer full) (nullable) */
+static char *
+token_of (RhRequest *request)
+{
+  const char *header = rh_request_header (request, "Authorization");
+  const char *protocols = rh_request_header (request, "Sec-WebSocket-Protocol");
+  g_auto (GStrv) offered = NULL;
+
+  if (header != NULL)
+    return g_strstrip (g_strdup (g_ascii_strncasecmp (header, "Bearer ", 7) == 0 ? header + 7 : ""));
+  if (protocols == NULL)
+    return NULL;
+  offered = g_strsplit (protocols, ",", 8);
+  for (guint i = 0; offered[i] != NULL; i++)
+    if (g_str_has_prefix (g_strstrip (offered[i]), SUBPROTOCOL))
+      return g_strdup (offered[i] + strlen (SUBPROTOCOL));
+  return NULL;
+}
+
+static Identify *
+identify_new (RhAuth *auth, RhRequest *request, void (*then) (RhRequest *request))
+{
+  Identify *self = g_new (Identify, 1);
+
+  *self = (Identify){ .auth = g_rc_box_acquire (auth), .request = rh_request_ref (request), .then = then };
+  return self;
+}
+
+static void
+identify_peer (RhAuth *self, RhRequest *request, void (*then) (RhRequest *request))
+{
+  RhConnection *connection = rh_request_connection (request);
+  const char *name = rh_request_header (request, "X-Royal-Workspace");
+  const char *params[] = { name != NULL ? name : WORKSPACE_DEFAULT };
+
+  if (!rh_connection_is_unix (connection) ||
+      (rh_connection_uid (connection) != 0 && rh_connection_uid (connection) != self->uid))
+    {
+      refuse (self, request, "send a token as `Authorization: Bearer rt_…`");
+      return;
+    }
+  rh_store_call_async (rh_request_context (request)->store, &workspace_open, RH_NO_WORKSPACE, params, NULL,
+                       on_workspace, identify_new (self, request, then));
+}
+
+void
+rh_auth_identify (RhAuth *self, RhRequest *request, void (*then) (RhRequest *request))
+{
+  g_autofree char *token = NULL;
+  g_autofree char *hash = NULL;
+  const char *params[1];
+  Failures *failures;
+
+  g_return_if_fail (self != NULL && request != NULL && then != NULL);
+
+  token = token_of (request);
+  if (token == NULL)
+    {
+      identify_peer (self, request, then);
+      return;
+    }
+  failures = failures_of (self, rh_connection_peer (rh_request_connection (request)));
+  if (failures != NULL && failures->n >= FAILURES_MAX)
+    {
+      rh_request_refuse (request, RH_PROBLEM_LIMIT, NULL, "too many failed attempts from here; wait a few seconds");
+      return;
+    }
+  hash = rh_token_hash (token);
+  if (hash == NULL)
+    {
+      refuse (self, request, "the token is not of the form rt_ and 43 characters");
+      return;
+    }
+  params[0] = hash;
+  rh_store_call_async (rh_request_context (request)->store, &token_lookup, RH_NO_WORKSPACE, params, NULL, on_token,
+                       identify_new (self, request, then));
+}

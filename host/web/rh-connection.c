@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rh-connection.h"
+
+#include <gio/gunixsocketaddress.h>
+
+/* A filter that counts what its base stream takes. */
+#define RH_TYPE_COUNTER (rh_counter_get_type ())
+G_DECLARE_FINAL_TYPE (RhCounter, rh_counter, RH, COUNTER, GFilterOutputStream)
+
+struct _RhCounter {
+  GFilterOutputStream parent_instance;
+  RhConnection *connection; /* not owned: it owns this stream */
+};
+
+struct _RhConnection {
+  GSocketConnection parent_instance;
+  RhCounter *output;
+  gboolean is_unix;
+  gboolean is_local;
+  uid_t uid;
+  char *peer;
+  guint64 written;
+  guint deadline;
+};
+
+enum { SIGNAL_WROTE, N_SIGNALS };
+
+static guint signals[N_SIGNALS];
+
+static void rh_counter_pollable_init (GPollableOutputStreamInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (RhCounter,
+                               rh_counter,
+                               G_TYPE_FILTER_OUTPUT_STREAM,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_OUTPUT_STREAM, rh_counter_pollable_init))
+G_DEFINE_FINAL_TYPE (RhConnection, rh_connection, G_TYPE_SOCKET_CONNECTION)
+
+static GPollableOutputStream *
+counter_base (gpointer self)
+{
+  return G_POLLABLE_OUTPUT_STREAM (g_filter_output_stream_get_base_stream (self));
+}
+
+static void
+counter_add (RhCounter *self, gssize n)
+{
+  if (n <= 0 || self->connection == NULL)
+    return;
+  self->connection->written += (guint64)n;
+  g_signal_emit (self->connection, signals[SIGNAL_WROTE], 0);
+}
+
+static gssize
+rh_counter_write (GOutputStream *stream, const void *buffer, gsize count, GCancellable *cancellable, GError **error)
+{
+  gssize n = g_output_stream_write (G_OUTPUT_STREAM (counter_base (stream)), buffer, count, cancellable, error);
+
+  counter_add (RH_COUNTER (stream), n);
+  return n;
+}
+
+static gssize
+rh_counter_write_nonblocking (GPollableOutputStream *stream, const void *buffer, gsize count, GError **error)
+{
+  gssize n = g_pollable_output_stream_write_nonblocking (counter_base (stream), buffer, count, NULL, error);
+
+  counter_add (RH_COUNTER (stream), n);
+  return n;
+}
+
+static gboolean
+rh_counter_is_writable (GPollableOutputStream *stream)
+{
+  return g_pollable_output_stream_is_writable (counter_base (stream));
+}
+
+static GSource *
+rh_counter_create_source (GPollableOutputStream *stream, GCancellable *cancellable)
+{
+  g_autoptr (GSource) base = g_pollable_output_stream_create_source (counter_base (stream), NULL);
+
+  return g_pollable_source_new_full (stream, base, cancellable);
+}
+
+static void
+rh_counter_pollable_init (GPollableOutputStreamInterface *iface)
+{
+  iface->is_writable = rh_counter_is_writable;
+  iface->create_source = rh_counter_create_source;
+  iface->write_nonblocking = rh_counter_write_nonblocking;
+}
+
+static void
+rh_counter_class_init (RhCounterClass *class)
+{
+  G_OUTPUT_STREAM_CLASS (class)->write_fn = rh_counter_write;
+}
+
+static void
+rh_counter_init (RhCounter *self)
+{
+}
+
+static GOutputStream *
+rh_connection_get_output_stream (GIOStream *stream)
+{
+  RhConnection *self = RH_CONNECTION (stream);
+
+  if (self->output == NULL)
+    {
+      GOutputStream *base = G_IO_STREAM_CLASS (rh_connection_parent_class)->get_output_stream (stream);
+
+      self->output = g_object_new (RH_TYPE_COUNTER, "base-stream", base, "close-base-stream", TRUE, NULL);
+      self->output->connection = self;
+    }
+  return G_OUTPUT_STREAM (self->output);
+}
+
+static void
+rh_connection_dispose (GObject *object)
+{
+  RhConnection *self = RH_CONNECTION (object);
+
+  rh_connection_set_deadline (self, 0);
+  if (self->output != NULL)
+    self->output->connection = NULL;
+  G_OBJECT_CLASS (rh_connection_parent_class)->dispose (object);
+}
+
+static void
+rh_connection_finalize (GObject *object)
+{
+  RhConnection *self = RH_CONNECTION (object);
+
+  g_clear_object (&self->output);
+  g_free (self->peer);
+  G_OBJECT_CLASS (rh_connection_parent_class)->finalize (object);
+}
+
+static void
+rh_connection_class_init (RhConnectionClass *class)
+{
+  G_OBJECT_CLASS (class)->dispose = rh_connection_dispose;
+  G_OBJECT_CLASS (class)->finalize = rh_connection_finalize;
+  G_IO_STREAM_CLASS (class)->get_output_stream = rh_connection_get_output_stream;
+
+  signals[SIGNAL_WROTE] =
+      g_signal_new ("wrote", RH_TYPE_CONNECTION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+rh_connection_init (RhConnection *self)
+{
+  self->uid = (uid_t)-1;
+}
+
+static gboolean
+identify (RhConnection *self, GSocket *socket, GError **error)
+{
+  g_autoptr (GSocketAddress) remote = NULL;
+
+  self->is_unix = g_socket_get_family (socket) == G_SOCKET_FAMILY_UNIX;
+  if (self->is_unix)
+    {
+      g_autoptr (GCredentials) credentials = g_socket_get_credentials (socket, error);
+
+      self->uid = credentials != NULL ? g_credentials_get_unix_user (credentials, error) : (uid_t)-1;
+      self->peer = g_strdup_printf ("unix:%u", (guint)self->uid);
+      self->is_local = TRUE;
+      return self->uid != (uid_t)-1;
+    }
+  remote = g_socket_get_remote_address (socket, error);
+  if (remote == NULL)
+    return FALSE;
+  if (G_IS_INET_SOCKET_ADDRESS (remote))
+    {
+      GInetAddress *address = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (remote));
+
+      self->peer = g_inet_address_to_string (address);
+      self->is_local = g_inet_address_get_is_loopback (address);
+    }
+  return self->peer != NULL;
+}
+
+RhConnection *
+rh_connection_new (GSocket *socket, GError **error)
+{
+  g_autoptr (RhConnection) self = NULL;
+
+  g_return_val_if_fail (G_IS_SOCKET (socket), NULL);
+
+  self = g_object_new (RH_TYPE_CONNECTION, "socket", socket, NULL);
+  return identify (self, socket, error) ? g_steal_pointer (&self) : NULL;
+}
+
+gboolean
+rh_connection_is_unix (RhConnection *self)
+{
+  g_return_val_if_fail (RH_IS_CONNECTION (self), FALSE);
+  return self->is_unix;
+}
+
+uid_t
+rh_connection_uid (RhConnection *self)
+{
+  g_return_val_if_fail (RH_IS_CONNECTION (self), (uid_t)-1);
+  return self->uid;
+}
+
+gboolean
+rh_connection_is_local (RhConnection *self)
+{
+  g_return_val_if_fail (RH_IS_CONNECTION (self), FALSE);
+  return self->is_local;
+}
+
+const char *
+rh_connection_peer (RhConnection *self)
+{
+  g_return_val_if_fail (RH_IS_CONNECTION (self), NULL);
+  return self->peer;
+}
+
+guint64
+rh_connection_written (RhConnection *self)
+{
+  g_return_val_if_fail (RH_IS_CONNECTION (self), 0);
+  return self->written;
+}
+
+static gboolean
+on_deadline (gpointer data)
+{
+  RhConnection *self = data;
+
+  self->deadline = 0;
+  rh_connection_abort (self);
+  return G_SOURCE_REMOVE;
+}
+
+void
+rh_connection_set_deadline (RhConnection *self, guint seconds)
+{
+  g_return_if_fail (RH_IS_CONNECTION (self));
+
+  g_clear_handle_id (&self->deadline, g_source_remove);
+  if (seconds > 0)
+    self->deadline = g_timeout_add_seconds (seconds, on_deadline, self);
+}
+
+void
+rh_connection_abort (RhConnection *self)
+{
+  g_return_if_fail (RH_IS_CONNECTION (self));
+
+  /* Shut down, not closed: the descriptor stays libsoup's until it has seen the end. */
+  (void)g_socket_shutdown (g_socket_connection_get_socket (G_SOCKET_CONNECTION (self)), TRUE, TRUE, NULL);
+}
+
+GSocketAddress *
+rh_connection_make_address (RhConnection *self)
+{
+  GSocketAddress *address;
+
+  g_return_val_if_fail (RH_IS_CONNECTION (self), NULL);
+
+  address = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
+  g_object_set_data_full (G_OBJECT (address), "rh-connection", g_object_ref (self), g_object_unref);
+  return address;
+}
+
+RhConnection *
+rh_connection_of_address (GSocketAddress *address)
+{
+  return address != NULL ? g_object_get_data (G_OBJECT (address), "rh-connection") : NULL;
+}

@@ -1,0 +1,590 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rh-feed.h"
+
+#include "rh-log.h"
+#include "rh-metrics.h"
+#include "royal-json.h"
+
+#include <string.h>
+
+#define CHANNEL "royal_events"
+#define PAGE 200
+#define TOPICS_MAX 32
+#define TOPIC_MAX 64
+#define CLIENTS_MAX 256
+/* What may wait for one client, and one event more. */
+#define PENDING_MAX ((guint64)256 * 1024)
+/* A client that takes nothing for so long is dropped; then the kernel's and libsoup's buffers go too. */
+#define SLOW_S 10
+#define SLOW_GRACE_S 3
+#define HEARTBEAT_S 15
+/* A token may have expired, or been revoked while the feed lagged. */
+#define RECHECK_S 60
+
+static const RhStatement events_after = { "feed.events",
+                                          "select id, event, event->>'kind' as kind, event->>'subject' as subject"
+                                          " from events_after ($1::bigint, $2::text[], $3::int)",
+                                          3, FALSE };
+static const RhStatement events_last = { "feed.last", "select events_last () as id", 0, FALSE };
+static const RhStatement token_holds = { "feed.token",
+                                         "select exists (select from token_list () t where t.token->>'id' = $1"
+                                         " and t.token->>'revoked_at' is null and (t.token->>'expires_at' is null"
+                                         " or (t.token->>'expires_at')::timestamptz > now ())) as holds",
+                                         1, FALSE };
+
+struct _RhFeed {
+  RhStore *store;      /* not owned; NULL once closed */
+  GHashTable *readers; /* workspace → Reader */
+  guint n_clients;
+};
+
+/* One workspace: how far it was read, and who listens. */
+typedef struct {
+  gint64 workspace;
+  RhFeed *feed; /* not owned: NULL once closed */
+  gint64 last;  /* -1 until it is known */
+  gboolean reading;
+  gboolean again;
+  gboolean failed;
+  GPtrArray *clients; /* Client, owned */
+} Reader;
+
+typedef struct {
+  Reader *reader; /* NULL once it was dropped */
+  SoupWebsocketConnection *socket;
+  RhConnection *connection;
+  GStrv topics;
+  char *token;
+  gint64 last; /* -1: begin now; else the last event that it has been given */
+  gboolean greeted;
+  gboolean reading; /* a page of its own is on its way */
+  guint64 pending;  /* bytes given to libsoup that the kernel has not taken */
+  guint64 written;  /* the connection's count when pending was last reckoned */
+  gint64 moved_us;  /* when the kernel last took something, or nothing was pending */
+  guint ticks;
+  guint tick;
+} Client;
+
+static void reader_read (Reader *self);
+static void client_pull (Client *self);
+
+/* --- topics ------------------------------------------------------------------------------------------------------- */
+
+gboolean
+rh_feed_parse_topics (const char *topics, GStrv *ret_topics)
+{
+  g_auto (GStrv) names = NULL;
+
+  g_return_val_if_fail (ret_topics != NULL, FALSE);
+
+  if (topics == NULL || *topics == '\0')
+    {
+      *ret_topics = NULL;
+      return TRUE;
+    }
+  names = g_strsplit (topics, ",", TOPICS_MAX + 1);
+  if (g_strv_length (names) > TOPICS_MAX)
+    return FALSE;
+  for (guint i = 0; names[i] != NULL; i++)
+    {
+      gsize length = strlen (names[i]);
+
+      if (length == 0 || length > TOPIC_MAX || strspn (names[i], "abcdefghijklmnopqrstuvwxyz0123456789_.-") != length)
+        return FALSE;
+    }
+  *ret_topics = g_steal_pointer (&names);
+  return TRUE;
+}
+
+char *
+rh_feed_topics_sql (const char *const *topics)
+{
+  g_autofree char *joined = topics != NULL ? g_strjoinv ("\",\"", (char **)topics) : NULL;
+
+  /* Nothing in a topic needs to be escaped: see rh_feed_parse_topics(). */
+  return joined != NULL ? g_strdup_printf ("{\"%s\"}", joined) : NULL;
+}
+
+static gboolean
+wants (Client *self, const char *kind)
+{
+  if (self->topics == NULL)
+    return TRUE;
+  for (guint i = 0; self->topics[i] != NULL; i++)
+    if (g_str_has_prefix (kind, self->topics[i]))
+      return TRUE;
+  return FALSE;
+}
+
+/* --- one client --------------------------------------------------------------------------------------------------- */
+
+static void
+client_clear (gpointer data)
+{
+  Client *self = data;
+
+  g_clear_object (&self->socket);
+  g_clear_object (&self->connection);
+  g_clear_pointer (&self->topics, g_strfreev);
+  g_free (self->token);
+}
+
+static void
+client_unref (Client *self)
+{
+  g_rc_box_release_full (self, client_clear);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Client, client_unref)
+
+/* No more events for it: libsoup finishes the connection by itself. */
+static void
+client_drop (Client *self)
+{
+  Reader *reader = g_steal_pointer (&self->reader);
+
+  if (reader == NULL)
+    return;
+  g_clear_handle_id (&self->tick, g_source_remove);
+  g_signal_handlers_disconnect_by_data (self->socket, self);
+  g_signal_handlers_disconnect_by_data (self->connection, self);
+  if (reader->feed != NULL)
+    rh_metric_set (RH_METRIC_FEED_CLIENTS, NULL, --reader->feed->n_clients);
+  g_ptr_array_remove_fast (reader->clients, self);
+}
+
+/* Says why, and lets libsoup finish: it must live until then. A peer that does not read would keep what is queued for
+ * it in memory, so there is an end to that. */
+static void
+part (SoupWebsocketConnection *socket, RhConnection *connection, gushort code, const char *why)
+{
+  rh_connection_set_deadline (connection, SLOW_GRACE_S);
+  if (soup_websocket_connection_get_state (socket) != SOUP_WEBSOCKET_STATE_OPEN)
+    return;
+  g_signal_connect (g_object_ref (socket), "closed", G_CALLBACK (g_object_unref), NULL);
+  soup_websocket_connection_close (socket, code, why);
+}
+
+static void
+client_close (Client *self, gushort code, const char *why)
+{
+  g_autoptr (Client) held = g_rc_box_acquire (self);
+
+  if (self->reader == NULL)
+    return;
+  rh_log (RH_LOG_DEBUG, "feed.closed", why, "peer", rh_connection_peer (self->connection), NULL);
+  client_drop (self);
+  part (self->socket, self->connection, code, why);
+}
+
+static void
+reckon (Client *self)
+{
+  guint64 written = rh_connection_written (self->connection);
+  guint64 taken = written - self->written;
+
+  self->written = written;
+  /* Heartbeats and closing frames are counted by the kernel's side only. */
+  self->pending -= MIN (self->pending, taken);
+  if (taken > 0 || self->pending == 0)
+    self->moved_us = g_get_monotonic_time ();
+}
+
+static void
+client_send (Client *self, const char *text, gsize length)
+{
+  gsize header = length < 126 ? 2 : length < 65536 ? 4 : 10;
+
+  reckon (self);
+  soup_websocket_connection_send_text (self->socket, text);
+  self->pending += length + header;
+}
+
+/* FALSE when not all of it had room: what is left will be read again. */
+static gboolean
+client_deliver (Client *self, RhRows *rows)
+{
+  for (guint i = 0; i < rh_rows_n (rows); i++)
+    {
+      gint64 id = rh_rows_int64 (rows, i, "id");
+      g_autofree char *text = NULL;
+
+      if (id <= self->last)
+        continue;
+      if (self->reader == NULL || self->pending >= PENDING_MAX)
+        return FALSE;
+      if (wants (self, rh_rows_string (rows, i, "kind")))
+        {
+          /* The event is an object: its type goes in front. */
+          text = g_strconcat ("{\"type\":\"event\",", rh_rows_string (rows, i, "event") + 1, NULL);
+          client_send (self, text, strlen (text));
+        }
+      self->last = id;
+    }
+  return TRUE;
+}
+
+typedef struct {
+  Client *client;
+  gint64 through; /* what the reader had seen when the page was asked for */
+} Page;
+
+static void
+on_own_page (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autofree Page *page = data;
+  g_autoptr (Client) self = page->client;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
+
+  self->reading = FALSE;
+  if (self->reader == NULL)
+    return;
+  if (rows == NULL)
+    {
+      client_close (self, RH_FEED_CLOSE_UNAVAILABLE, "the host's database is away");
+      return;
+    }
+  /* A page that is not full ends where the reader stood, whatever the topics left out. */
+  if (client_deliver (self, rows) && rh_rows_n (rows) < PAGE)
+    self->last = MAX (self->last, page->through);
+  client_pull (self);
+}
+
+/* Reads on for a client that is behind, when it has room. */
+static void
+client_pull (Client *self)
+{
+  g_autofree char *after = NULL;
+  g_autofree char *kinds = NULL;
+  const char *params[] = { NULL, NULL, G_STRINGIFY (PAGE) };
+  Page *page;
+
+  if (self->reader == NULL || self->reading || !self->greeted || self->reader->last <= self->last ||
+      self->pending >= PENDING_MAX)
+    return;
+  after = g_strdup_printf ("%" G_GINT64_FORMAT, self->last);
+  kinds = rh_feed_topics_sql ((const char *const *)self->topics);
+  params[0] = after;
+  params[1] = kinds;
+  page = g_new (Page, 1);
+  *page = (Page){ .client = g_rc_box_acquire (self), .through = self->reader->last };
+  self->reading = TRUE;
+  rh_store_call_async (self->reader->feed->store, &events_after, self->reader->workspace, params, NULL, on_own_page,
+                       page);
+}
+
+static void
+on_wrote (RhConnection *connection, gpointer data)
+{
+  Client *self = data;
+
+  reckon (self);
+  if (self->pending < PENDING_MAX)
+    client_pull (self);
+}
+
+static void
+on_socket_closed (SoupWebsocketConnection *socket, gpointer data)
+{
+  client_drop (data);
+}
+
+static void
+on_socket_message (SoupWebsocketConnection *socket, int type, GBytes *message, gpointer data)
+{
+  client_close (data, SOUP_WEBSOCKET_CLOSE_POLICY_VIOLATION, "the feed takes no messages");
+}
+
+static void
+on_token_checked (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Client) self = data;
+  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, NULL);
+
+  if (rows != NULL && !rh_rows_boolean (rows, 0, "holds"))
+    client_close (self, RH_FEED_CLOSE_REVOKED, "the token is expired or revoked");
+}
+
+static gboolean
+on_tick (gpointer data)
+{
+  g_autoptr (Client) self = g_rc_box_acquire (data);
+  const char *params[] = { self->token };
+
+  reckon (self);
+  if (self->reader->failed)
+    reader_read (self->reader);
+  if (self->pending > 0 && g_get_monotonic_time () - self->moved_us > SLOW_S * G_USEC_PER_SEC)
+    {
+      self->tick = 0;
+      client_close (self, RH_FEED_CLOSE_SLOW, "the client does not read; resume with after=");
+      return G_SOURCE_REMOVE;
+    }
+  if (self->token != NULL && ++self->ticks % RECHECK_S == 0)
+    rh_store_call_async (self->reader->feed->store, &token_holds, self->reader->workspace, params, NULL,
+                         on_token_checked, g_rc_box_acquire (self));
+  return G_SOURCE_CONTINUE;
+}
+
+/* --- one workspace ------------------------------------------------------------------------------------------------ */
+
+static void
+reader_clear (gpointer data)
+{
+  Reader *self = data;
+
+  g_ptr_array_unref (self->clients);
+}
+
+static void
+reader_unref (Reader *self)
+{
+  g_rc_box_release_full (self, reader_clear);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Reader, reader_unref)
+
+static void
+fan_out (Reader *self, RhRows *rows, gint64 before)
+{
+  g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify)client_unref);
+
+  for (guint i = 0; i < self->clients->len; i++)
+    g_ptr_array_add (clients, g_rc_box_acquire (self->clients->pdata[i]));
+  for (guint i = 0; i < clients->len; i++)
+    {
+      Client *client = clients->pdata[i];
+
+      if (!client->greeted || client->reading)
+        continue;
+      /* Who stands where the page begins gets it as it is; who lags reads for himself. */
+      if (client->last >= before && client->pending < PENDING_MAX)
+        (void)client_deliver (client, rows);
+      else
+        client_pull (client);
+    }
+}
+
+static void
+end_revoked (Reader *self, const char *token)
+{
+  for (guint i = self->clients->len; i > 0; i--)
+    {
+      Client *client = i <= self->clients->len ? self->clients->pdata[i - 1] : NULL;
+
+      if (client != NULL && g_strcmp0 (client->token, token) == 0)
+        client_close (client, RH_FEED_CLOSE_REVOKED, "the token is revoked");
+    }
+}
+
+static void
+on_page (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Reader) self = data;
+  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, NULL);
+  gint64 before = self->last;
+  guint n = rows != NULL ? rh_rows_n (rows) : 0;
+
+  self->reading = FALSE;
+  self->failed = rows == NULL;
+  if (self->feed == NULL)
+    return;
+  if (n > 0)
+    {
+      self->last = MAX (self->last, rh_rows_int64 (rows, n - 1, "id"));
+      fan_out (self, rows, before);
+    }
+  for (guint i = 0; i < n; i++)
+    if (strcmp (rh_rows_string (rows, i, "kind"), "token.revoked") == 0)
+      end_revoked (self, rh_rows_string (rows, i, "subject"));
+  if (n == PAGE || (rows != NULL && self->again))
+    reader_read (self);
+}
+
+static void
+reader_read (Reader *self)
+{
+  g_autofree char *after = NULL;
+  const char *params[] = { NULL, NULL, G_STRINGIFY (PAGE) };
+
+  self->again = self->reading;
+  if (self->reading || self->last < 0)
+    return;
+  self->reading = TRUE;
+  after = g_strdup_printf ("%" G_GINT64_FORMAT, self->last);
+  params[0] = after;
+  rh_store_call_async (self->feed->store, &events_after, self->workspace, params, NULL, on_page,
+                       g_rc_box_acquire (self));
+}
+
+static Reader *
+reader_of (RhFeed *feed, gint64 workspace)
+{
+  Reader *self = g_hash_table_lookup (feed->readers, &workspace);
+
+  if (self != NULL)
+    return self;
+  self = g_rc_box_new0 (Reader);
+  self->workspace = workspace;
+  self->feed = feed;
+  self->last = -1;
+  self->clients = g_ptr_array_new_with_free_func ((GDestroyNotify)client_unref);
+  g_hash_table_insert (feed->readers, &self->workspace, self);
+  return self;
+}
+
+/* --- the feed ----------------------------------------------------------------------------------------------------- */
+
+static void
+on_notify (RhStore *store, const char *channel, const char *payload, gpointer data)
+{
+  RhFeed *self = data;
+  GHashTableIter iter;
+  gpointer reader;
+
+  if (self->store == NULL)
+    return;
+  g_hash_table_iter_init (&iter, self->readers);
+  while (g_hash_table_iter_next (&iter, NULL, &reader))
+    if (((Reader *)reader)->clients->len > 0)
+      reader_read (reader);
+}
+
+static void
+feed_clear (gpointer data)
+{
+  RhFeed *self = data;
+
+  g_hash_table_unref (self->readers);
+}
+
+void
+rh_feed_unref (RhFeed *self)
+{
+  if (self != NULL)
+    g_rc_box_release_full (self, feed_clear);
+}
+
+static void
+on_store_gone (gpointer data, GObject *store)
+{
+  rh_feed_unref (data);
+}
+
+RhFeed *
+rh_feed_new (RhStore *store)
+{
+  RhFeed *self;
+
+  g_return_val_if_fail (RH_IS_STORE (store), NULL);
+
+  self = g_rc_box_new0 (RhFeed);
+  self->store = store;
+  self->readers = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, (GDestroyNotify)reader_unref);
+  /* The store notifies for as long as it lives. */
+  g_object_weak_ref (G_OBJECT (store), on_store_gone, g_rc_box_acquire (self));
+  rh_store_listen (store, CHANNEL, on_notify, self);
+  return self;
+}
+
+void
+rh_feed_close (RhFeed *self)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_return_if_fail (self != NULL);
+
+  g_hash_table_iter_init (&iter, self->readers);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      Reader *reader = value;
+
+      while (reader->clients->len > 0)
+        client_close (reader->clients->pdata[0], RH_FEED_CLOSE_GOING_AWAY, "the host stops");
+      reader->feed = NULL;
+    }
+  g_hash_table_remove_all (self->readers);
+  self->store = NULL;
+}
+
+guint
+rh_feed_n_clients (RhFeed *self)
+{
+  return self->n_clients;
+}
+
+static void
+greet (Client *self, gint64 newest)
+{
+  Reader *reader = self->reader;
+  g_autofree char *hello = NULL;
+
+  if (self->last > newest)
+    {
+      client_close (self, RH_FEED_CLOSE_INVALID, "`after` is beyond the last event");
+      return;
+    }
+  /* While nobody listened nothing was read. */
+  if (reader->last < 0 || reader->clients->len == 1)
+    reader->last = MAX (reader->last, newest);
+  if (self->last < 0)
+    self->last = newest;
+  self->greeted = TRUE;
+  hello = g_strdup_printf ("{\"type\":\"hello\",\"last\":%" G_GINT64_FORMAT "}", self->last);
+  client_send (self, hello, strlen (hello));
+  client_pull (self);
+  reader_read (reader);
+}
+
+static void
+on_newest (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Client) self = data;
+  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, NULL);
+
+  if (self->reader == NULL)
+    return;
+  if (rows == NULL)
+    client_close (self, RH_FEED_CLOSE_UNAVAILABLE, "the host's database is away");
+  else
+    greet (self, rh_rows_int64 (rows, 0, "id"));
+}
+
+void
+rh_feed_add (RhFeed *self,
+             const RhCaller *caller,
+             SoupWebsocketConnection *socket,
+             RhConnection *connection,
+             gint64 after,
+             GStrv topics)
+{
+  Client *client;
+
+  g_return_if_fail (self != NULL && caller != NULL && SOUP_IS_WEBSOCKET_CONNECTION (socket));
+
+  client = g_rc_box_new0 (Client);
+  client->socket = g_object_ref (socket);
+  client->connection = g_object_ref (connection);
+  client->topics = topics;
+  client->token = g_strdup (caller->token);
+  client->last = after;
+  client->written = rh_connection_written (connection);
+  client->moved_us = g_get_monotonic_time ();
+  if (self->store == NULL || self->n_clients >= CLIENTS_MAX)
+    {
+      part (socket, connection, RH_FEED_CLOSE_UNAVAILABLE, "no room for another client");
+      client_unref (client);
+      return;
+    }
+  client->reader = reader_of (self, caller->workspace);
+  g_ptr_array_add (client->reader->clients, client);
+  rh_metric_set (RH_METRIC_FEED_CLIENTS, NULL, ++self->n_clients);
+  soup_websocket_connection_set_keepalive_interval (socket, HEARTBEAT_S);
+  g_signal_connect (socket, "closed", G_CALLBACK (on_socket_closed), client);
+  g_signal_connect (socket, "message", G_CALLBACK (on_socket_message), client);
+  g_signal_connect (connection, "wrote", G_CALLBACK (on_wrote), client);
+  client->tick = g_timeout_add_seconds (1, on_tick, client);
+  rh_store_call_async (self->store, &events_last, caller->workspace, NULL, NULL, on_newest, g_rc_box_acquire (client));
+}

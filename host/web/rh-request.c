@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rh-request-private.h"
+
+#include "rh-log.h"
+#include "rh-metrics.h"
+
+#include <errno.h>
+#include <royal/error.h>
+
+#define REQUEST_DATA "rh-request"
+#define ID_MAX 128
+
+void
+rh_caller_clear (RhCaller *self)
+{
+  g_free (self->workspace_name);
+  g_free (self->name);
+  g_free (self->via);
+  g_free (self->token);
+  *self = (RhCaller){ 0 };
+}
+
+RhServerContext *
+rh_server_context_share (const RhServerContext *context)
+{
+  RhServerContext *shared;
+
+  g_return_val_if_fail (context != NULL, NULL);
+
+  shared = g_rc_box_new (RhServerContext);
+  *shared = *context;
+  g_object_ref (shared->store);
+  g_object_ref (shared->registry);
+  g_object_ref (shared->workers);
+  g_object_ref (shared->jobs);
+  g_object_ref (shared->gate);
+  return shared;
+}
+
+static void
+context_clear (gpointer data)
+{
+  RhServerContext *self = data;
+
+  g_object_unref (self->store);
+  g_object_unref (self->registry);
+  g_object_unref (self->workers);
+  g_object_unref (self->jobs);
+  g_object_unref (self->gate);
+}
+
+void
+rh_server_context_unshare (RhServerContext *context)
+{
+  if (context != NULL)
+    g_rc_box_release_full (context, context_clear);
+}
+
+static void
+request_clear (gpointer data)
+{
+  RhRequest *self = data;
+
+  g_assert (self->message == NULL);
+  rh_server_context_unshare (self->context);
+  g_clear_object (&self->connection);
+  g_clear_pointer (&self->query, g_hash_table_unref);
+  g_clear_pointer (&self->parameters, g_strfreev);
+  g_clear_pointer (&self->body, json_node_unref);
+  if (self->more_free != NULL)
+    self->more_free (self->more_data);
+  rh_caller_clear (&self->caller);
+  g_free (self->id);
+}
+
+RhRequest *
+rh_request_ref (RhRequest *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  return g_rc_box_acquire (self);
+}
+
+void
+rh_request_unref (RhRequest *self)
+{
+  if (self != NULL)
+    g_rc_box_release_full (self, request_clear);
+}
+
+static void
+log_end (RhRequest *self)
+{
+  g_autofree char *status = g_strdup_printf ("%u", self->status);
+  g_autofree char *took_ms = NULL;
+  gint64 took_us = g_get_monotonic_time () - self->since_us;
+  char class[4] = { (char)('0' + MIN (self->status / 100, 9)), 'x', 'x', '\0' };
+
+  took_ms = g_strdup_printf ("%" G_GINT64_FORMAT, took_us / 1000);
+  rh_metric_add (RH_METRIC_HTTP_REQUESTS, class, 1);
+  rh_metric_observe (RH_METRIC_HTTP_SECONDS, (double)took_us / G_USEC_PER_SEC);
+  rh_log (RH_LOG_DEBUG, "web.request", "request answered", "request", self->id, "method",
+          soup_server_message_get_method (self->message), "path",
+          g_uri_get_path (soup_server_message_get_uri (self->message)), "status", status, "ms", took_ms, "peer",
+          rh_connection_peer (self->connection), "caller", self->caller.name, NULL);
+}
+
+void
+rh_request_detach (RhRequest *self)
+{
+  g_autoptr (SoupServerMessage) message = g_steal_pointer (&self->message);
+
+  if (message == NULL)
+    return;
+  self->message = message;
+  log_end (self);
+  self->message = NULL;
+  self->paused = FALSE;
+  g_signal_handlers_disconnect_by_data (message, self);
+  g_object_set_data (G_OBJECT (message), REQUEST_DATA, NULL);
+}
+
+static void
+on_over (SoupServerMessage *message, gpointer data)
+{
+  rh_request_detach (data);
+}
+
+/* What a client may choose as the id: it ends up in logs. */
+static gboolean
+is_sane_id (const char *id)
+{
+  gsize length = id != NULL ? strlen (id) : 0;
+
+  return length > 0 && length <= ID_MAX &&
+         strspn (id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == length;
+}
+
+RhRequest *
+rh_request_new (RhServerContext *context, SoupServerMessage *message, RhConnection *connection, GHashTable *query)
+{
+  RhRequest *self;
+  const char *id;
+
+  g_return_val_if_fail (context != NULL && SOUP_IS_SERVER_MESSAGE (message) && RH_IS_CONNECTION (connection), NULL);
+
+  self = g_rc_box_new0 (RhRequest);
+  id = soup_message_headers_get_one (soup_server_message_get_request_headers (message), "X-Request-Id");
+  self->context = g_rc_box_acquire (context);
+  self->message = g_object_ref (message);
+  self->connection = g_object_ref (connection);
+  self->query = query != NULL ? g_hash_table_ref (query) : NULL;
+  self->id = is_sane_id (id) ? g_strdup (id) : g_uuid_string_random ();
+  self->since_us = g_get_monotonic_time ();
+  g_object_set_data_full (G_OBJECT (message), REQUEST_DATA, rh_request_ref (self), (GDestroyNotify)rh_request_unref);
+  g_signal_connect (message, "finished", G_CALLBACK (on_over), self);
+  g_signal_connect (message, "disconnected", G_CALLBACK (on_over), self);
+  return self;
+}
+
+RhRequest *
+rh_request_of_message (SoupServerMessage *message)
+{
+  return g_object_get_data (G_OBJECT (message), REQUEST_DATA);
+}
+
+const RhServerContext *
+rh_request_context (RhRequest *self)
+{
+  return self->context;
+}
+
+RhConnection *
+rh_request_connection (RhRequest *self)
+{
+  return self->connection;
+}
+
+SoupServerMessage *
+rh_request_message (RhRequest *self)
+{
+  return self->message;
+}
+
+const char *
+rh_request_id (RhRequest *self)
+{
+  return self->id;
+}
+
+RhCaller *
+rh_request_caller (RhRequest *self)
+{
+  return &self->caller;
+}
+
+const RhActor *
+rh_request_actor (RhRequest *self)
+{
+  self->actor = (RhActor){ .workspace = self->caller.workspace, .name = self->caller.name, .via = self->caller.via };
+  return &self->actor;
+}
+
+gint64
+rh_request_workspace (RhRequest *self)
+{
+  return self->caller.workspace;
+}
+
+const RhRoute *
+rh_request_route (RhRequest *self)
+{
+  return self->route;
+}
+
+void
+rh_request_set_route (RhRequest *self, const RhRoute *route, GStrv parameters)
+{
+  self->route = route;
+  g_strfreev (self->parameters);
+  self->parameters = parameters;
+}
+
+gboolean
+rh_request_is_answered (RhRequest *self)
+{
+  return self->answered;
+}
+
+gboolean
+rh_request_is_over (RhRequest *self)
+{
+  return self->answered || self->message == NULL;
+}
+
+const char *
+rh_request_parameter (RhRequest *self)
+{
+  g_return_val_if_fail (self->parameters != NULL && self->parameters[0] != NULL, "");
+  return self->parameters[0];
+}
+
+const char *
+rh_request_query (RhRequest *self, const char *name)
+{
+  return self->query != NULL ? g_hash_table_lookup (self->query, name) : NULL;
+}
+
+GHashTable *
+rh_request_query_table (RhRequest *self)
+{
+  return self->query;
+}
+
+const char *
+rh_request_header (RhRequest *self, const char *name)
+{
+  if (self->message == NULL)
+    return NULL;
+  return soup_message_headers_get_one (soup_server_message_get_request_headers (self->message), name);
+}
+
+JsonObject *
+rh_request_body (RhRequest *self)
+{
+  return self->body != NULL && JSON_NODE_HOLDS_OBJECT (self->body) ? json_node_get_object (self->body) : NULL;
+}
+
+void
+rh_request_set_body (RhRequest *self, JsonNode *body)
+{
+  g_clear_pointer (&self->body, json_node_unref);
+  self->body = body;
+}
+
+GBytes *
+rh_request_take_bytes (RhRequest *self)
+{
+  GBytes *bytes;
+
+  if (self->message == NULL)
+    return g_bytes_new_static ("", 0);
+  bytes = soup_message_body_flatten (soup_server_message_get_request_body (self->message));
+  soup_message_body_truncate (soup_server_message_get_request_body (self->message));
+  return bytes;
+}
+
+gboolean
+rh_request_number (RhRequest *self, const char *name, gint64 least, gint64 most, gint64 otherwise, gint64 *ret_value)
+{
+  const char *text = rh_request_query (self, name);
+
+  if (text == NULL)
+    {
+      *ret_value = otherwise;
+      return TRUE;
+    }
+  if (g_ascii_string_to_signed (text, 10, least, most, ret_value, NULL))
+    return TRUE;
+  rh_request_refuse (self, RH_PROBLEM_INVALID, NULL,
+                     "the query's %s is to be a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, name,
+                     least, most);
+  return FALSE;
+}
+
+void
+rh_request_pause (RhRequest *self)
+{
+  if (self->message == NULL || self->paused)
+    return;
+  self->paused = TRUE;
+  soup_server_message_pause (self->message);
+}
+
+void
+rh_request_resume (RhRequest *self)
+{
+  if (self->message == NULL || !self->paused)
+    return;
+  self->paused = FALSE;
+  soup_server_message_unpause (self->message);
+}
+
+void
+rh_request_set_reading (RhRequest *self, gboolean reading)
+{
+  self->reading = reading;
+}

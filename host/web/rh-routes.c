@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rh-routes.h"
+
+#include "rh-web-resources.h"
+#include "royal-json.h"
+
+#include <string.h>
+
+#define API "/api/v1"
+#define DOCUMENT "/royal/web/openapi.json"
+
+#define RUNS (RH_ROLE_OPERATOR | RH_ROLE_DEVELOPER | RH_ROLE_ADMIN)
+#define OPERATES (RH_ROLE_OPERATOR | RH_ROLE_ADMIN)
+#define ANSWERS (RH_ROLE_APPROVER | RH_ROLE_ADMIN)
+#define UNDOES (RH_ROLE_APPROVER | RH_ROLE_OPERATOR | RH_ROLE_ADMIN)
+
+#define SEASON "season category name start weeks archetype currency list_price unit_cost dry_run"
+
+static const RhRoute routes[] = {
+  { "GET", "/healthz", 0, RH_BODY_NONE, "", rh_api_health },
+  { "GET", "/readyz", 0, RH_BODY_NONE, "", rh_api_ready },
+  { "GET", "/metrics", 0, RH_BODY_NONE, "", rh_api_metrics },
+  { "GET", API "/openapi.json", 0, RH_BODY_NONE, "", rh_api_openapi },
+  { "GET", API "/status", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_status },
+  { "GET", API "/sandbox", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_sandbox },
+  { "POST", API "/control/reload", OPERATES, RH_BODY_NONE, "", rh_api_reload },
+  { "POST", API "/control/stop", UNDOES, RH_BODY_JSON, "", rh_api_stop },
+  { "POST", API "/control/resume", OPERATES, RH_BODY_NONE, "", rh_api_resume },
+  { "GET", API "/agents", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_agents },
+  { "GET", API "/agents/{id}", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_agent },
+  { "GET", API "/jobs", RH_ROLE_ANY, RH_BODY_NONE, "state cursor limit", rh_api_jobs },
+  { "POST", API "/jobs", RUNS, RH_BODY_JSON, "", rh_api_job_create },
+  { "GET", API "/jobs/{id}", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_job },
+  { "POST", API "/jobs/{id}/cancel", RUNS, RH_BODY_NONE, "", rh_api_job_cancel },
+  { "GET", API "/approvals", RH_ROLE_ANY, RH_BODY_NONE, "state cursor limit", rh_api_approvals },
+  { "GET", API "/approvals/{id}", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_approval },
+  { "POST", API "/approvals/{id}/approve", ANSWERS, RH_BODY_JSON, "", rh_api_approve },
+  { "POST", API "/approvals/{id}/reject", ANSWERS, RH_BODY_JSON, "", rh_api_reject },
+  { "POST", API "/approvals/{id}/undo", UNDOES, RH_BODY_JSON, "", rh_api_undo },
+  { "GET", API "/events", RH_ROLE_ANY, RH_BODY_NONE, "after limit topics", rh_api_events, TRUE },
+  { "GET", API "/audit", RH_ROLE_ANY, RH_BODY_NONE, "after limit", rh_api_audit },
+  { "GET", API "/audit/verify", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_audit_verify },
+  { "GET", API "/audit/export", RH_ROLE_ANY, RH_BODY_NONE, "after", rh_api_audit_export },
+  { "GET", API "/tokens", RH_ROLE_ADMIN, RH_BODY_NONE, "", rh_api_tokens },
+  { "POST", API "/tokens", RH_ROLE_ADMIN, RH_BODY_JSON, "", rh_api_token_create },
+  { "DELETE", API "/tokens/{id}", RH_ROLE_ADMIN, RH_BODY_NONE, "", rh_api_token_revoke },
+  { "POST", API "/data/{kind}", OPERATES, RH_BODY_CSV, SEASON, rh_api_import },
+  { "GET", API "/retail/seasons", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_seasons },
+  { "GET", API "/retail/seasons/{id}", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_season },
+  { NULL },
+};
+
+const RhRoute *
+rh_routes (void)
+{
+  return routes;
+}
+
+/* Whether the segments are the template's; what stands for its parameter is unescaped. */
+static gboolean
+match_path (const char *template, const char *path, GStrv *ret_parameters)
+{
+  g_auto (GStrv) wanted = g_strsplit (template, "/", -1);
+  g_auto (GStrv) found = g_strsplit (path, "/", 16);
+  g_autoptr (GStrvBuilder) parameters = g_strv_builder_new ();
+
+  if (g_strv_length (wanted) != g_strv_length (found))
+    return FALSE;
+  for (guint i = 0; wanted[i] != NULL; i++)
+    {
+      g_autofree char *value = NULL;
+
+      if (*wanted[i] != '{')
+        {
+          if (strcmp (wanted[i], found[i]) != 0)
+            return FALSE;
+          continue;
+        }
+      value = g_uri_unescape_string (found[i], NULL);
+      if (value == NULL || *value == '\0' || !g_utf8_validate (value, -1, NULL))
+        return FALSE;
+      g_strv_builder_add (parameters, value);
+    }
+  *ret_parameters = g_strv_builder_end (parameters);
+  return TRUE;
+}
+
+const RhRoute *
+rh_routes_match (const char *method, const char *path, GStrv *ret_parameters, char **ret_allow)
+{
+  g_autoptr (GString) allow = g_string_new (NULL);
+  const char *wanted = g_strcmp0 (method, "HEAD") == 0 ? "GET" : method;
+
+  g_return_val_if_fail (method != NULL && path != NULL && ret_parameters != NULL && ret_allow != NULL, NULL);
+
+  *ret_allow = NULL;
+  for (const RhRoute *route = routes; route->method != NULL; route++)
+    {
+      g_auto (GStrv) parameters = NULL;
+
+      if (!match_path (route->path, path, &parameters))
+        continue;
+      if (strcmp (route->method, wanted) == 0)
+        {
+          *ret_parameters = g_steal_pointer (&parameters);
+          return route;
+        }
+      g_string_append_printf (allow, "%s%s", allow->len > 0 ? ", " : "", route->method);
+      if (strcmp (route->method, "GET") == 0)
+        g_string_append (allow, ", HEAD");
+    }
+  if (allow->len > 0)
+    *ret_allow = g_string_free (g_steal_pointer (&allow), FALSE);
+  return NULL;
+}
+
+GBytes *
+rh_routes_document (void)
+{
+  static GBytes *document;
+
+  if (document == NULL)
+    document = g_resource_lookup_data (rh_web_get_resource (), DOCUMENT, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+  g_assert (document != NULL);
+  return document;
+}
+
+static JsonNode *
+find_schema (JsonObject *document, const RhRoute *route)
+{
+  g_autofree char *method = g_ascii_strdown (route->method, -1);
+  JsonObject *at = royal_json_object (document, "paths");
+  const char *steps[] = { route->path, method, "requestBody", "content", "application/json" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (steps) && at != NULL; i++)
+    at = royal_json_object (at, steps[i]);
+  return at != NULL ? json_object_get_member (at, "schema") : NULL;
+}
+
+static GHashTable *
+load_schemas (void)
+{
+  GHashTable *schemas = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify)royal_schema_free);
+  g_autoptr (GError) error = NULL;
+  gsize length;
+  const char *text = g_bytes_get_data (rh_routes_document (), &length);
+  g_autoptr (JsonNode) document = royal_json_parse (text, (gssize)length, "openapi.json", &error);
+
+  if (document == NULL)
+    g_error ("%s", error->message);
+  for (const RhRoute *route = routes; route->method != NULL; route++)
+    {
+      JsonNode *node = route->body == RH_BODY_JSON ? find_schema (json_node_get_object (document), route) : NULL;
+      RoyalSchema *schema = node != NULL ? royal_schema_new (node, route->path, &error) : NULL;
+
+      if (route->body == RH_BODY_JSON && schema == NULL)
+        g_error ("openapi.json: %s %s: %s", route->method, route->path, error != NULL ? error->message : "no schema");
+      if (schema != NULL)
+        g_hash_table_insert (schemas, (gpointer)route, schema);
+    }
+  return schemas;
+}
+
+RoyalSchema *
+rh_routes_schema (const RhRoute *route)
+{
+  static GHashTable *schemas;
+
+  if (schemas == NULL)
+    schemas = load_schemas ();
+  return g_hash_table_lookup (schemas, route);
+}

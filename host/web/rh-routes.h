@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "rh-auth.h"
+
+#include "royal-schema.h"
+
+G_BEGIN_DECLS
+
+typedef enum {
+  RH_BODY_NONE,
+  RH_BODY_JSON, /* its schema stands in docs/openapi.json */
+  RH_BODY_CSV,
+} RhBody;
+
+/**
+ * RhRoute:
+ * @path: a template; at most one segment is a parameter, such as `{id}`
+ * @roles: any of them will do; 0 = anyone on this machine, and any role from elsewhere
+ * @query: the names that the query may hold, separated by spaces
+ *
+ * One row of the table. Dispatch, 404, 405, the check of roles, of the query and of the body follow from it.
+ */
+struct _RhRoute {
+  const char *method;
+  const char *path;
+  guint roles;
+  RhBody body;
+  const char *query;
+  void (*handle) (RhRequest *request);
+  gboolean feed; /* may be upgraded to a WebSocket */
+};
+
+/* The table, ended by an entry without a method. */
+const RhRoute *rh_routes (void);
+
+/**
+ * rh_routes_match:
+ * @path: as it came, still percent-encoded
+ * @ret_parameters: (transfer full): what stood for the path's parameter
+ * @ret_allow: (transfer full) (nullable): when only the method does not fit: the methods that do
+ *
+ * Returns: (nullable): the route.
+ */
+const RhRoute *rh_routes_match (const char *method, const char *path, GStrv *ret_parameters, char **ret_allow);
+
+/* The document that is served as /api/v1/openapi.json. (transfer none) */
+GBytes *rh_routes_document (void);
+
+/* (transfer none) (nullable): the schema of a route's JSON body, out of the document. */
+RoyalSchema *rh_routes_schema (const RhRoute *route);
+
+/* The handlers: what each asks of the layers below. */
+void rh_api_health (RhRequest *request);
+void rh_api_ready (RhRequest *request);
+void rh_api_metrics (RhRequest *request);
+void rh_api_openapi (RhRequest *request);
+void rh_api_status (RhRequest *request);
+void rh_api_sandbox (RhRequest *request);
+void rh_api_reload (RhRequest *request);
+void rh_api_stop (RhRequest *request);
+void rh_api_resume (RhRequest *request);
+void rh_api_agents (RhRequest *request);
+void rh_api_agent (RhRequest *request);
+void rh_api_jobs (RhRequest *request);
+void rh_api_job (RhRequest *request);
+void rh_api_job_create (RhRequest *request);
+void rh_api_job_cancel (RhRequest *request);
+void rh_api_approvals (RhRequest *request);
+void rh_api_approval (RhRequest *request);
+void rh_api_approve (RhRequest *request);
+void rh_api_reject (RhRequest *request);
+void rh_api_undo (RhRequest *request);
+void rh_api_events (RhRequest *request);
+void rh_api_audit (RhRequest *request);
+void rh_api_audit_verify (RhRequest *request);
+void rh_api_audit_export (RhRequest *request);
+void rh_api_tokens (RhRequest *request);
+void rh_api_token_create (RhRequest *request);
+void rh_api_token_revoke (RhRequest *request);
+void rh_api_import (RhRequest *request);
+void rh_api_seasons (RhRequest *request);
+void rh_api_season (RhRequest *request);
+
+G_END_DECLS
