@@ -45,6 +45,7 @@ static const char authentication[] = "local all all peer map=royal\n";
 /* One statement a line, as the single-user server reads them. */
 static const char bootstrap[] = "create role royal_owner login nosuperuser nocreaterole nobypassrls\n"
                                 "create role royal_host login nosuperuser nocreatedb nocreaterole nobypassrls\n"
+                                "grant royal_host to royal_owner\n"
                                 "create database royal owner royal_owner\n";
 
 RhClusterFiles *

@@ -65,12 +65,18 @@ rh_pg_error_lost (PGconn *connection)
 }
 
 /* libpq would print to standard error. */
-static void
-take_notice (void *data, const char *message)
+void
+rh_pg_take_notice (void *data, const char *message)
 {
   g_autofree char *text = g_strchomp (g_strdup (message));
 
   rh_log (RH_LOG_DEBUG, "store.notice", text, NULL);
+}
+
+GError *
+rh_pg_error_unreachable (PGconn *connection)
+{
+  return error_of_connection (connection, "cannot connect to the database");
 }
 
 static gpointer
@@ -328,7 +334,7 @@ connect_step (int fd, GIOCondition condition, gpointer data)
         }
       G_GNUC_FALLTHROUGH;
     default:
-      end_connect (task, error_of_connection (self->connection, "cannot connect to the database"));
+      end_connect (task, rh_pg_error_unreachable (self->connection));
       break;
     }
   return G_SOURCE_REMOVE;
@@ -347,10 +353,10 @@ begin_connect (GTask *task)
   self->connection = PQconnectStartParams (keywords, values, 0);
   if (self->connection == NULL || PQstatus (self->connection) == CONNECTION_BAD)
     {
-      end_connect (task, error_of_connection (self->connection, "cannot connect to the database"));
+      end_connect (task, rh_pg_error_unreachable (self->connection));
       return;
     }
-  PQsetNoticeProcessor (self->connection, take_notice, NULL);
+  PQsetNoticeProcessor (self->connection, rh_pg_take_notice, NULL);
   self->timeout = g_timeout_source_new (CONNECT_TIMEOUT_MS);
   g_task_attach_source (task, self->timeout, connect_timed_out);
   wait_for_socket (task, G_IO_OUT);

@@ -23,6 +23,12 @@ GError *rh_pg_error (const PGresult *result) G_GNUC_WARN_UNUSED_RESULT;
 /* (transfer full): a lost connection. */
 GError *rh_pg_error_lost (PGconn *connection) G_GNUC_WARN_UNUSED_RESULT;
 
+/* (transfer full): a connection that could not be made. */
+GError *rh_pg_error_unreachable (PGconn *connection) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A PQnoticeProcessor: to the log. */
+void rh_pg_take_notice (void *data, const char *message);
+
 /* Closes @connection; if a statement still runs there, asks the server to stop it, in a thread. */
 void rh_pg_abandon (PGconn *connection);
 

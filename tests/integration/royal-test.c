@@ -7,6 +7,7 @@
 #include <libpq-fe.h>
 #include <linux/capability.h>
 #include <pwd.h>
+#include <rh-migrations.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -97,6 +98,20 @@ royal_test_cluster (void)
       royal_test_start_cluster (shared_cluster);
     }
   return shared_cluster;
+}
+
+void
+royal_test_migrate (void)
+{
+  g_autofree char *owner = rh_cluster_conninfo (royal_test_cluster (), "royal_owner");
+  GAsyncResult *result = NULL;
+  g_autoptr (GAsyncResult) done = NULL;
+  g_autoptr (GError) error = NULL;
+
+  rh_migrations_run_async (owner, FALSE, NULL, royal_test_result, &result);
+  done = royal_test_wait (&result);
+  if (!rh_migrations_run_finish (done, NULL, &error))
+    g_error ("%s", error->message);
 }
 
 void

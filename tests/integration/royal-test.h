@@ -28,6 +28,9 @@ const char *royal_test_dir (void);
 /* (transfer none): a private cluster in royal_test_dir(), started by the first call, without the product's schema. */
 RhCluster *royal_test_cluster (void);
 
+/* Applies the product's migrations to royal_test_cluster(), once. */
+void royal_test_migrate (void);
+
 /* A GAsyncReadyCallback that hands the result to royal_test_wait(): @data is a GAsyncResult ** that holds NULL. */
 void royal_test_result (GObject *source, GAsyncResult *result, gpointer data);
 
