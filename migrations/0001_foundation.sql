@@ -237,9 +237,12 @@ language sql stable as $$
   from audit a where a.workspace_id = royal_workspace () and a.seq > after order by a.seq limit batch;
 $$;
 
-create function audit_head () returns table (seq bigint, hash text)
+-- The end of the chain, and how many audited rows are not chained yet.
+create function audit_head () returns table (seq bigint, hash text, pending bigint)
 language sql stable as $$
-  select h.seq, h.hash from audit_heads h where h.workspace_id = royal_workspace ();
+  select coalesce (h.seq, 0), coalesce (h.hash, repeat ('0', 64)),
+         (select count (*) from outbox o where o.workspace_id = royal_workspace () and o.audited)
+  from (select) one left join audit_heads h on h.workspace_id = royal_workspace ();
 $$;
 
 -- Finds a workspace by its name, making it when it may be made.

@@ -58,6 +58,7 @@ create table proposals (
   agent text not null,
   agent_version text not null,
   agent_sha256 text not null,
+  cluster text not null,
   run uuid,
   parameters jsonb not null,
   words jsonb not null,
@@ -127,6 +128,7 @@ create function proposal_json (p proposals) returns jsonb
 language sql stable as $$
   select jsonb_build_object (
     'id', p.uid, 'state', p.state, 'kind', p.kind,
+    'workspace', (select w.name from workspaces w where w.workspace_id = p.workspace_id), 'cluster', p.cluster,
     'undoes', (select u.uid from proposals u where u.workspace_id = p.workspace_id and u.id = p.undoes),
     'action', p.action, 'target', p.target,
     'agent', p.agent, 'agent_version', p.agent_version, 'agent_sha256', p.agent_sha256, 'run', p.run,
@@ -179,45 +181,63 @@ language sql stable as $$
   order by p.id desc limit batch;
 $$;
 
--- s is what the gate assessed and decided, one object (see gate/rh-gate.c). The state follows from the decision.
-create function proposal_submit (s jsonb) returns jsonb
+-- batch is a list of what the gate assessed and decided (see gate/rh-proposal.h). The state follows from the decision. Returns
+-- an outcome for each, by its place in the list from 1. What is approved at once is told to every executor, once a batch.
+create function proposal_submit (batch jsonb) returns table (pos bigint, outcome jsonb)
 language plpgsql as $$
 declare
-  p proposals;
+  inverse uuid;
   original proposals;
 begin
-  if s->>'undoes' is not null then
-    original := proposal_lock ((s->>'undoes')::uuid);
-    if original.state <> 'executed' then
-      raise exception 'proposal % is %, only an executed one can be undone', original.uid, original.state
+  for inverse in select (e->>'undoes')::uuid from jsonb_array_elements (batch) e where e->>'undoes' is not null loop
+    original := proposal_lock (inverse);
+    if original.state <> 'executed' or original.kind <> 'apply' then
+      raise exception 'proposal % is % (%), only an executed change can be undone', inverse, original.state, original.kind
         using errcode = 'RY409';
     end if;
+    if exists (select from proposals u where u.workspace_id = original.workspace_id and u.undoes = original.id
+               and u.state in ('pending', 'approved', 'executing', 'executed', 'unknown')) then
+      raise exception 'proposal % is being undone already', inverse using errcode = 'RY409';
+    end if;
+  end loop;
+
+  return query
+  with given as materialized (
+    select e.s, e.n, uuid_v7 () as uid from jsonb_array_elements (batch) with ordinality as e (s, n)),
+  made as (
+    insert into proposals as p (workspace_id, uid, state, kind, undoes, action, target, agent, agent_version,
+      agent_sha256, cluster, run, parameters, words, claims, before, facts, preview, risk, decision, rules, reason,
+      policy_version, digest, priority, created_by, expires_at, decided_at, decided_by)
+    select royal_workspace (), g.uid,
+      case s->>'decision' when 'deny' then 'denied' when 'approve' then 'pending' else 'approved' end, s->>'kind',
+      (select o.id from proposals o where o.workspace_id = royal_workspace () and o.uid = (s->>'undoes')::uuid),
+      s->>'action', s->>'target', s->>'agent', s->>'agent_version', s->>'agent_sha256', s->>'cluster', (s->>'run')::uuid,
+      s->'parameters', s->'words', s->'claims', s->'before', s->'facts', s->'preview', s->>'risk', s->>'decision',
+      array (select jsonb_array_elements_text (s->'rules')), s->>'reason', s->>'policy_version', s->>'digest',
+      coalesce (s->>'priority', 'normal'), s->>'created_by', (s->>'expires_at')::timestamptz,
+      case when s->>'decision' = 'approve' then null else now () end,
+      case when s->>'decision' = 'approve' then null else 'policy' end
+    from given g order by g.n
+    returning *),
+  told as (
+    insert into outbox (workspace_id, kind, subject, actor, data)
+    select m.workspace_id,
+      case m.state when 'denied' then 'proposal.denied' when 'pending' then 'approval.required'
+                   else 'proposal.approved' end,
+      m.uid::text, m.created_by,
+      jsonb_build_object ('action', m.action, 'target', m.target, 'kind', m.kind, 'agent', m.agent,
+        'agent_version', m.agent_version, 'agent_sha256', m.agent_sha256, 'run', m.run, 'undoes', g.s->'undoes',
+        'parameters', m.parameters, 'claims', m.claims, 'before', m.before, 'facts', m.facts, 'risk', m.risk,
+        'decision', m.decision, 'rules', to_jsonb (m.rules), 'reason', m.reason, 'policy_version', m.policy_version,
+        'digest', m.digest, 'expires_at', iso_time (m.expires_at))
+    from given g join made m using (uid) order by g.n)
+  select g.n, jsonb_build_object ('proposal', m.uid, 'state', m.state, 'decision', m.decision, 'risk', m.risk,
+                                  'rules', to_jsonb (m.rules), 'reason', m.reason)
+  from given g join made m using (uid) order by g.n;
+
+  if exists (select from jsonb_array_elements (batch) e where e->>'decision' in ('auto', 'notify')) then
+    perform pg_notify ('royal_effects', '');
   end if;
-  insert into proposals (workspace_id, state, kind, undoes, action, target, agent, agent_version, agent_sha256, run,
-    parameters, words, claims, before, facts, preview, risk, decision, rules, reason, policy_version, digest, priority,
-    created_by, expires_at, decided_at, decided_by)
-  values (royal_workspace (),
-    case s->>'decision' when 'deny' then 'denied' when 'approve' then 'pending' else 'approved' end,
-    case when original.id is null then 'apply' else 'undo' end, original.id,
-    s->>'action', s->>'target', s->>'agent', s->>'agent_version', s->>'agent_sha256', (s->>'run')::uuid,
-    s->'parameters', s->'words', s->'claims', s->'before', s->'facts', s->'preview', s->>'risk', s->>'decision',
-    array (select jsonb_array_elements_text (s->'rules')), s->>'reason', s->>'policy_version', s->>'digest',
-    coalesce (s->>'priority', 'normal'), s->>'created_by', (s->>'expires_at')::timestamptz,
-    case when s->>'decision' = 'approve' then null else now () end,
-    case when s->>'decision' = 'approve' then null else 'policy' end)
-  returning * into p;
-  perform outbox_put (
-    case p.state when 'denied' then 'proposal.denied' when 'pending' then 'approval.required' else 'proposal.approved' end,
-    p.uid::text, p.created_by,
-    jsonb_build_object ('action', p.action, 'target', p.target, 'kind', p.kind, 'agent', p.agent,
-      'agent_version', p.agent_version, 'agent_sha256', p.agent_sha256, 'run', p.run, 'undoes', original.uid,
-      'parameters', p.parameters, 'claims', p.claims, 'before', p.before, 'facts', p.facts, 'risk', p.risk,
-      'decision', p.decision, 'rules', to_jsonb (p.rules), 'reason', p.reason, 'policy_version', p.policy_version,
-      'digest', p.digest, 'expires_at', iso_time (p.expires_at)));
-  return jsonb_build_object ('proposal', p.uid, 'state', p.state, 'decision', p.decision, 'risk', p.risk,
-                             'rules', to_jsonb (p.rules), 'reason', p.reason);
-exception when unique_violation then
-  raise exception 'proposal % is being undone already', s->>'undoes' using errcode = 'RY409';
 end $$;
 
 -- A person's answer. An approval holds for the digest that the person saw and before the deadline, by this clock.
@@ -246,6 +266,9 @@ begin
   perform outbox_put ('approval.decided', p_uid::text, p_actor,
     jsonb_build_object ('answer', p_answer, 'digest', p.digest, 'via', p_via, 'note', p_note, 'action', p.action,
                         'target', p.target));
+  if p_answer = 'approve' then
+    perform pg_notify ('royal_effects', '');
+  end if;
   return proposal_json (p);
 end $$;
 
@@ -327,40 +350,61 @@ begin
   from taken t join proposals p on p.workspace_id = t.workspace_id and p.id = t.proposal;
 end $$;
 
--- Keeps a lease while an effect is tried again.
-create function effect_renew (p_effect bigint, p_owner text, p_lease_s int) returns void
-language plpgsql as $$
+-- Keeps the leases of effects in hand: two lists, place by place. Returns those that are still held.
+create function effect_renew (p_owner text, p_workspaces bigint[], p_effects bigint[], p_lease_s int)
+returns table (effect bigint)
+language sql volatile security definer set search_path = public, pg_temp as $$
+  update effects e set lease_until = now () + p_lease_s * interval '1 second'
+  from unnest (p_workspaces, p_effects) as h (ws, id)
+  where e.workspace_id = h.ws and e.id = h.id and e.owner = p_owner and e.state = 'executing'
+  returning e.id;
+$$;
+
+-- One more attempt at an effect in hand, under a new lease: `go`, or `stopped` while its workspace is stopped (the stop takes
+-- the same row's lock), or `lost` when it is not held any more.
+create function effect_retry (p_workspace bigint, p_effect bigint, p_owner text, p_lease_s int) returns text
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare stopped boolean;
 begin
-  update effects set lease_until = now () + p_lease_s * interval '1 second'
-  where workspace_id = royal_workspace () and id = p_effect and owner = p_owner and state = 'executing';
-  if not found then
-    raise exception 'effect % is not held by %', p_effect, p_owner using errcode = 'RY409';
-  end if;
+  select w.stopped_at is not null into stopped from workspaces w where w.workspace_id = p_workspace for share;
+  update effects e set lease_until = now () + p_lease_s * interval '1 second', attempt = e.attempt + (not stopped)::int
+  where e.workspace_id = p_workspace and e.id = p_effect and e.owner = p_owner and e.state = 'executing';
+  return case when not found then 'lost' when stopped then 'stopped' else 'go' end;
 end $$;
 
--- Ends an effect: p_outcome is executed (with its receipt), failed, stale or unknown (with an error).
-create function effect_finish (p_effect bigint, p_owner text, p_outcome text, p_receipt jsonb, p_error text) returns void
-language plpgsql as $$
-declare
-  e effects;
-  p proposals;
+-- Ends effects in hand: entries is [{ "ws", "effect", "outcome", "receipt"?, "error"? }], an outcome is executed (with its
+-- receipt), failed, stale or unknown (with an error). Returns those that were held; one that was ended so before counts.
+create function effect_finish (p_owner text, entries jsonb) returns table (effect bigint)
+language plpgsql security definer set search_path = public, pg_temp as $$
 begin
-  update effects set state = p_outcome, receipt = p_receipt, error = p_error, finished_at = now ()
-  where workspace_id = royal_workspace () and id = p_effect and owner = p_owner and state = 'executing' returning * into e;
-  if not found then
-    raise exception 'effect % is not held by %', p_effect, p_owner using errcode = 'RY409';
-  end if;
-  update proposals set state = p_outcome, finished_at = now ()
-  where workspace_id = e.workspace_id and id = e.proposal returning * into p;
-  if p.kind = 'undo' and p_outcome = 'executed' then
-    update proposals set state = 'undone' where workspace_id = p.workspace_id and id = p.undoes;
-  end if;
-  perform outbox_put (case when p.kind = 'undo' and p_outcome = 'executed' then 'effect.undone'
-                           else 'effect.' || p_outcome end,
-    p.uid::text, 'host',
-    jsonb_build_object ('action', p.action, 'target', p.target, 'kind', p.kind, 'key', e.key, 'attempt', e.attempt,
-      'digest', p.digest, 'receipt', p_receipt, 'error', p_error,
-      'undoes', (select u.uid from proposals u where u.workspace_id = p.workspace_id and u.id = p.undoes)));
+  return query
+  with given as materialized (
+    select * from jsonb_to_recordset (entries) as g (ws bigint, effect bigint, outcome text, receipt jsonb, error text)),
+  ended as (
+    update effects e set state = g.outcome, receipt = g.receipt, error = g.error, finished_at = now ()
+    from given g
+    where e.workspace_id = g.ws and e.id = g.effect and e.owner = p_owner and e.state = 'executing' returning e.*),
+  closed as (
+    update proposals p set state = e.state, finished_at = now ()
+    from ended e where p.workspace_id = e.workspace_id and p.id = e.proposal returning p.*),
+  undone as (
+    update proposals o set state = 'undone' from closed c
+    where c.kind = 'undo' and c.state = 'executed' and o.workspace_id = c.workspace_id and o.id = c.undoes
+    returning o.workspace_id, o.id),
+  told as (
+    insert into outbox (workspace_id, kind, subject, actor, data)
+    select c.workspace_id,
+      case when c.kind = 'undo' and c.state = 'executed' then 'effect.undone' else 'effect.' || c.state end,
+      c.uid::text, 'host',
+      jsonb_build_object ('action', c.action, 'target', c.target, 'kind', c.kind, 'key', e.key, 'attempt', e.attempt,
+        'digest', c.digest, 'receipt', e.receipt, 'error', e.error,
+        'undoes', (select u.uid from proposals u where u.workspace_id = c.workspace_id and u.id = c.undoes))
+    from ended e join closed c on c.workspace_id = e.workspace_id and c.id = e.proposal
+    order by e.id)
+  select e.id from ended e
+  union all
+  select e.id from effects e join given g on e.workspace_id = g.ws and e.id = g.effect
+  where e.owner = p_owner and e.state = g.outcome;
 end $$;
 
 -- Emergency stop and its end. When it returns, nothing more starts.

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "rh-intake.h"
+#include "rh-proposal.h"
+
+G_BEGIN_DECLS
+
+/**
+ * rh_case_run_async:
+ * @policy: where the policy that is in force stands; NULL in it denies
+ * @proposal: (transfer full): checked by itself
+ *
+ * Brings one proposal before the gate: its action's schema and connector check it, the connector observes the world, the grant's
+ * limits and the policy decide, and the outcome is recorded.
+ */
+void rh_case_run_async (RhConnectors        *connectors,
+                        RhPolicy           **policy,
+                        RhIntake            *intake,
+                        RhProposal          *proposal,
+                        GCancellable        *cancellable,
+                        GAsyncReadyCallback  callback,
+                        gpointer             data);
+/* Returns: (transfer full): { "proposal", "state", "decision", "risk", "rules", "reason" } */
+JsonNode *rh_case_run_finish (GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "rh-connector.h"
+#include "rh-store.h"
+
+G_BEGIN_DECLS
+
+/* Executes what was approved, once: the intent is committed before anything is sent and the receipt after; what a crash left
+ * is verified before anything is sent again. The one place that calls a connector's apply and undo.
+ *
+ * The signal "progress" is emitted when something durable was written. */
+#define RH_TYPE_EXECUTOR (rh_executor_get_type ())
+G_DECLARE_FINAL_TYPE (RhExecutor, rh_executor, RH, EXECUTOR, GObject)
+
+RhExecutor *rh_executor_new (RhStore *store, RhConnectors *connectors, const char *host_id) G_GNUC_WARN_UNUSED_RESULT;
+
+/* First takes over what this host held when it died; then claims. */
+void rh_executor_start (RhExecutor *self);
+
+/* Something was approved: claim soon. */
+void rh_executor_kick (RhExecutor *self);
+
+/* Claims no more, and finishes when nothing is under way. What waits for another attempt is left to the next start.
+ * %ROYAL_ERROR_TIMEOUT when something was still under way after @timeout_ms. */
+void rh_executor_stop_async (RhExecutor *self, guint timeout_ms, GAsyncReadyCallback callback, gpointer data);
+gboolean rh_executor_stop_finish (RhExecutor *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rh-gate.h"
+
+#include "rh-case.h"
+#include "rh-executor.h"
+#include "rh-journal.h"
+#include "rh-log.h"
+#include "royal-json.h"
+
+#define EFFECTS_CHANNEL "royal_effects"
+
+static const RhStatement get = { "gate.get", "select proposal_get ($1::uuid) as proposal", 1, FALSE };
+static const RhStatement answer = { "gate.answer", "select proposal_answer ($1::uuid, $2, $3, $4, $5, $6) as proposal",
+                                    6, TRUE };
+
+struct _RhGate {
+  GObject parent;
+
+  RhStore *store;
+  RhConnectors *connectors;
+  RhIntake *intake;
+  RhExecutor *executor;
+  RhJournal *journal;
+  RhPolicy *policy;
+  gboolean listening;
+};
+
+G_DEFINE_FINAL_TYPE (RhGate, rh_gate, G_TYPE_OBJECT)
+
+static void
+rh_gate_finalize (GObject *object)
+{
+  RhGate *self = RH_GATE (object);
+
+  g_object_unref (self->executor);
+  g_object_unref (self->journal);
+  g_object_unref (self->intake);
+  g_object_unref (self->connectors);
+  g_object_unref (self->store);
+  rh_policy_free (self->policy);
+  G_OBJECT_CLASS (rh_gate_parent_class)->finalize (object);
+}
+
+static void
+rh_gate_class_init (RhGateClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = rh_gate_finalize;
+}
+
+static void
+rh_gate_init (RhGate *self)
+{
+}
+
+RhGate *
+rh_gate_new (RhStore *store, RhConnectors *connectors, const char *host_id)
+{
+  RhGate *self;
+
+  g_return_val_if_fail (RH_IS_STORE (store) && RH_IS_CONNECTORS (connectors), NULL);
+  g_return_val_if_fail (host_id != NULL && *host_id != '\0', NULL);
+
+  self = g_object_new (RH_TYPE_GATE, NULL);
+  self->store = g_object_ref (store);
+  self->connectors = g_object_ref (connectors);
+  self->intake = rh_intake_new (store);
+  self->executor = rh_executor_new (store, connectors, host_id);
+  self->journal = rh_journal_new (store);
+  g_signal_connect_object (self->executor, "progress", G_CALLBACK (rh_gate_kick), self, G_CONNECT_SWAPPED);
+  return self;
+}
+
+void
+rh_gate_set_policy (RhGate *self, RhPolicy *policy)
+{
+  g_return_if_fail (RH_IS_GATE (self));
+
+  rh_policy_free (self->policy);
+  self->policy = policy;
+}
+
+void
+rh_gate_kick (RhGate *self)
+{
+  g_return_if_fail (RH_IS_GATE (self));
+
+  rh_journal_kick (self->journal);
+}
+
+/* --- Life --------------------------------------------------------------------------------------------------------- */
+
+/* The store listens for as long as it lives, which may be longer than the gate does. */
+static void
+on_effects (RhStore *store, const char *channel, const char *payload, gpointer data)
+{
+  g_autoptr (RhGate) self = g_weak_ref_get (data);
+
+  if (self != NULL)
+    rh_executor_kick (self->executor);
+}
+
+static void
+weak_ref_free (gpointer data)
+{
+  g_weak_ref_clear (data);
+  g_free (data);
+}
+
+static void
+listen (RhGate *self)
+{
+  GWeakRef *ref = g_new0 (GWeakRef, 1);
+  g_autofree char *key = g_strdup_printf ("rh-gate-%p", (void *)ref);
+
+  g_weak_ref_init (ref, self);
+  g_object_set_data_full (G_OBJECT (self->store), key, ref, weak_ref_free);
+  rh_store_listen (self->store, EFFECTS_CHANNEL, on_effects, ref);
+}
+
+void
+rh_gate_start (RhGate *self)
+{
+  g_return_if_fail (RH_IS_GATE (self));
+
+  if (!self->listening)
+    listen (self);
+  self->listening = TRUE;
+  rh_executor_start (self->executor);
+  rh_journal_start (self->journal);
+}
+
+typedef struct {
+  gint64 until_us;
+  GError *error; /* of the executor: told after the journal has stopped too */
+} Stop;
+
+static void
+stop_free (gpointer data)
+{
+  Stop *self = data;
+
+  g_clear_error (&self->error);
+  g_free (self);
+}
+
+static guint
+stop_left_ms (const Stop *self)
+{
+  return (guint)(MAX (self->until_us - g_get_monotonic_time (), 0) / 1000);
+}
+
+static void
+on_journal_stopped (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Stop *stop = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+
+  if (!rh_journal_stop_finish (RH_JOURNAL (source), result, &error) && stop->error == NULL)
+    stop->error = g_steal_pointer (&error);
+  if (stop->error != NULL)
+    g_task_return_error (task, g_steal_pointer (&stop->error));
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+static void
+on_executor_stopped (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  RhGate *self = g_task_get_source_object (task);
+  Stop *stop = g_task_get_task_data (task);
+
+  (void)!rh_executor_stop_finish (RH_EXECUTOR (source), result, &stop->error);
+  rh_journal_stop_async (self->journal, stop_left_ms (stop), on_journal_stopped, g_object_ref (task));
+}
+
+void
+rh_gate_stop_async (RhGate *self, guint timeout_ms, GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = NULL;
+  Stop *stop;
+
+  g_return_if_fail (RH_IS_GATE (self));
+
+  task = g_task_new (self, NULL, callback, data);
+  g_task_set_source_tag (task, rh_gate_stop_async);
+  stop = g_new0 (Stop, 1);
+  stop->until_us = g_get_monotonic_time () + (gint64)timeout_ms * 1000;
+  g_task_set_task_data (task, stop, stop_free);
+  rh_executor_stop_async (self->executor, timeout_ms, on_executor_stopped, g_object_ref (task));
+}
+
+gboolean
+rh_gate_stop_finish (RhGate *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/* Something was decided, so there is something to tell and perhaps something to do. */
+static void
+after_write (RhGate *self, JsonNode *proposal)
+{
+  const char *state = royal_json_string (json_node_get_object (proposal), "state", "");
+
+  if (g_strcmp0 (state, "approved") == 0)
+    rh_executor_kick (self->executor);
+  rh_journal_kick (self->journal);
+}
+
+/* --- Submitting --------------------------------------------------------------------------------------------------- */
+
+static void
+on_case_decided (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+  JsonNode *outcome = rh_case_run_finish (result, &error);
+
+  if (outcome == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  after_write (g_task_get_source_object (task), outcome);
+  g_task_return_pointer (task, outcome, (GDestroyNotify)json_node_unref);
+}
+
+static void
+run_case (GTask *task, RhProposal *proposal)
+{
+  RhGate *self = g_task_get_source_object (task);
+
+  rh_case_run_async (self->connectors, &self->policy, self->intake, proposal, g_task_get_cancellable (task),
+                     on_case_decided, g_object_ref (task));
+}
+
+void
+rh_gate_submit_async (RhGate *self,
+                      const RhSubmission *submission,
+                      GCancellable *cancellable,
+                      GAsyncReadyCallback callback,
+                      gpointer data)
+{
+  g_autoptr (GTask) task = NULL;
+  RhProposal *proposal;
+  GError *error = NULL;
+
+  g_return_if_fail (RH_IS_GATE (self) && submission != NULL);
+
+  task = g_task_new (self, cancellable, callback, data);
+  g_task_set_source_tag (task, rh_gate_submit_async);
+  /* What was recorded is told, also when the run was cancelled in between. */
+  g_task_set_check_cancellable (task, FALSE);
+  proposal = rh_proposal_new (submission, &error);
+  if (proposal == NULL)
+    g_task_return_error (task, error);
+  else
+    run_case (task, proposal);
+}
+
+JsonNode *
+rh_gate_submit_finish (RhGate *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/* --- People's answers --------------------------------------------------------------------------------------------- */
+
+/* Takes the one proposal of a call's answer. */
+static JsonNode *
+proposal_of (GObject *source, GAsyncResult *result, GError **error)
+{
+  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, error);
+
+  return rows != NULL ? rh_rows_json (rows, 0, "proposal") : NULL;
+}
+
+static void
+on_answered (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+  JsonNode *proposal = proposal_of (source, result, &error);
+
+  if (proposal == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  after_write (g_task_get_source_object (task), proposal);
+  g_task_return_pointer (task, proposal, (GDestroyNotify)json_node_unref);
+}
+
+static GTask *
+answer_task (RhGate *self, const char *proposal, gpointer tag, GAsyncReadyCallback callback, gpointer data)
+{
+  GTask *task = g_task_new (self, NULL, callback, data);
+
+  g_task_set_source_tag (task, tag);
+  if (g_uuid_string_is_valid (proposal))
+    return task;
+  g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_NOT_FOUND, "no proposal is named %.64s", proposal);
+  g_object_unref (task);
+  return NULL;
+}
+
+void
+rh_gate_approve_async (RhGate *self,
+                       const RhActor *actor,
+                       const char *proposal,
+                       const char *digest,
+                       const char *note,
+                       GAsyncReadyCallback callback,
+                       gpointer data)
+{
+  GTask *task;
+
+  g_return_if_fail (RH_IS_GATE (self) && actor != NULL && proposal != NULL && digest != NULL);
+
+  task = answer_task (self, proposal, rh_gate_approve_async, callback, data);
+  if (task != NULL)
+    rh_store_call_async (self->store, &answer, actor->workspace,
+                         (const char *const[]){ proposal, "approve", digest, actor->name, actor->via, note }, NULL,
+                         on_answered, task);
+}
+
+void
+rh_gate_reject_async (RhGate *self,
+                      const RhActor *actor,
+                      const char *proposal,
+                      const char *reason,
+                      GAsyncReadyCallback callback,
+                      gpointer data)
+{
+  GTask *task;
+
+  g_return_if_fail (RH_IS_GATE (self) && actor != NULL && proposal != NULL);
+
+  task = answer_task (self, proposal, rh_gate_reject_async, callback, data);
+  if (task != NULL)
+    rh_store_call_async (self->store, &answer, actor->workspace,
+                         (const char *const[]){ proposal, "reject", NULL, actor->name, actor->via, reason }, NULL,
+                         on_answered, task);
+}
+
+/* --- Undo: the original, its inverse before the gate, the inverse as it stands ------------------------------------ */
+
+typedef struct {
+  RhActor actor;
+  char *reason;
+} Undo;
+
+static void
+undo_free (gpointer data)
+{
+  Undo *self = data;
+
+  g_free ((char *)self->actor.name);
+  g_free ((char *)self->actor.via);
+  g_free (self->reason);
+  g_free (self);
+}
+
+static void
+on_inverse_decided (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  RhGate *self = g_task_get_source_object (task);
+  const Undo *undo = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autoptr (JsonNode) outcome = rh_case_run_finish (result, &error);
+  const char *id;
+
+  if (outcome == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  after_write (self, outcome);
+  id = royal_json_string (json_node_get_object (outcome), "proposal", "");
+  rh_store_call_async (self->store, &get, undo->actor.workspace, (const char *const[]){ id }, NULL, on_answered,
+                       g_object_ref (task));
+}
+
+static void
+on_original (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  RhGate *self = g_task_get_source_object (task);
+  const Undo *undo = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autoptr (JsonNode) original = proposal_of (source, result, &error);
+  RhProposal *inverse = NULL;
+
+  if (original != NULL)
+    inverse = rh_proposal_new_inverse (json_node_get_object (original), &undo->actor, undo->reason, &error);
+  if (inverse == NULL)
+    g_task_return_error (task, error);
+  else
+    rh_case_run_async (self->connectors, &self->policy, self->intake, inverse, NULL, on_inverse_decided,
+                       g_object_ref (task));
+}
+
+void
+rh_gate_undo_async (RhGate *self,
+                    const RhActor *actor,
+                    const char *proposal,
+                    const char *reason,
+                    GAsyncReadyCallback callback,
+                    gpointer data)
+{
+  GTask *task;
+  Undo *undo;
+
+  g_return_if_fail (RH_IS_GATE (self) && actor != NULL && proposal != NULL);
+
+  task = answer_task (self, proposal, rh_gate_undo_async, callback, data);
+  if (task == NULL)
+    return;
+  undo = g_new0 (Undo, 1);
+  undo->actor = (RhActor){ actor->workspace, g_strdup (actor->name), g_strdup (actor->via) };
+  undo->reason = g_strdup (reason);
+  g_task_set_task_data (task, undo, undo_free);
+  rh_store_call_async (self->store, &get, actor->workspace, (const char *const[]){ proposal }, NULL, on_original, task);
+}
+
+JsonNode *
+rh_gate_answer_finish (RhGate *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "rh-store.h"
+
+G_BEGIN_DECLS
+
+/* The gate's way into the database: what is decided in one turn of the loop, in one workspace, is one transaction. */
+#define RH_TYPE_INTAKE (rh_intake_get_type ())
+G_DECLARE_FINAL_TYPE (RhIntake, rh_intake, RH, INTAKE, GObject)
+
+RhIntake *rh_intake_new (RhStore *store) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * rh_intake_submit_async:
+ * @row: (transfer none): as rh_proposal_row() makes it
+ */
+void rh_intake_submit_async (RhIntake            *self,
+                             gint64               workspace,
+                             JsonNode            *row,
+                             GAsyncReadyCallback  callback,
+                             gpointer             data);
+/* Returns: (transfer full): the outcome of proposal_submit() in SQL. */
+JsonNode *rh_intake_submit_finish (RhIntake *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rh-work.h"
+
+#include "rh-log.h"
+#include "royal-json.h"
+
+#define BACKOFF_MS 200
+#define BACKOFF_MAX_MS 15000
+
+static JsonObject *
+object_of (RhRows *rows, guint row, const char *column)
+{
+  g_autoptr (JsonNode) node = rh_rows_json (rows, row, column);
+
+  if (node == NULL || !JSON_NODE_HOLDS_OBJECT (node))
+    return NULL;
+  return json_object_ref (json_node_get_object (node));
+}
+
+RhWork *
+rh_work_new (RhRows *rows, guint row, RhConnectors *connectors)
+{
+  RhWork *self = g_rc_box_new0 (RhWork);
+  RhConnector *connector;
+
+  self->id = rh_rows_int64 (rows, row, "effect");
+  self->proposal = g_strdup (rh_rows_string (rows, row, "proposal"));
+  self->undo = g_strcmp0 (rh_rows_string (rows, row, "kind"), "undo") == 0;
+  self->effect = (RhEffect){ .workspace = rh_rows_int64 (rows, row, "workspace_id"),
+                             .action = g_strdup (rh_rows_string (rows, row, "action")),
+                             .target = g_strdup (rh_rows_string (rows, row, "target")),
+                             .key = g_strdup (rh_rows_string (rows, row, "key")),
+                             .parameters = object_of (rows, row, "parameters"),
+                             .before = rh_rows_json (rows, row, "before"),
+                             .receipt = object_of (rows, row, "receipt") };
+  connector = rh_connectors_for_action (connectors, self->effect.action, NULL);
+  self->connector = connector != NULL ? g_object_ref (connector) : NULL;
+  return self;
+}
+
+RhWork *
+rh_work_ref (RhWork *self)
+{
+  return g_rc_box_acquire (self);
+}
+
+static void
+work_clear (gpointer data)
+{
+  RhWork *self = data;
+
+  g_clear_handle_id (&self->timer_id, g_source_remove);
+  g_clear_object (&self->connector);
+  g_clear_pointer (&self->effect.parameters, json_object_unref);
+  g_clear_pointer (&self->effect.receipt, json_object_unref);
+  g_clear_pointer (&self->effect.before, json_node_unref);
+  g_clear_pointer (&self->receipt, json_node_unref);
+  g_free ((char *)self->effect.action);
+  g_free ((char *)self->effect.target);
+  g_free ((char *)self->effect.key);
+  g_free (self->proposal);
+  g_free (self->fault);
+  g_free (self->error);
+}
+
+void
+rh_work_unref (RhWork *self)
+{
+  g_rc_box_release_full (self, work_clear);
+}
+
+/* Whether @receipt can be kept, and can still be read where the audit holds it, some levels down. */
+static gboolean
+can_keep (JsonNode *receipt)
+{
+  g_autoptr (JsonNode) nested = json_node_ref (receipt);
+
+  for (guint i = 0; i < 3; i++)
+    {
+      JsonArray *list = json_array_new ();
+      JsonNode *outer = json_node_new (JSON_NODE_ARRAY);
+
+      json_array_add_element (list, g_steal_pointer (&nested));
+      json_node_take_array (outer, list);
+      nested = outer;
+    }
+  return JSON_NODE_HOLDS_OBJECT (receipt) && royal_json_check (nested, "receipt", NULL);
+}
+
+void
+rh_work_end (RhWork *self, const char *outcome, JsonNode *receipt, const char *error)
+{
+  g_return_if_fail (self != NULL && outcome != NULL && self->outcome == NULL);
+
+  if (receipt != NULL && !can_keep (receipt))
+    {
+      /* The effect happened: that must be told even when its receipt cannot be kept. */
+      rh_bug ("a connector gave a receipt that is no proper object");
+      json_node_unref (receipt);
+      receipt = json_node_new (JSON_NODE_OBJECT);
+      json_node_take_object (receipt, json_object_new ());
+    }
+  self->outcome = outcome;
+  self->receipt = receipt;
+  self->error = g_strdup (error);
+}
+
+char *
+rh_work_entries (GPtrArray *works)
+{
+  g_autoptr (JsonNode) list = json_node_new (JSON_NODE_ARRAY);
+
+  json_node_take_array (list, json_array_sized_new (works->len));
+  for (guint i = 0; i < works->len; i++)
+    {
+      const RhWork *work = works->pdata[i];
+      JsonObject *entry = json_object_new ();
+
+      json_object_set_int_member (entry, "ws", work->effect.workspace);
+      json_object_set_int_member (entry, "effect", work->id);
+      json_object_set_string_member (entry, "outcome", work->outcome);
+      if (work->receipt != NULL)
+        json_object_set_member (entry, "receipt", json_node_copy (work->receipt));
+      if (work->error != NULL)
+        json_object_set_string_member (entry, "error", work->error);
+      json_array_add_object_element (json_node_get_array (list), entry);
+    }
+  return royal_json_to_string (list);
+}
+
+guint
+rh_work_backoff_ms (guint n)
+{
+  guint64 most = (guint64)BACKOFF_MS << MIN (n, 16);
+
+  return (guint)g_random_int_range (1, (gint32)MIN (most, BACKOFF_MAX_MS) + 1);
+}

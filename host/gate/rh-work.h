@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "rh-connector.h"
+#include "rh-rows.h"
+
+G_BEGIN_DECLS
+
+/**
+ * RhWork:
+ * @effect: what connectors are handed; its members belong to the work
+ * @lease_until_us: monotonic time until which this host may act
+ * @lost: another host has it
+ * @taken_over: what was done before is not known
+ * @tries, @verifies: attempts at applying, at verifying
+ * @timer_id: the next attempt; 0 when one is under way or none is due
+ * @outcome: (nullable): how it ended, with @receipt or @error; only the database does not know yet
+ *
+ * An effect that this host holds. Counted with g_rc_box.
+ */
+typedef struct {
+  gint64 id;
+  char *proposal;
+  gboolean undo;
+  RhEffect effect;
+  RhConnector *connector;
+  gint64 lease_until_us;
+  gboolean lost;
+  gboolean taken_over;
+  guint tries;
+  guint verifies;
+  guint timer_id;
+  char *fault; /* of the last attempt */
+  const char *outcome;
+  JsonNode *receipt;
+  char *error;
+} RhWork;
+
+/* From a row of effect_work in SQL. @connectors may know nobody for the action: then @connector is NULL. */
+RhWork *rh_work_new (RhRows *rows, guint row, RhConnectors *connectors) G_GNUC_WARN_UNUSED_RESULT;
+RhWork *rh_work_ref (RhWork *self);
+void rh_work_unref (RhWork *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RhWork, rh_work_unref)
+
+/* Sets how it ended. @receipt is (transfer full) (nullable). */
+void rh_work_end (RhWork *self, const char *outcome, JsonNode *receipt, const char *error);
+
+/* (transfer full): what effect_finish() in SQL takes of the ended ones among them. */
+char *rh_work_entries (GPtrArray *works) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A random wait before attempt @n, from 0 on: exponential with full jitter. */
+guint rh_work_backoff_ms (guint n);
+
+G_END_DECLS
