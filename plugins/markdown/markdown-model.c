@@ -62,7 +62,7 @@ markdown_points (double value, guint max, guint *ret_points)
 
   g_return_val_if_fail (ret_points != NULL, FALSE);
 
-  if (!isfinite (value) || value < 0 || whole > max || fabs (scaled - whole) > 1e-6)
+  if (!isfinite (value) || value < 0 || whole > max || fabs (scaled - whole) > 1e-9)
     return FALSE;
   *ret_points = (guint)whole;
   return TRUE;

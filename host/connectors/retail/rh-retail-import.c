@@ -202,6 +202,7 @@ on_parsed (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GTask) task = data;
   Import *import = g_task_get_task_data (task);
   const RhStatement *statement = &statements[import->kind];
+  GCancellable *cancellable = g_task_get_cancellable (task);
   g_autoptr (GError) error = NULL;
   g_autoptr (RhRetailRows) rows = g_task_propagate_pointer (G_TASK (result), &error);
   const char *params[12] = { import->season };
@@ -217,7 +218,7 @@ on_parsed (GObject *source, GAsyncResult *result, gpointer data)
     params[n++] = rows->arrays[i];
   params[n++] = import->dry_run ? "true" : "false";
   params[n++] = import->actor;
-  rh_store_call_async (import->store, statement, import->workspace, params, g_task_get_cancellable (task), on_imported,
+  rh_store_call_async (import->store, statement, import->workspace, params, cancellable, on_imported,
                        g_steal_pointer (&task));
 }
 

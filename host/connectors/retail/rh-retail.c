@@ -87,7 +87,7 @@ basis_points (JsonObject *parameters)
   double scaled = royal_json_double (parameters, "markdown_pct", -1) * 10000;
   double whole = round (scaled);
 
-  return whole > 0 && whole <= 10000 && fabs (scaled - whole) < 1e-6 ? (gint)whole : -1;
+  return whole > 0 && whole <= 10000 && fabs (scaled - whole) < 1e-9 ? (gint)whole : -1;
 }
 
 /* As the text of a numeric. */
