@@ -16,6 +16,7 @@ typedef struct {
   guint without;        /* RoyalSandboxLayers left out: an operator's explicit override, logged loudly */
   int keep_off_cpu;     /* the CPU kept free of workers, -1 = none */
   guint user_id;        /* see RoyalLaunch */
+  guint idle_s;         /* after that many idle seconds a worker that is not kept warm ends; 0 = 60 */
 } RhWorkersConfig;
 
 RhWorkers *rh_workers_new (const RhWorkersConfig *config,
@@ -55,11 +56,12 @@ JsonNode *rh_workers_run_finish (RhWorkers     *self,
                                  gboolean      *ret_crashed,
                                  GError       **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Free places for runs of @agent now: what jobs/ may lease. */
+/* Free places for runs of @agent now: what jobs/ may lease. 0 while the agent cannot be started. The signal "capacity"
+ * tells that there may be more than before. */
 guint rh_workers_capacity (RhWorkers *self, const char *agent);
 
-/* (transfer full): { "agent": …, "workers": [{ "pid", "state", "runs", "rss_kb" }], "restarts", "state":
- * "ready" | "starting" | "backoff" | "failed", "error" } */
+/* (transfer full): { "agent": …, "workers": [{ "pid", "state", "runs", "rss_kb" }], "waiting", "restarts",
+ * "state": "ready" | "starting" | "backoff" | "failed", "error" } */
 JsonNode *rh_workers_status (RhWorkers *self, const char *agent) G_GNUC_WARN_UNUSED_RESULT;
 
 /* (transfer full): what the kernel enforces on this machine, see docs/sandbox.md. */

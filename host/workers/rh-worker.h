@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "rh-broker.h"
+
+G_BEGIN_DECLS
+
+/* One worker process and the run in its hands: starts it, holds its limits, says why it died. */
+#define RH_TYPE_WORKER (rh_worker_get_type ())
+G_DECLARE_FINAL_TYPE (RhWorker, rh_worker, RH, WORKER, GObject)
+
+typedef enum {
+  RH_WORKER_STARTING,
+  RH_WORKER_IDLE,
+  RH_WORKER_BUSY,
+  RH_WORKER_ENDING, /* takes no more runs */
+  RH_WORKER_CLOSED,
+} RhWorkerState;
+
+/* How a worker ended. */
+typedef enum {
+  RH_WORKER_END_ORDERLY, /* it was asked to */
+  RH_WORKER_END_START,   /* it never became ready */
+  RH_WORKER_END_STOPPED, /* the host ended it: a limit, a cancelled run */
+  RH_WORKER_END_CRASHED, /* it died, or broke the protocol */
+} RhWorkerEnd;
+
+/**
+ * RhWorkerEvents:
+ * @idle: it can take a run: after it became ready, and after each run
+ * @closed: the process is gone, and its run was answered; @error says why, NULL after an orderly end
+ */
+typedef struct {
+  void (*idle) (RhWorker *worker, gboolean completed, gpointer data);
+  void (*closed) (RhWorker *worker, RhWorkerEnd end, const GError *error, gpointer data);
+} RhWorkerEvents;
+
+/* Returns: (transfer full): a worker that starts; NULL with @error set when not even a process could be made. */
+RhWorker *rh_worker_new (const RhWorkersConfig  *config,
+                         RhAgent                *agent,
+                         RhBroker               *broker,
+                         const RhWorkerEvents   *events,
+                         gpointer                data,
+                         GError                **error) G_GNUC_WARN_UNUSED_RESULT;
+
+RhWorkerState rh_worker_state (RhWorker *self);
+
+/* Hands @run to an idle worker; its answer comes through rh_run_end(). */
+void rh_worker_run (RhWorker *self, RhRun *run);
+
+/* The run in hand is not wanted any more: cancelled with @reason, which becomes its error; after a grace the process is
+ * ended. */
+void rh_worker_cancel (RhWorker *self, const GError *reason);
+
+/* Ends the worker when it is idle; a run in hand goes to its end. */
+void rh_worker_drain (RhWorker *self);
+
+/* Ends the worker at once; a run in hand fails with @reason. */
+void rh_worker_kill (RhWorker *self, const GError *reason);
+
+/* Holds the limits at @now_us of the monotonic clock. */
+void rh_worker_tick (RhWorker *self, gint64 now_us);
+
+/* TRUE when it has served so long, or grown so much, that a fresh one is better. */
+gboolean rh_worker_is_worn (RhWorker *self);
+
+/* Since when it is idle, in the monotonic clock. */
+gint64 rh_worker_idle_since_us (RhWorker *self);
+
+/* (transfer full): { "pid", "state", "runs", "rss_kb" } */
+JsonNode *rh_worker_status (RhWorker *self) G_GNUC_WARN_UNUSED_RESULT;
+
+/* No more events; the process is ended. */
+void rh_worker_detach (RhWorker *self);
+
+G_END_DECLS
