@@ -30,6 +30,7 @@ create table jobs (
   unique (workspace_id, uid));
 create unique index jobs_once on jobs (workspace_id, agent, task, idempotency_key) where idempotency_key is not null;
 create index jobs_queued on jobs (agent, priority desc, run_at, id) where state = 'queued';
+create index jobs_due on jobs (run_at) where state = 'queued';
 create index jobs_leased on jobs (lease_until) where state = 'leased';
 call royal_protect ('jobs', 'select, insert, update');
 
@@ -213,14 +214,23 @@ begin
   return next_state;
 end $$;
 
--- Renews the leases of runs in hand; returns those among them whose job is to be cancelled.
-create function job_renew (p_owner text, p_runs uuid[], p_lease_s int) returns setof uuid
+-- Renews the leases of runs in hand. A run that is not among the rows is not held any more; `cancel`: its job is to be
+-- cancelled.
+create function job_renew (p_owner text, p_runs uuid[], p_lease_s int) returns table (run uuid, cancel boolean)
 language sql volatile security definer set search_path = public, pg_temp as $$
   update jobs j set lease_until = now () + p_lease_s * interval '1 second'
   from runs r
   where r.uid = any (p_runs) and r.state = 'running' and j.workspace_id = r.workspace_id and j.id = r.job
     and j.state = 'leased' and j.owner = p_owner and j.attempt = r.attempt
-  returning case when j.cancel_requested then r.uid end;
+  returning r.uid, j.cancel_requested;
+$$;
+
+-- Milliseconds until the next job of one of these agents is due, from those that are not due yet; null when there is none.
+create function job_next (agents text[]) returns bigint
+language sql stable security definer set search_path = public, pg_temp as $$
+  select ceil (extract (epoch from j.run_at - now ()) * 1000)::bigint from jobs j
+  where j.state = 'queued' and j.run_at > now () and j.agent = any (agents)
+  order by j.run_at limit 1;
 $$;
 
 -- Puts back jobs whose lease has run out; with p_own also those that this host held when it died. A run that was lost with its

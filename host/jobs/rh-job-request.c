@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rh-job-request.h"
+
+#include "royal-json.h"
+
+#include <royal/error.h>
+#include <string.h>
+
+#define KEY_MAX 200
+
+typedef gboolean (*MemberCheck) (JsonNode *node);
+
+static gboolean
+is_string (JsonNode *node)
+{
+  return JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING;
+}
+
+static gboolean
+is_object (JsonNode *node)
+{
+  return JSON_NODE_HOLDS_OBJECT (node);
+}
+
+static gboolean
+is_priority (JsonNode *node)
+{
+  static const char *const names[] = { "low", "normal", "high", "critical", NULL };
+
+  return is_string (node) && g_strv_contains (names, json_node_get_string (node));
+}
+
+static gboolean
+is_time (JsonNode *node)
+{
+  g_autoptr (GDateTime) time =
+      is_string (node) ? g_date_time_new_from_iso8601 (json_node_get_string (node), NULL) : NULL;
+
+  return time != NULL;
+}
+
+static gboolean
+is_key (JsonNode *node)
+{
+  return is_string (node) && *json_node_get_string (node) != '\0' &&
+         g_utf8_strlen (json_node_get_string (node), -1) <= KEY_MAX;
+}
+
+static const struct {
+  const char *name;
+  gboolean required;
+  MemberCheck check;
+  const char *expected;
+} members[] = {
+  { "agent", TRUE, is_string, "the name of an agent" },
+  { "task", TRUE, is_string, "the name of a task" },
+  { "input", FALSE, is_object, "an object" },
+  { "priority", FALSE, is_priority, "low, normal, high or critical" },
+  { "run_at", FALSE, is_time, "a time with its zone, such as 2026-01-31T06:00:00Z" },
+  { "idempotency_key", FALSE, is_key, "a string of 1 to 200 characters" },
+};
+
+static gboolean
+check_members (JsonObject *request, GError **error)
+{
+  g_autoptr (GList) names = json_object_get_members (request);
+  guint n_known = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (members); i++)
+    {
+      JsonNode *node = json_object_get_member (request, members[i].name);
+
+      n_known += node != NULL;
+      if (node == NULL ? !members[i].required : members[i].check (node))
+        continue;
+      g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "/%s: expected %s", members[i].name, members[i].expected);
+      return FALSE;
+    }
+  if (g_list_length (names) == n_known)
+    return TRUE;
+  g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID,
+               "expected no other members than agent, task, input, priority, run_at and idempotency_key");
+  return FALSE;
+}
+
+static RhAgent *
+find_agent (RhRegistry *registry, const char *id, GError **error)
+{
+  RhAgent *agent = rh_registry_find (registry, id);
+  g_autoptr (GPtrArray) known = NULL;
+  g_autoptr (GString) names = NULL;
+
+  if (agent != NULL)
+    return agent;
+  known = rh_registry_list (registry);
+  names = g_string_new (NULL);
+  for (guint i = 0; i < known->len; i++)
+    g_string_append_printf (names, "%s%s", i > 0 ? ", " : "", rh_agent_id (known->pdata[i]));
+  g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_NOT_FOUND, "/agent: no agent `%.100s` is enabled; enabled: %s", id,
+               known->len > 0 ? names->str : "none");
+  return NULL;
+}
+
+static gboolean
+check_task (RhAgent *agent, const char *task, GError **error)
+{
+  const char *const *tasks = royal_manifest_tasks (rh_agent_manifest (agent));
+  g_autoptr (GString) known = NULL;
+
+  if (rh_agent_has_task (agent, task))
+    return TRUE;
+  known = g_string_new (NULL);
+  for (guint i = 0; tasks[i] != NULL; i++)
+    if (rh_agent_has_task (agent, tasks[i]))
+      g_string_append_printf (known, "%s%s", known->len > 0 ? ", " : "", tasks[i]);
+  g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_NOT_FOUND, "/task: agent `%s` has no task `%.100s`; it has: %s",
+               rh_agent_id (agent), task, known->str);
+  return FALSE;
+}
+
+static JsonNode *
+with_retry (JsonObject *request, JsonNode *input, const RhAgentRetry *retry)
+{
+  g_autoptr (JsonObject) job = json_object_new ();
+  g_autoptr (GList) names = json_object_get_members (request);
+
+  for (GList *l = names; l != NULL; l = l->next)
+    json_object_set_member (job, l->data, json_node_copy (json_object_get_member (request, l->data)));
+  json_object_set_member (job, "input", json_node_ref (input));
+  json_object_set_int_member (job, "max_attempts", CLAMP (retry->attempts, 1, 100));
+  json_object_set_int_member (job, "backoff_ms", MIN (retry->backoff_ms, G_MAXINT32));
+  json_object_set_int_member (job, "backoff_max_ms", MIN (retry->backoff_max_ms, G_MAXINT32));
+  return json_node_init_object (json_node_alloc (), job);
+}
+
+JsonNode *
+rh_job_request_check (RhRegistry *registry, JsonObject *request, GError **error)
+{
+  g_autoptr (JsonNode) input = NULL;
+  const char *task;
+  RhAgent *agent;
+
+  g_return_val_if_fail (RH_IS_REGISTRY (registry) && request != NULL, NULL);
+
+  if (!check_members (request, error))
+    return NULL;
+  agent = find_agent (registry, json_object_get_string_member (request, "agent"), error);
+  task = json_object_get_string_member (request, "task");
+  if (agent == NULL || !check_task (agent, task, error))
+    return NULL;
+  if (json_object_has_member (request, "input"))
+    input = json_object_dup_member (request, "input");
+  else
+    {
+      input = json_node_new (JSON_NODE_OBJECT);
+      json_node_take_object (input, json_object_new ());
+    }
+  if (!rh_agent_check_input (agent, task, input, error))
+    return NULL;
+  return with_retry (request, input, rh_agent_retry (agent));
+}
