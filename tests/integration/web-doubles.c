@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "web-host.h"
+
+/* In place of the gate, the queue and the workers: what they are asked goes to SQL alone. */
+
+static const RhStatement answer = { "test.answer", "select proposal_answer ($1::uuid, $2, $3, $4, $5, $6) as doc", 6,
+                                    TRUE };
+static const RhStatement enqueue = { "test.enqueue", "select job_enqueue ($1::jsonb, $2) as doc", 2, TRUE };
+static const RhStatement cancel = { "test.cancel", "select job_cancel ($1::uuid, $2) as doc", 2, TRUE };
+
+struct _RhGate {
+  GObject parent_instance;
+  RhStore *store;
+  gboolean hold;
+  GPtrArray *waiting; /* GTask */
+};
+
+struct _RhJobs {
+  GObject parent_instance;
+  RhStore *store;
+};
+
+struct _RhWorkers {
+  GObject parent_instance;
+};
+
+G_DEFINE_FINAL_TYPE (RhGate, rh_gate, G_TYPE_OBJECT)
+G_DEFINE_FINAL_TYPE (RhJobs, rh_jobs, G_TYPE_OBJECT)
+G_DEFINE_FINAL_TYPE (RhWorkers, rh_workers, G_TYPE_OBJECT)
+
+static void
+rh_gate_finalize (GObject *object)
+{
+  g_ptr_array_unref (RH_GATE (object)->waiting);
+  g_object_unref (RH_GATE (object)->store);
+  G_OBJECT_CLASS (rh_gate_parent_class)->finalize (object);
+}
+
+static void
+rh_gate_class_init (RhGateClass *class)
+{
+  G_OBJECT_CLASS (class)->finalize = rh_gate_finalize;
+}
+
+static void
+rh_gate_init (RhGate *self)
+{
+  self->waiting = g_ptr_array_new_with_free_func (g_object_unref);
+}
+
+RhGate *
+rh_gate_new (RhStore *store, RhConnectors *connectors, const char *host_id)
+{
+  RhGate *self = g_object_new (RH_TYPE_GATE, NULL);
+
+  self->store = g_object_ref (store);
+  return self;
+}
+
+void
+rh_gate_kick (RhGate *self)
+{
+}
+
+static void
+on_rows (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
+
+  if (rows == NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_pointer (task, rh_rows_json (rows, 0, "doc"), (GDestroyNotify)json_node_unref);
+}
+
+static void
+start (RhGate *self, GTask *task)
+{
+  const char *const *params = g_task_get_task_data (task);
+
+  rh_store_call_async (self->store, &answer,
+                       (gint64)GPOINTER_TO_SIZE (g_object_get_data (G_OBJECT (task), "workspace")), params, NULL,
+                       on_rows, task);
+}
+
+static void
+ask (RhGate *self,
+     const RhActor *actor,
+     const char *proposal,
+     const char *what,
+     const char *digest,
+     const char *note,
+     GAsyncReadyCallback callback,
+     gpointer data)
+{
+  const char *params[] = { proposal,    what,       digest != NULL ? digest : "",
+                           actor->name, actor->via, note != NULL ? note : "",
+                           NULL };
+  GTask *task = g_task_new (self, NULL, callback, data);
+
+  g_task_set_task_data (task, g_strdupv ((char **)params), (GDestroyNotify)g_strfreev);
+  g_object_set_data (G_OBJECT (task), "workspace", GSIZE_TO_POINTER ((gsize)actor->workspace));
+  if (self->hold)
+    g_ptr_array_add (self->waiting, task);
+  else
+    start (self, task);
+}
+
+void
+rh_gate_approve_async (RhGate *self,
+                       const RhActor *actor,
+                       const char *proposal,
+                       const char *digest,
+                       const char *note,
+                       GAsyncReadyCallback callback,
+                       gpointer data)
+{
+  ask (self, actor, proposal, "approve", digest, note, callback, data);
+}
+
+void
+rh_gate_reject_async (RhGate *self,
+                      const RhActor *actor,
+                      const char *proposal,
+                      const char *reason,
+                      GAsyncReadyCallback callback,
+                      gpointer data)
+{
+  ask (self, actor, proposal, "reject", NULL, reason, callback, data);
+}
+
+void
+rh_gate_undo_async (RhGate *self,
+                    const RhActor *actor,
+                    const char *proposal,
+                    const char *reason,
+                    GAsyncReadyCallback callback,
+                    gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
+
+  g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_CONFLICT, "proposal %s is pending, not executed", proposal);
+}
+
+JsonNode *
+rh_gate_answer_finish (RhGate *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+web_gate_hold (RhGate *gate)
+{
+  gate->hold = TRUE;
+}
+
+void
+web_gate_release (RhGate *gate)
+{
+  gate->hold = FALSE;
+  while (gate->waiting->len > 0)
+    start (gate, g_ptr_array_steal_index (gate->waiting, 0));
+}
+
+guint
+web_gate_waiting (RhGate *gate)
+{
+  return gate->waiting->len;
+}
+
+static void
+rh_jobs_finalize (GObject *object)
+{
+  g_object_unref (RH_JOBS (object)->store);
+  G_OBJECT_CLASS (rh_jobs_parent_class)->finalize (object);
+}
+
+static void
+rh_jobs_class_init (RhJobsClass *class)
+{
+  G_OBJECT_CLASS (class)->finalize = rh_jobs_finalize;
+}
+
+static void
+rh_jobs_init (RhJobs *self)
+{
+}
+
+RhJobs *
+rh_jobs_new (RhStore *store, RhRegistry *registry, RhWorkers *workers, RhGate *gate, const char *host_id)
+{
+  RhJobs *self = g_object_new (RH_TYPE_JOBS, NULL);
+
+  self->store = g_object_ref (store);
+  return self;
+}
+
+void
+rh_jobs_enqueue_async (RhJobs *self,
+                       const RhActor *actor,
+                       JsonObject *request,
+                       GAsyncReadyCallback callback,
+                       gpointer data)
+{
+  g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), request);
+  g_autofree char *text = json_to_string (node, FALSE);
+  const char *params[] = { text, actor->name };
+
+  rh_store_call_async (self->store, &enqueue, actor->workspace, params, NULL, on_rows,
+                       g_task_new (self, NULL, callback, data));
+}
+
+JsonNode *
+rh_jobs_enqueue_finish (RhJobs *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+rh_jobs_cancel_async (RhJobs *self, const RhActor *actor, const char *job, GAsyncReadyCallback callback, gpointer data)
+{
+  const char *params[] = { job, actor->name };
+
+  rh_store_call_async (self->store, &cancel, actor->workspace, params, NULL, on_rows,
+                       g_task_new (self, NULL, callback, data));
+}
+
+JsonNode *
+rh_jobs_cancel_finish (RhJobs *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+rh_workers_class_init (RhWorkersClass *class)
+{
+}
+
+static void
+rh_workers_init (RhWorkers *self)
+{
+}
+
+RhWorkers *
+rh_workers_new (const RhWorkersConfig *config,
+                RhRegistry *registry,
+                RhStore *store,
+                RhConnectors *connectors,
+                RhGate *gate)
+{
+  return g_object_new (RH_TYPE_WORKERS, NULL);
+}
+
+JsonNode *
+rh_workers_status (RhWorkers *self, const char *agent)
+{
+  return json_from_string ("{\"workers\":[],\"restarts\":0,\"state\":\"ready\"}", NULL);
+}
+
+JsonNode *
+rh_workers_sandbox (RhWorkers *self)
+{
+  return json_from_string ("{\"landlock\":true}", NULL);
+}
