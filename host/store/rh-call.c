@@ -7,14 +7,22 @@
 
 #define TIMEOUT_US (30 * G_USEC_PER_SEC)
 
-static char **
-copy_params (const char *const *params, guint n)
+char **
+rh_params_copy (const char *const *params, guint n)
 {
   char **copy = g_new0 (char *, n + 1);
 
   for (guint i = 0; i < n; i++)
     copy[i] = g_strdup (params[i]);
   return copy;
+}
+
+void
+rh_params_free (char **params, guint n)
+{
+  for (guint i = 0; params != NULL && i < n; i++)
+    g_free (params[i]);
+  g_free (params);
 }
 
 static gboolean
@@ -36,7 +44,7 @@ rh_call_new (GTask *task, const RhStatement *statement, gint64 workspace, const 
   self->task = g_object_ref (task);
   self->statement = statement;
   g_snprintf (self->workspace, sizeof self->workspace, "%" G_GINT64_FORMAT, workspace);
-  self->params = statement->n_params > 0 ? copy_params (params, statement->n_params) : NULL;
+  self->params = rh_params_copy (params, statement->n_params);
   self->start_us = g_get_monotonic_time ();
   self->deadline_us = self->start_us + TIMEOUT_US;
   if (cancellable != NULL)
@@ -56,9 +64,7 @@ rh_call_free (RhCall *self)
   if (self->cancel != NULL)
     g_source_destroy (self->cancel);
   g_clear_pointer (&self->cancel, g_source_unref);
-  for (guint i = 0; self->params != NULL && i < self->statement->n_params; i++)
-    g_free (self->params[i]);
-  g_free (self->params);
+  rh_params_free (self->params, self->statement->n_params);
   g_clear_pointer (&self->result, PQclear);
   g_clear_object (&self->task);
   g_free (self);

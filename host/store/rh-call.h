@@ -29,6 +29,10 @@ RhCall *rh_call_new (GTask             *task,
                      const char *const *params) G_GNUC_WARN_UNUSED_RESULT;
 void rh_call_free (RhCall *self);
 
+/* An array of @n texts, any of which may be NULL. */
+char **rh_params_copy (const char *const *params, guint n) G_GNUC_WARN_UNUSED_RESULT;
+void rh_params_free (char **params, guint n);
+
 /* Answer, and free. A call that was cancelled is freed only. */
 void rh_call_return_result (RhCall *self);
 void rh_call_return_error (RhCall *self, GError *error);
