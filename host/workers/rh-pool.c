@@ -11,6 +11,10 @@
 #define BACKOFF_MS 100
 #define BACKOFF_MAX_MS 10000
 #define IDLE_S 60
+/* Runs are fetched ahead for so long, and so many for each worker: short runs then do not wait for the queue, and long
+ * ones stay where another host can take them. */
+#define AHEAD_US (100 * 1000)
+#define AHEAD_MAX 16
 
 struct _RhPool {
   GObject parent;
@@ -25,6 +29,7 @@ struct _RhPool {
   guint crashes;
   guint restarts;
   guint backoff;
+  double run_us; /* a moving average, 0 = not known */
   char *error;
 };
 
@@ -138,7 +143,7 @@ note_start_failure (RhPool *self, const GError *error)
 }
 
 static void
-on_idle (RhWorker *worker, gboolean completed, gpointer data)
+on_idle (RhWorker *worker, gboolean completed, gint64 run_us, gpointer data)
 {
   g_autoptr (RhPool) self = g_object_ref (data);
 
@@ -147,6 +152,8 @@ on_idle (RhWorker *worker, gboolean completed, gpointer data)
     self->crashes = 0;
   if (self->crashes == 0)
     g_clear_pointer (&self->error, g_free);
+  if (run_us > 0)
+    self->run_us += (run_us - self->run_us) / (self->run_us > 0 ? 8 : 1);
   /* The run's answer may have given it the next run already. */
   if (rh_worker_state (worker) == RH_WORKER_IDLE && rh_worker_is_worn (worker))
     rh_worker_drain (worker);
@@ -295,18 +302,31 @@ rh_pool_cancel (RhPool *self, RhRun *run, const GError *reason)
     }
 }
 
+/* Runs that may wait beside those that run. */
+static guint
+count_ahead (RhPool *self)
+{
+  double each = self->run_us > 0 ? MIN (AHEAD_US / self->run_us, AHEAD_MAX) : 0;
+
+  return (guint)each * MAX (rh_agent_limits (self->agent)->workers, 1);
+}
+
 guint
 rh_pool_capacity (RhPool *self)
 {
-  guint places, taken;
+  guint places, taken, ahead;
 
   g_return_val_if_fail (RH_IS_POOL (self), 0);
 
   if (self->failed || self->draining)
     return 0;
+  ahead = self->backoff != 0 ? 0 : count_ahead (self);
   places = self->backoff != 0 ? count_usable (self) : MAX (rh_agent_limits (self->agent)->workers, 1);
   taken = count (self, RH_WORKER_BUSY) + g_queue_get_length (&self->waiting);
-  return places > taken ? places - taken : 0;
+  /* Fetched in batches: not again before half of what was fetched ahead has begun. */
+  if (taken > places + ahead / 2)
+    return 0;
+  return places + ahead > taken ? places + ahead - taken : 0;
 }
 
 gboolean

@@ -120,7 +120,7 @@ tasks_fault (RhWorker *self, JsonObject *facts)
 }
 
 static void
-became_idle (RhWorker *self, gboolean completed)
+became_idle (RhWorker *self, gboolean completed, gint64 run_us)
 {
   if (self->draining)
     {
@@ -129,7 +129,7 @@ became_idle (RhWorker *self, gboolean completed)
       return;
     }
   set_state (self, RH_WORKER_IDLE);
-  self->events->idle (self, completed, self->data);
+  self->events->idle (self, completed, run_us, self->data);
 }
 
 static void
@@ -146,7 +146,7 @@ on_ready (RoyalChannel *channel, JsonObject *facts, gpointer data)
       return;
     }
   self->was_ready = TRUE;
-  became_idle (self, FALSE);
+  became_idle (self, FALSE, 0);
 }
 
 /* The run is over: its answer goes out before anything else may start. */
@@ -166,6 +166,7 @@ on_done (RoyalChannel *channel, JsonNode *result, const GError *error, gpointer 
   g_autoptr (GError) reason = g_steal_pointer (&self->reason);
   g_autoptr (JsonNode) nothing = NULL;
   gboolean completed = error == NULL;
+  gint64 run_us = g_get_monotonic_time () - self->since_us;
 
   if (self->run == NULL)
     return;
@@ -180,7 +181,7 @@ on_done (RoyalChannel *channel, JsonNode *result, const GError *error, gpointer 
   /* A plugin reports the cancellation that it met; why it was cancelled is known here. */
   end_run (self, result, reason != NULL && royal_error_is_cancelled (error) ? reason : error, FALSE);
   if (self->state == RH_WORKER_BUSY)
-    became_idle (self, completed);
+    became_idle (self, completed, run_us);
 }
 
 static GError *

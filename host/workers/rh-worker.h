@@ -27,11 +27,11 @@ typedef enum {
 
 /**
  * RhWorkerEvents:
- * @idle: it can take a run: after it became ready, and after each run
+ * @idle: it can take a run: after it became ready, and after each run; @run_us: how long that took, 0 = there was none
  * @closed: the process is gone, and its run was answered; @error says why, NULL after an orderly end
  */
 typedef struct {
-  void (*idle) (RhWorker *worker, gboolean completed, gpointer data);
+  void (*idle) (RhWorker *worker, gboolean completed, gint64 run_us, gpointer data);
   void (*closed) (RhWorker *worker, RhWorkerEnd end, const GError *error, gpointer data);
 } RhWorkerEvents;
 
