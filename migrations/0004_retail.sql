@@ -545,11 +545,14 @@ language sql stable as $$
   from unnest (p_stores, p_weeks, p_units) as r (code, week, units);
 $$;
 
+-- Imports join hundreds of thousands of rows to tables that were filled a moment ago and have no statistics yet, where the
+-- planner expects a handful and takes nested loops: hence enable_nestloop.
+
 -- Makes or changes a season (see retail_put_season) and replaces its forecast. A fault and a dry run roll back to the
 -- beginning of the block, so that a dry run tells exactly what a real one does.
 create function retail_import_forecast (p_season jsonb, p_lines int[], p_stores text[], p_weeks int[], p_units bigint[],
                                         p_dry_run boolean, p_actor text) returns jsonb
-language plpgsql as $$
+language plpgsql set enable_nestloop = off as $$
 declare
   was retail_seasons;
   s retail_seasons;
@@ -614,7 +617,7 @@ begin
                      and f.store = t.id));
   with e as (
     select r.*, row_number () over (order by r.line) as n from unnest (p_lines, p_stores) as r (line, code)
-    where r.code <> all (have))
+    where not exists (select from unnest (have) as h (code) where h.code = r.code))
   select jsonb_agg (jsonb_build_object ('line', line, 'column', 'store_id', 'message',
            format ('store %s has no forecast in season %s', code, s.code)) order by n) filter (where n <= 20), count (*)
     into faults, n_faults from e;
@@ -628,7 +631,7 @@ end $$;
 -- Adds to and corrects a season's actual sales.
 create function retail_import_actuals (p_season text, p_lines int[], p_stores text[], p_weeks int[], p_units bigint[],
                                        p_dry_run boolean, p_actor text) returns jsonb
-language plpgsql as $$
+language plpgsql set enable_nestloop = off as $$
 declare
   s retail_seasons := retail_lock (p_season);
   f record;
