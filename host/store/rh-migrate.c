@@ -26,7 +26,7 @@ execute (Connection *connection, const char *sql, const char *const *params, GEr
   Result *result = n > 0 ? PQexecParams (connection, sql, n, NULL, params, NULL, NULL, 0) : PQexec (connection, sql);
   ExecStatusType status = PQresultStatus (result);
 
-  if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
+  if (result != NULL && (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK))
     return result;
   g_propagate_error (error,
                      PQstatus (connection) == CONNECTION_OK ? rh_pg_error (result) : rh_pg_error_lost (connection));
