@@ -5,7 +5,13 @@
 #include "rh-pg.h"
 #include "rh-rows-private.h"
 
-#define TIMEOUT_US (30 * G_USEC_PER_SEC)
+static gint64 timeout_us = 30 * G_USEC_PER_SEC;
+
+void
+rh_call_set_timeout (guint timeout_ms)
+{
+  timeout_us = timeout_ms * G_GINT64_CONSTANT (1000);
+}
 
 char **
 rh_params_copy (const char *const *params, guint n)
@@ -46,7 +52,7 @@ rh_call_new (GTask *task, const RhStatement *statement, gint64 workspace, const 
   g_snprintf (self->workspace, sizeof self->workspace, "%" G_GINT64_FORMAT, workspace);
   self->params = rh_params_copy (params, statement->n_params);
   self->start_us = g_get_monotonic_time ();
-  self->deadline_us = self->start_us + TIMEOUT_US;
+  self->deadline_us = self->start_us + timeout_us;
   if (cancellable != NULL)
     {
       self->cancel = g_cancellable_source_new (cancellable);

@@ -33,6 +33,9 @@ void rh_call_free (RhCall *self);
 char **rh_params_copy (const char *const *params, guint n) G_GNUC_WARN_UNUSED_RESULT;
 void rh_params_free (char **params, guint n);
 
+/* How long the calls made from now on may take, 30 s unless told. */
+void rh_call_set_timeout (guint timeout_ms);
+
 /* Answer, and free. A call that was cancelled is freed only. */
 void rh_call_return_result (RhCall *self);
 void rh_call_return_error (RhCall *self, GError *error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "royal-test.h"
 
+#include <rh-call.h>
 #include <rh-metrics.h>
 #include <rh-store.h>
 #include <signal.h>
@@ -370,6 +371,34 @@ test_stalled_backend (void)
   close_store (store);
 }
 
+/* A backend that never answers: its first call times out, those behind it fail, and the connection is replaced. */
+static void
+test_timeout (void)
+{
+  RhStore *store = open_store (1);
+  static const int expected[] = { ROYAL_ERROR_TIMEOUT, ROYAL_ERROR_UNAVAILABLE, ROYAL_ERROR_UNAVAILABLE };
+  GAsyncResult *results[3] = { NULL };
+  int stopped = backend_pid (store);
+
+  rh_call_set_timeout (200);
+  kill (stopped, SIGSTOP);
+  for (guint i = 0; i < G_N_ELEMENTS (results); i++)
+    rh_store_call_async (store, &backend, 1, NULL, NULL, royal_test_result, &results[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (results); i++)
+    {
+      g_autoptr (GAsyncResult) done = royal_test_wait (&results[i]);
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (rh_store_call_finish (store, done, &error));
+      g_assert_error (error, ROYAL_ERROR, expected[i]);
+    }
+  rh_call_set_timeout (30000);
+  royal_test_wait_until (is_available, store, 5000);
+  g_assert_cmpint (backend_pid (store), !=, stopped);
+  kill (stopped, SIGCONT);
+  close_store (store);
+}
+
 static void
 test_cancel (void)
 {
@@ -563,6 +592,7 @@ main (int argc, char **argv)
   g_test_add_func ("/store/lost-connection", test_lost_connection);
   g_test_add_func ("/store/killed-server", test_killed_server);
   g_test_add_func ("/store/stalled-backend", test_stalled_backend);
+  g_test_add_func ("/store/timeout", test_timeout);
   g_test_add_func ("/store/cancel", test_cancel);
   g_test_add_func ("/store/close-waits", test_close_waits);
   g_test_add_func ("/store/changed-result", test_changed_result);
