@@ -12,7 +12,8 @@ static const RhStatement status_read = {
   "  'stopped', case when w.stopped_at is null then null else jsonb_build_object ('at', iso_time (w.stopped_at),"
   "    'by', w.stopped_by, 'reason', w.stop_reason) end) as workspace,"
   " (select coalesce (jsonb_object_agg (c.state, c.n), '{}') from job_counts () c) as jobs,"
-  " (select count (*) from proposals p where p.workspace_id = royal_workspace () and p.state = 'pending') as pending"
+  " (select count (*) from proposals p where p.workspace_id = royal_workspace () and p.state = 'pending') as pending,"
+        " (select count (*) from outbox o where o.workspace_id = royal_workspace ()) as outbox"
   " from workspaces w where w.workspace_id = royal_workspace ()",
   0, FALSE
 };
@@ -94,6 +95,7 @@ on_status (RhRequest *request, RhRows *rows)
   json_object_set_int_member (object, "generation", rh_registry_generation (context->registry));
   json_object_set_member (object, "jobs", rh_rows_json (rows, 0, "jobs"));
   json_object_set_int_member (object, "pending_approvals", rh_rows_int64 (rows, 0, "pending"));
+  json_object_set_int_member (object, "outbox", rh_rows_int64 (rows, 0, "outbox"));
   json_object_set_object_member (object, "checks", context->readiness (context->data));
   rh_request_reply (request, SOUP_STATUS_OK, object_node (object));
 }

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+G_BEGIN_DECLS
+
+/* royalctl: a client of the HTTP API, and of nothing else of the host. */
+
+/* Exit statuses. */
+enum { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_UNREACHABLE = 3 };
+
+/* What every command is given. */
+typedef struct {
+  char *socket;
+  char *url;
+  char *workspace;
+  gboolean json;
+} CtlOptions;
+
+/**
+ * CtlCommand:
+ * @group, @verb: the words that call it; a NULL @verb: the group is the command
+ * @arguments: for its usage, such as `ID`
+ * @n_least, @n_most: how many arguments it takes
+ * @entries: (nullable): its own options, whose values the command's file holds
+ * @run: returns an exit status
+ */
+typedef struct {
+  const char *group;
+  const char *verb;
+  const char *arguments;
+  const char *summary;
+  guint n_least;
+  guint n_most;
+  const GOptionEntry *entries;
+  int (*run) (const CtlOptions *options, char **arguments);
+} CtlCommand;
+
+/* Each file's commands, ended by one without a group. */
+extern const CtlCommand ctl_host_commands[];
+extern const CtlCommand ctl_approvals_commands[];
+extern const CtlCommand ctl_jobs_commands[];
+extern const CtlCommand ctl_audit_commands[];
+extern const CtlCommand ctl_season_commands[];
+extern const CtlCommand ctl_token_commands[];
+extern const CtlCommand ctl_manifest_commands[];
+
+/* Prints `royalctl: …` on the error stream and returns @status. */
+int ctl_fail (int status, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+/* --- the host ---------------------------------------------------------------------------------------------------- */
+
+/**
+ * ctl_call:
+ * @path: from /api/v1 on, escaped
+ * @body: (nullable) (transfer full): a JSON body
+ * @ret_answer: (transfer full): the answer's document
+ *
+ * Returns: an exit status; what went wrong was printed already.
+ */
+int ctl_call (const CtlOptions *options, const char *method, const char *path, JsonNode *body, JsonNode **ret_answer);
+/* The same with a body of another type, and an answer that is not JSON. */
+int ctl_call_text (const CtlOptions *options, const char *method, const char *path, const char *type, GBytes *body,
+                   char **ret_text);
+/* The same, page by page, to standard output. */
+int ctl_copy (const CtlOptions *options, const char *path);
+/* Prints events as they come, until it is interrupted; resumes by itself. */
+int ctl_follow (const CtlOptions *options, const char *topics, gint64 after, void (*print) (JsonObject *event));
+
+/* --- output ------------------------------------------------------------------------------------------------------ */
+
+/* (transfer full): @text without control characters: it may come from a plugin. */
+char *ctl_clean (const char *text);
+/* (transfer full): a scalar as people read it. */
+char *ctl_text (JsonObject *object, const char *member);
+/* (transfer full): `in 3 h`, `2 min ago` */
+char *ctl_when (const char *iso_time);
+void ctl_print_json (JsonNode *node);
+/* Prints aligned columns; @columns: title, member, title, member, …, NULL. */
+void ctl_print_table (JsonArray *rows, const char *const *columns);
+/* `name   value` lines. */
+void ctl_print_field (const char *name, const char *value);
+void ctl_print_object (const char *title, JsonObject *object);
+/* A list answer: JSON as it came, or a table. */
+int ctl_print_list (const CtlOptions *options, JsonNode *answer, const char *const *columns);
+
+/* (transfer full): an object node of string members: name, value, …, NULL; a NULL value is left out. */
+JsonNode *ctl_body (const char *name, ...) G_GNUC_NULL_TERMINATED;
+
+G_END_DECLS
