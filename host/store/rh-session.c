@@ -14,7 +14,7 @@ typedef struct {
 
 struct _RhSession {
   PGconn *connection;
-  SessionSource *source;
+  GSource *source;
   gpointer fd_tag;
   GIOCondition wanted;
   gint64 deadline_us; /* G_MAXINT64 while resting */
@@ -42,14 +42,14 @@ watch (RhSession *self, RhSessionNext next)
   gint64 ready_us;
 
   if (wanted != self->wanted)
-    g_source_modify_unix_fd (&self->source->source, self->fd_tag, wanted);
+    g_source_modify_unix_fd (self->source, self->fd_tag, wanted);
   self->wanted = wanted;
   self->deadline_us = next == RH_SESSION_REST ? G_MAXINT64 : g_get_monotonic_time () + TIMEOUT_US;
   if (self->is_woken || next == RH_SESSION_AGAIN)
     ready_us = 0;
   else
     ready_us = next == RH_SESSION_REST ? -1 : self->deadline_us;
-  g_source_set_ready_time (&self->source->source, ready_us);
+  g_source_set_ready_time (self->source, ready_us);
 }
 
 static gboolean
@@ -83,10 +83,10 @@ rh_session_new (PGconn *connection, RhSessionStep step, gpointer data)
   self->data = data;
   self->wanted = G_IO_IN;
   self->deadline_us = G_MAXINT64;
-  self->source = (SessionSource *)g_source_new (&session_funcs, sizeof (SessionSource));
-  self->source->session = self;
-  self->fd_tag = g_source_add_unix_fd (&self->source->source, PQsocket (connection), self->wanted);
-  g_source_attach (&self->source->source, NULL);
+  self->source = g_source_new (&session_funcs, sizeof (SessionSource));
+  ((SessionSource *)self->source)->session = self;
+  self->fd_tag = g_source_add_unix_fd (self->source, PQsocket (connection), self->wanted);
+  g_source_attach (self->source, NULL);
   return self;
 }
 
@@ -95,9 +95,9 @@ rh_session_free (RhSession *self)
 {
   if (self == NULL)
     return;
-  self->source->session = NULL;
-  g_source_destroy (&self->source->source);
-  g_source_unref (&self->source->source);
+  ((SessionSource *)self->source)->session = NULL;
+  g_source_destroy (self->source);
+  g_source_unref (self->source);
   rh_pg_abandon (self->connection);
   g_free (self);
 }
@@ -113,5 +113,5 @@ rh_session_wake (RhSession *self)
 {
   self->is_woken = TRUE;
   self->deadline_us = g_get_monotonic_time () + TIMEOUT_US;
-  g_source_set_ready_time (&self->source->source, 0);
+  g_source_set_ready_time (self->source, 0);
 }
