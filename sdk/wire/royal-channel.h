@@ -21,7 +21,8 @@ G_DECLARE_FINAL_TYPE (RoyalChannel, royal_channel, ROYAL, CHANNEL, GObject)
  * @keep_off_cpu: a CPU that the worker must not use, -1 = any
  * @user_id: user and group to drop to when the caller is root; 0 = 65534 (nobody)
  * @without: bit set of layers to leave out, for tests and for an operator's explicit override; normally 0
- * @messages_per_s: ceiling of the worker's message rate, 0 = the default (20,000)
+ * @messages_per_s: ceiling of the worker's message rate, 0 = the default (20,000). A message weighs 1, and 1 more for
+ *   every KiB of it. A worker that is faster is not read until its time has come: it waits, the host does not.
  */
 typedef enum {
   ROYAL_SANDBOX_LANDLOCK = 1 << 0,
@@ -66,7 +67,8 @@ typedef struct {
  * royal_channel_launch:
  * @events: (transfer none): static; every member set
  *
- * Starts a worker; @ready or @closed follows. Does not block.
+ * Starts a worker; @ready or @closed follows. Does not block. The thread that calls this must outlive the worker,
+ * which is killed when that thread ends. The channel lives until @closed was called, whoever drops it.
  *
  * Returns: (transfer full): the channel; NULL with @error set when not even a process could be made.
  */
@@ -80,6 +82,7 @@ gboolean royal_channel_run (RoyalChannel *self, JsonObject *request, GError **er
 
 /* Answers call @id. An id that is no longer open (the worker has died) is ignored. */
 void royal_channel_reply (RoyalChannel *self, guint64 id, JsonNode *result);
+/* @table_fd stays the caller's. */
 void royal_channel_reply_table (RoyalChannel *self, guint64 id, int table_fd);
 void royal_channel_reply_error (RoyalChannel *self, guint64 id, const GError *error);
 

@@ -32,6 +32,7 @@ typedef enum {
 typedef enum {
   ROYAL_FRAME_FLAG_MEMFD = 1,
   ROYAL_FRAME_FLAG_TABLE = 2,
+  ROYAL_FRAME_FLAG_MORE = 4,
 } RoyalFrameFlags;
 
 /**
@@ -64,11 +65,29 @@ gboolean royal_frame_send (int              fd,
                            int              table_fd,
                            GError         **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same with a body that is JSON text already: one object, or nothing. */
+gboolean royal_frame_send_text (int              fd,
+                                RoyalFrameType   type,
+                                guint64          id,
+                                const char      *text,
+                                gsize            length,
+                                int              table_fd,
+                                GError         **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The worker's way to send: a body that is too long for a packet travels in pieces, so that the sandbox need
+ * not let it make memory files. */
+gboolean royal_frame_send_pieces (int              fd,
+                                  RoyalFrameType   type,
+                                  guint64          id,
+                                  const char      *text,
+                                  gsize            length,
+                                  GError         **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * royal_frame_receive:
  * @fd: a SOCK_SEQPACKET socket
  *
- * Takes one packet and checks everything in it; every descriptor that came along is closed unless it is
+ * The worker's way to receive; the host's is royal-frame-reader.h. Takes one packet and checks everything in it; every descriptor that came along is closed unless it is
  * handed out in the frame.
  *
  * Returns: (transfer full): the frame; NULL with %ROYAL_ERROR_PROTOCOL for a malformed one,
