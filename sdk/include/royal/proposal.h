@@ -77,7 +77,8 @@ void royal_proposal_set_deadline (RoyalProposal *self, guint seconds);
  *
  * Returns: (transfer full): the proposal as the wire carries it:
  *   { action, target, parameters, title, description, reasoning, sources, risks, alternatives, claims,
- *     priority, deadline_s }, members that were not set left out.
+ *     priority, deadline_s }, members that were not set left out. The confidence is a claim of that name. It
+ *   shares its members with the proposal: change neither while you keep both.
  */
 JsonNode *royal_proposal_to_json (const RoyalProposal *self) G_GNUC_WARN_UNUSED_RESULT;
 
