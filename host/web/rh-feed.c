@@ -190,6 +190,13 @@ reckon (Client *self)
     self->moved_us = g_get_monotonic_time ();
 }
 
+/* Between the peer's going and libsoup's word of it there may be turns of the loop. */
+static gboolean
+is_open (Client *self)
+{
+  return self->reader != NULL && soup_websocket_connection_get_state (self->socket) == SOUP_WEBSOCKET_STATE_OPEN;
+}
+
 static void
 client_send (Client *self, const char *text, gsize length)
 {
@@ -211,7 +218,7 @@ client_deliver (Client *self, RhRows *rows)
 
       if (id <= self->last)
         continue;
-      if (self->reader == NULL || self->pending >= PENDING_MAX)
+      if (!is_open (self) || self->pending >= PENDING_MAX)
         return FALSE;
       if (wants (self, rh_rows_string (rows, i, "kind")))
         {
@@ -260,7 +267,7 @@ client_pull (Client *self)
   const char *params[] = { NULL, NULL, G_STRINGIFY (PAGE) };
   Page *page;
 
-  if (self->reader == NULL || self->reading || !self->greeted || self->reader->last <= self->last ||
+  if (!is_open (self) || self->reading || !self->greeted || self->reader->last <= self->last ||
       self->pending >= PENDING_MAX)
     return;
   after = g_strdup_printf ("%" G_GINT64_FORMAT, self->last);
@@ -531,6 +538,8 @@ greet (Client *self, gint64 newest)
     reader->last = MAX (reader->last, newest);
   if (self->last < 0)
     self->last = newest;
+  if (!is_open (self))
+    return;
   self->greeted = TRUE;
   hello = g_strdup_printf ("{\"type\":\"hello\",\"last\":%" G_GINT64_FORMAT "}", self->last);
   client_send (self, hello, strlen (hello));
