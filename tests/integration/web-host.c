@@ -150,26 +150,14 @@ web_token (WebHost *self, const char *role)
 char *
 web_proposal (WebHost *self)
 {
-  g_autofree char *sql = g_strdup (
+  const char *sql =
       "insert into proposals (workspace_id, state, action, target, agent, agent_version, agent_sha256, cluster,"
       " parameters, words, claims, before, facts, preview, risk, decision, rules, reason, policy_version, digest,"
       " created_by, expires_at)"
       " select workspace_id, 'pending', 'markdown.apply', 's1', 'markdown', '1.0.0', '', 'finance', '{}', '{}', '{}',"
       " '{}', '{}', '{}', 'high', 'approve', '{\"r\"}', 'because', 'v', '" DIGEST_A "', 'markdown',"
-      " now () + interval '1 hour' from workspaces where name = 'default' returning uid");
-  g_autofree char *has =
-      royal_test_sql_value (self->owner, "select count (*) from information_schema.columns"
-                                         " where table_name = 'proposals' and column_name = 'cluster'");
+      " now () + interval '1 hour' from workspaces where name = 'default' returning uid";
 
-  if (strcmp (has, "0") == 0)
-    {
-      g_auto (GStrv) parts = g_strsplit (sql, " cluster,", 2);
-      g_autofree char *without = g_strconcat (parts[0], parts[1], NULL);
-      g_auto (GStrv) values = g_strsplit (without, " 'finance',", 2);
-
-      g_free (g_steal_pointer (&sql));
-      sql = g_strconcat (values[0], values[1], NULL);
-    }
   return royal_test_sql_value (self->owner, sql);
 }
 

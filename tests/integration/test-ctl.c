@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "web-host.h"
+
+#include <string.h>
+
+#define DIGEST_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define DIGEST_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
+/* Runs royalctl with the words of @line against @host; it must end with @status. Returns what it printed, both streams.
+ */
+static char *
+ctl (WebHost *host, const char *token, int status, const char *line)
+{
+  g_autoptr (GSubprocessLauncher) launcher =
+      g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_MERGE);
+  g_autofree char *program = g_test_build_filename (G_TEST_BUILT, "..", "..", "host", "ctl", "royalctl", NULL);
+  g_autofree char *command = g_strdup_printf ("'%s' %s", program, line);
+  g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%u", host->port);
+  g_autoptr (GSubprocess) process = NULL;
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) argv = NULL;
+  GAsyncResult *result = NULL;
+  g_autoptr (GAsyncResult) done = NULL;
+  char *out = NULL;
+
+  if (token != NULL)
+    {
+      g_autofree char *with_url = g_strdup_printf ("%s --url %s", command, url);
+
+      g_assert_true (g_shell_parse_argv (with_url, NULL, &argv, NULL));
+      g_subprocess_launcher_setenv (launcher, "ROYAL_TOKEN", token, TRUE);
+    }
+  else
+    g_assert_true (g_shell_parse_argv (command, NULL, &argv, NULL));
+  g_subprocess_launcher_setenv (launcher, "ROYAL_SOCKET", host->socket, TRUE);
+  process = g_subprocess_launcher_spawnv (launcher, (const char *const *)argv, &error);
+  g_assert_no_error (error);
+  g_subprocess_communicate_utf8_async (process, NULL, NULL, royal_test_result, &result);
+  done = royal_test_wait (&result);
+  g_assert_true (g_subprocess_communicate_utf8_finish (process, done, &out, NULL, &error));
+  if (!g_subprocess_get_if_exited (process) || g_subprocess_get_exit_status (process) != status)
+    g_error ("royalctl %s: expected %d, found %d: %s", line, status, g_subprocess_get_exit_status (process), out);
+  return out;
+}
+
+static void
+assert_ctl (WebHost *host, const char *token, int status, const char *line, const char *expected)
+{
+  g_autofree char *out = ctl (host, token, status, line);
+
+  if (strstr (out, expected) == NULL)
+    g_error ("royalctl %s: expected `%s`, found: %s", line, expected, out);
+}
+
+static void
+test_host (void)
+{
+  g_autoptr (WebHost) host = web_host_new ();
+  g_autofree char *viewer = web_token (host, "viewer");
+
+  assert_ctl (host, NULL, 0, "status", "workspace    default");
+  assert_ctl (host, NULL, 0, "--json status", "\"pending_approvals\"");
+  assert_ctl (host, NULL, 0, "status --workspace other", "workspace    other");
+  assert_ctl (host, viewer, 0, "status", "caller       viewer");
+  assert_ctl (host, viewer, 1, "stop now", "does not allow");
+  assert_ctl (host, NULL, 0, "stop 'wrong prices'", "wrong prices");
+  assert_ctl (host, NULL, 0, "resume", "workspace");
+  assert_ctl (host, NULL, 0, "reload", "generation");
+  assert_ctl (host, NULL, 0, "agents", "nothing");
+  assert_ctl (host, NULL, 1, "agents show none", "no agent is named none");
+  assert_ctl (host, NULL, 0, "sandbox", "landlock");
+  assert_ctl (host, NULL, 0, "version", "royalctl");
+  assert_ctl (host, NULL, 0, "audit verify", "the audit holds");
+  assert_ctl (host, NULL, 0, "audit export", "");
+  assert_ctl (host, NULL, 0, "events", "");
+}
+
+static void
+test_usage (void)
+{
+  g_autoptr (WebHost) host = web_host_new ();
+
+  assert_ctl (host, NULL, 2, "", "usage: royalctl");
+  assert_ctl (host, NULL, 0, "--help", "approvals approve ID");
+  assert_ctl (host, NULL, 0, "jobs run --help", "--input=JSON");
+  assert_ctl (host, NULL, 2, "frob", "no command is named frob");
+  assert_ctl (host, NULL, 2, "jobs frob", "no command is named jobs frob");
+  assert_ctl (host, NULL, 2, "jobs run one", "usage: royalctl jobs run AGENT TASK");
+  assert_ctl (host, NULL, 2, "jobs run a b --input '{'", "--input");
+  assert_ctl (host, NULL, 2, "status --frob", "--frob");
+  assert_ctl (host, NULL, 3, "--socket /nonexistent/socket status", "cannot be reached");
+  assert_ctl (host, NULL, 1, "manifest check /nonexistent.json", "nonexistent");
+}
+
+static void
+test_approvals (void)
+{
+  g_autoptr (WebHost) host = web_host_new ();
+  g_autofree char *id = web_proposal (host);
+  g_autofree char *other = web_proposal (host);
+  g_autofree char *show = g_strdup_printf ("approvals show %s", id);
+  g_autofree char *bare = g_strdup_printf ("approvals approve %s", id);
+  g_autofree char *stale = g_strdup_printf ("approvals approve %s --digest %s", id, DIGEST_B);
+  g_autofree char *yes = g_strdup_printf ("approvals approve %s --yes --note 'seen it'", id);
+  g_autofree char *silent = g_strdup_printf ("approvals reject %s", other);
+  g_autofree char *reject = g_strdup_printf ("approvals reject %s --reason 'too much'", other);
+
+  assert_ctl (host, NULL, 0, "approvals", id);
+  assert_ctl (host, NULL, 0, show, "deadline");
+  assert_ctl (host, NULL, 0, show, DIGEST_A);
+  assert_ctl (host, NULL, 2, bare, "--digest");
+  assert_ctl (host, NULL, 1, stale, "digest is not that");
+  assert_ctl (host, NULL, 0, yes, "is approved");
+  assert_ctl (host, NULL, 1, yes, "not pending");
+  assert_ctl (host, NULL, 2, silent, "--reason");
+  assert_ctl (host, NULL, 0, reject, "is rejected");
+}
+
+static void
+test_jobs (void)
+{
+  g_autoptr (WebHost) host = web_host_new ();
+  g_autofree char *made = ctl (host, NULL, 0, "jobs run markdown week --input '{\"week\":4}' --json --key k9");
+  g_autoptr (JsonNode) job = json_from_string (made, NULL);
+  const char *id = json_object_get_string_member (json_node_get_object (job), "id");
+  g_autofree char *cancel = g_strdup_printf ("jobs cancel %s", id);
+
+  assert_ctl (host, NULL, 0, "jobs run markdown week --key k9", id);
+  assert_ctl (host, NULL, 0, "jobs list --state queued", id);
+  assert_ctl (host, NULL, 0, cancel, "cancelled");
+  assert_ctl (host, NULL, 1, "jobs run markdown week --key k9 --wait", "cancelled");
+  assert_ctl (host, NULL, 1, "jobs show none", "no job none");
+}
+
+static void
+test_tokens (void)
+{
+  g_autoptr (WebHost) host = web_host_new ();
+  g_autofree char *made = ctl (host, NULL, 0, "token create --name ci --role operator --expires 12h --json");
+  g_autoptr (JsonNode) node = json_from_string (made, NULL);
+  JsonObject *token = json_node_get_object (node);
+  g_autofree char *revoke = g_strdup_printf ("token revoke %s", json_object_get_string_member (token, "id"));
+  const char *secret = json_object_get_string_member (token, "token");
+
+  assert_ctl (host, NULL, 0, "token list", "in 11 h");
+  assert_ctl (host, secret, 0, "jobs", "");
+  assert_ctl (host, NULL, 2, "token create --name x --role viewer --expires soon", "soon");
+  assert_ctl (host, NULL, 0, revoke, "is revoked");
+  assert_ctl (host, secret, 1, "jobs", "revoked");
+}
+
+int
+main (int argc, char **argv)
+{
+  royal_test_init (&argc, &argv);
+  g_test_add_func ("/ctl/host", test_host);
+  g_test_add_func ("/ctl/usage", test_usage);
+  g_test_add_func ("/ctl/approvals", test_approvals);
+  g_test_add_func ("/ctl/jobs", test_jobs);
+  g_test_add_func ("/ctl/tokens", test_tokens);
+  return royal_test_run ();
+}
