@@ -383,8 +383,8 @@ test_crash (void)
   wait_closed (&self);
   g_assert_false (self.done);
   g_assert_error (self.reason, ROYAL_ERROR, ROYAL_ERROR_FAILED);
-  g_assert_nonnull (strstr (self.reason->message, "signal 11"));
-  g_assert_cmpint (self.signal, ==, SIGSEGV);
+  g_assert_nonnull (strstr (self.reason->message, "signal 6"));
+  g_assert_cmpint (self.signal, ==, SIGABRT);
   clear (&self);
 }
 
