@@ -199,6 +199,25 @@ check_names (const Load *self, JsonArray *names, const char *const *asked, const
 }
 
 static void
+check_bounds (const Load *self, JsonObject *limits, guint index)
+{
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *bound;
+
+  json_object_iter_init_ordered (&iter, limits);
+  while (json_object_iter_next_ordered (&iter, &name, &bound))
+    {
+      double min = royal_json_double (json_node_get_object (bound), "min", -G_MAXDOUBLE);
+      double max = royal_json_double (json_node_get_object (bound), "max", G_MAXDOUBLE);
+      g_autofree char *pointer = g_strdup_printf ("/grants/writes/%u/limits/%s", index, name);
+
+      if (min > max)
+        add_fault (self, pointer, "expected a min that is at most the max %.15g, found %.15g", max, min);
+    }
+}
+
+static void
 check_writes (const Load *self, JsonArray *writes)
 {
   g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
@@ -211,6 +230,7 @@ check_writes (const Load *self, JsonArray *writes)
       check_asked (self, action, royal_manifest_writes (self->manifest), "an action", pointer);
       if (!g_hash_table_add (seen, (gpointer)action))
         add_fault (self, pointer, "expected each action once, found \"%s\" again", action);
+      check_bounds (self, json_object_get_object_member (json_array_get_object_element (writes, i), "limits"), i);
     }
 }
 

@@ -309,7 +309,8 @@ test_faults (Fixture *f, gconstpointer data)
   put (f->manifests, "a.json",
        "{'agent':'a','module':'a.so','config':{'pct':2},'tasks':['won'],'limits':{'workers':1,'warm':2},"
        "'grants':{'reads':['retail.season','retail.seasons'],"
-       "'writes':[{'action':'shopify.price.update'},{'action':'markdown.apply'},{'action':'markdown.apply'}]}}");
+       "'writes':[{'action':'shopify.price.update'},{'action':'markdown.apply'},{'action':'markdown.apply','limits':{'"
+       "pct':{'min':1,'max':0.5}}}]}}");
   put (f->manifests, "b.json", "{'agent':'b','module':'b.so'}");
   put (f->manifests, "c.json", with_hash);
   put (f->manifests, "d.json", "{'agent':'d','module':'a.so','enable':false}");
@@ -339,6 +340,7 @@ test_faults (Fixture *f, gconstpointer data)
     "a.json: /grants/writes/0/action: expected an action of the agent's manifest (markdown.apply), found "
     "\"shopify.price.update\"",
     "a.json: /grants/writes/2/action: expected each action once, found \"markdown.apply\" again",
+    "a.json: /grants/writes/2/limits/pct: expected a min that is at most the max 0.5, found 1",
     "a.json: /config/pct: expected at most 1, found 2",
     b_fault,
     c_fault,
@@ -397,6 +399,26 @@ test_same_id (Fixture *f, gconstpointer data)
   load (f);
 }
 
+/* The manifests that Royal ships fit the plugins that it ships. */
+static void
+test_shipped (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *manifests = g_test_build_filename (G_TEST_DIST, "..", "..", "manifests", NULL);
+  g_autofree char *plugins = g_test_build_filename (G_TEST_BUILT, "..", "..", "plugins", NULL);
+  g_autofree char *plugin = g_build_filename (plugins, "markdown.so", NULL);
+  g_autoptr (RhRegistry) registry = rh_registry_new (manifests, plugins, f->modules);
+
+  if (!g_file_test (plugin, G_FILE_TEST_EXISTS))
+    {
+      g_test_skip ("the plugins are not built");
+      return;
+    }
+  g_assert_true (rh_registry_load (registry, &error));
+  g_assert_no_error (error);
+  g_assert_nonnull (rh_registry_find (registry, "markdown"));
+}
+
 static void
 test_no_folder (Fixture *f, gconstpointer data)
 {
@@ -422,6 +444,7 @@ main (int argc, char **argv)
   ADD ("faults", test_faults);
   ADD ("atomic", test_atomic);
   ADD ("same-id", test_same_id);
+  ADD ("shipped", test_shipped);
   ADD ("no-folder", test_no_folder);
   return g_test_run ();
 }
