@@ -49,7 +49,8 @@ mkdir guide
 awk '/^```sh$/ { on = 1; next } /^```$/ { on = 0 } on' "$source/docs/plugin-guide.md" >guide/commands
 runs 0 "the guide's commands run" env -C guide bash commands
 says "and show a slip of the pen" 'unknown member `raeds`; did you mean `reads`?'
-says "and end with tests that pass" "ok 2 - a slow season is marked down"
+says "and end with tests that pass" "
+ok 2 - a slow season is marked down"
 
 cd hello || exit 1
 runs 0 "the project is set up" meson setup build
