@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-store-private.h"
 
+#include "rh-bulk.h"
 #include "rh-listener.h"
 #include "rh-metrics.h"
 #include "rh-pipeline.h"
@@ -16,6 +17,7 @@ struct _RhStore {
   guint n_usable;
   guint next;           /* where the search for the least load begins */
   RhListener *listener; /* NULL until something is listened for */
+  RhBulk *bulk;
   GTask *close;
   gint64 close_until_us;
   gboolean is_closed;
@@ -30,6 +32,7 @@ drop_connections (RhStore *self)
 {
   self->is_closed = TRUE;
   g_clear_pointer (&self->listener, rh_listener_free);
+  g_clear_pointer (&self->bulk, rh_bulk_free);
   g_clear_pointer (&self->pipelines, g_ptr_array_unref);
   rh_metric_add (RH_METRIC_STORE_CONNECTIONS, NULL, -(double)self->n_usable);
   self->n_usable = 0;
@@ -88,6 +91,7 @@ rh_store_new (const char *conninfo, const char *role, guint n_connections)
   self = g_object_new (RH_TYPE_STORE, NULL);
   self->conninfo = g_strdup (conninfo);
   self->role = g_strdup (role);
+  self->bulk = rh_bulk_new (conninfo, role);
   for (guint i = 0; i < n_connections; i++)
     g_ptr_array_add (self->pipelines, rh_pipeline_new (conninfo, role, pipeline_changed, self));
   return self;
@@ -183,6 +187,34 @@ rh_store_call_finish (RhStore *self, GAsyncResult *result, GError **error)
 }
 
 void
+rh_store_read_table_async (RhStore *self,
+                           const RhTableQuery *query,
+                           gint64 workspace,
+                           const char *const *args,
+                           GCancellable *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer data)
+{
+  g_autoptr (GTask) task = NULL;
+
+  g_return_if_fail (RH_IS_STORE (self) && query != NULL);
+
+  task = g_task_new (self, cancellable, callback, data);
+  g_task_set_source_tag (task, rh_store_read_table_async);
+  g_task_set_check_cancellable (task, FALSE); /* a descriptor that nobody takes would stay open */
+  if (!g_task_return_error_if_cancelled (task) && !rh_store_refuse (self, task))
+    rh_bulk_read (self->bulk, task, query, workspace, args);
+}
+
+int
+rh_store_read_table_finish (RhStore *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), -1);
+
+  return (int)g_task_propagate_int (G_TASK (result), error);
+}
+
+void
 rh_store_listen (RhStore *self, const char *channel, RhStoreNotify callback, gpointer data)
 {
   g_return_if_fail (RH_IS_STORE (self) && channel != NULL && callback != NULL && !self->is_closed);
@@ -198,7 +230,7 @@ is_idle (RhStore *self)
   for (guint i = 0; i < self->pipelines->len; i++)
     if (rh_pipeline_load (g_ptr_array_index (self->pipelines, i), 0) > 0)
       return FALSE;
-  return TRUE;
+  return rh_bulk_is_idle (self->bulk);
 }
 
 static gboolean
