@@ -460,6 +460,36 @@ test_race (void)
            " where a.kind = 'proposal.approved' and b.kind in ('effect.started', 'effect.executed') and a.id > b.id");
 }
 
+/* The database goes away in the middle of it, and comes back: no effect is lost, none is doubled, no receipt either. */
+static void
+test_database_away (void)
+{
+  GateHost *host;
+
+  ws = gate_workspace ("demo");
+  host = gate_host_new ("away");
+  for (guint i = 0; i < 60; i++)
+    {
+      g_autofree char *target = g_strdup_printf ("race-away%u", i);
+      g_autofree char *id = gate_set (host, ws, target, 5, i % 3 == 0 ? ",'mode':'lost'" : "");
+    }
+  rh_gate_start (host->gate);
+  royal_test_spin (60);
+  royal_test_stop_cluster (royal_test_cluster ());
+  royal_test_spin (300);
+  royal_test_start_cluster (royal_test_cluster ());
+  royal_test_spin (2000);
+  /* What was claimed in a transaction whose answer was lost waits for its lease to run out. */
+  gate_sql ("update effects set lease_until = now () where state = 'executing'");
+  royal_test_wait_until (all_done, NULL, 40000);
+  royal_test_wait_until (outbox_empty, NULL, 10000);
+  assert_value ("60", "select count(*) from fake.effects e join proposals p on e.key = p.uid::text"
+                      " where target like 'race-away%%'");
+  assert_value ("60", "select count(*) from audit a join proposals p on a.subject = p.uid::text"
+                      " where target like 'race-away%%' and a.kind = 'effect.executed'");
+  gate_host_end (host, FALSE);
+}
+
 /* What cannot be observed in time is not decided. */
 static void
 test_slow (void)
@@ -497,6 +527,7 @@ main (int argc, char **argv)
   g_test_add_func ("/gate/take-over", test_take_over);
   g_test_add_func ("/gate/lease", test_lease);
   g_test_add_func ("/gate/race", test_race);
+  g_test_add_func ("/gate/database-away", test_database_away);
   g_test_add_func ("/gate/slow", test_slow);
   return royal_test_run ();
 }
