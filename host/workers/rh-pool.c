@@ -18,9 +18,8 @@
 
 struct _RhPool {
   GObject parent;
-  const RhWorkersConfig *config;
+  const RhWorkerHost *host;
   RhAgent *agent;
-  RhBroker *broker;
   GPtrArray *workers;
   GQueue waiting;
   gboolean draining;
@@ -194,7 +193,7 @@ static gboolean
 start_worker (RhPool *self)
 {
   g_autoptr (GError) error = NULL;
-  RhWorker *worker = rh_worker_new (self->config, self->agent, self->broker, &worker_events, self, &error);
+  RhWorker *worker = rh_worker_new (self->host, self->agent, &worker_events, self, &error);
 
   if (worker == NULL)
     {
@@ -231,16 +230,15 @@ pump (RhPool *self)
 }
 
 RhPool *
-rh_pool_new (const RhWorkersConfig *config, RhAgent *agent, RhBroker *broker)
+rh_pool_new (const RhWorkerHost *host, RhAgent *agent)
 {
   RhPool *self;
 
-  g_return_val_if_fail (config != NULL && RH_IS_AGENT (agent) && broker != NULL, NULL);
+  g_return_val_if_fail (host != NULL && RH_IS_AGENT (agent), NULL);
 
   self = g_object_new (RH_TYPE_POOL, NULL);
-  self->config = config;
+  self->host = host;
   self->agent = g_object_ref (agent);
-  self->broker = broker;
   return self;
 }
 
@@ -351,7 +349,7 @@ hold_workers (RhPool *self)
 static void
 shrink (RhPool *self, gint64 now_us)
 {
-  guint idle_s = self->config->idle_s > 0 ? self->config->idle_s : IDLE_S;
+  guint idle_s = self->host->config->idle_s > 0 ? self->host->config->idle_s : IDLE_S;
   guint usable = count_usable (self);
 
   for (guint i = 0; i < self->workers->len && usable > rh_agent_limits (self->agent)->warm; i++)

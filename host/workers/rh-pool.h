@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 #define RH_TYPE_POOL (rh_pool_get_type ())
 G_DECLARE_FINAL_TYPE (RhPool, rh_pool, RH, POOL, GObject)
 
-RhPool *rh_pool_new (const RhWorkersConfig *config, RhAgent *agent, RhBroker *broker) G_GNUC_WARN_UNUSED_RESULT;
+RhPool *rh_pool_new (const RhWorkerHost *host, RhAgent *agent) G_GNUC_WARN_UNUSED_RESULT;
 
 RhAgent *rh_pool_agent (RhPool *self);
 

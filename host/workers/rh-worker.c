@@ -35,6 +35,7 @@ struct _RhWorker {
   GError *reason;
   gint64 kill_us;
   gboolean killed;
+  char *cgroup;
 };
 
 G_DEFINE_FINAL_TYPE (RhWorker, rh_worker, G_TYPE_OBJECT)
@@ -189,6 +190,9 @@ closed_error (RhWorker *self, const GError *error, int signal)
 {
   g_autofree char *text = NULL;
 
+  if (self->cgroup != NULL && rh_cgroups_hit_ceiling (self->cgroup))
+    return g_error_new (ROYAL_ERROR, ROYAL_ERROR_LIMIT, "the worker crashed: it reached its memory ceiling of %u MiB",
+                        rh_agent_limits (self->agent)->memory_mb);
   /* What the host did has its reason already: it ends with SIGKILL. */
   if (signal == 0 || signal == SIGKILL || g_error_matches (error, ROYAL_ERROR, ROYAL_ERROR_PROTOCOL))
     return error != NULL ? g_error_copy (error)
@@ -208,6 +212,14 @@ end_of (RhWorker *self, const GError *error, gboolean had_run)
 }
 
 static void
+remove_cgroup (RhWorker *self)
+{
+  if (self->cgroup != NULL)
+    rh_cgroups_remove (self->cgroup);
+  g_clear_pointer (&self->cgroup, g_free);
+}
+
+static void
 on_closed (RoyalChannel *channel, const GError *error, int signal, gpointer data)
 {
   g_autoptr (RhWorker) self = g_object_ref (data);
@@ -215,6 +227,7 @@ on_closed (RoyalChannel *channel, const GError *error, int signal, gpointer data
   RhWorkerEnd end = end_of (self, error, self->run != NULL);
 
   set_state (self, RH_WORKER_CLOSED);
+  remove_cgroup (self);
   if (self->run != NULL)
     end_run (self, NULL, why, end == RH_WORKER_END_CRASHED);
   if (self->events != NULL)
@@ -231,34 +244,33 @@ static const RoyalChannelEvents channel_events = {
 };
 
 RhWorker *
-rh_worker_new (const RhWorkersConfig *config,
-               RhAgent *agent,
-               RhBroker *broker,
-               const RhWorkerEvents *events,
-               gpointer data,
-               GError **error)
+rh_worker_new (const RhWorkerHost *host, RhAgent *agent, const RhWorkerEvents *events, gpointer data, GError **error)
 {
   g_autoptr (RhWorker) self = NULL;
   RoyalLaunch launch = { 0 };
 
-  g_return_val_if_fail (config != NULL && RH_IS_AGENT (agent) && broker != NULL && events != NULL, NULL);
+  g_return_val_if_fail (host != NULL && RH_IS_AGENT (agent) && events != NULL, NULL);
 
   self = g_object_new (RH_TYPE_WORKER, NULL);
   self->agent = g_object_ref (agent);
-  self->broker = broker;
+  self->broker = host->broker;
   self->events = events;
   self->data = data;
   set_state (self, RH_WORKER_STARTING);
-  launch.worker = config->worker;
+  launch.worker = host->config->worker;
   launch.module = rh_agent_module (agent);
   launch.sha256 = rh_agent_sha256 (agent);
   launch.agent = rh_agent_id (agent);
   launch.memory_mb = rh_agent_limits (agent)->memory_mb;
-  launch.keep_off_cpu = config->keep_off_cpu;
-  launch.user_id = config->user_id;
-  launch.without = config->without;
+  launch.keep_off_cpu = host->config->keep_off_cpu;
+  launch.user_id = host->config->user_id;
+  launch.without = host->config->without;
   self->channel = royal_channel_launch (&launch, &channel_events, self, error);
-  return self->channel != NULL ? g_steal_pointer (&self) : NULL;
+  if (self->channel == NULL)
+    return NULL;
+  if (host->cgroups != NULL && launch.memory_mb > 0)
+    self->cgroup = rh_cgroups_add (host->cgroups, royal_channel_pid (self->channel), launch.memory_mb);
+  return g_steal_pointer (&self);
 }
 
 RhWorkerState
@@ -435,6 +447,7 @@ rh_worker_finalize (GObject *object)
     royal_channel_detach (self->channel);
   g_clear_object (&self->channel);
   g_clear_pointer (&self->run, rh_run_unref);
+  remove_cgroup (self);
   g_clear_object (&self->agent);
   g_clear_error (&self->reason);
   G_OBJECT_CLASS (rh_worker_parent_class)->finalize (object);

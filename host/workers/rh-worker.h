@@ -2,6 +2,7 @@
 #pragma once
 
 #include "rh-broker.h"
+#include "rh-cgroups.h"
 
 G_BEGIN_DECLS
 
@@ -35,13 +36,24 @@ typedef struct {
   void (*closed) (RhWorker *worker, RhWorkerEnd end, const GError *error, gpointer data);
 } RhWorkerEvents;
 
+/**
+ * RhWorkerHost:
+ * @cgroups: (nullable): where control groups are delegated to this host
+ *
+ * What all workers of a host share; outlives them.
+ */
+typedef struct {
+  const RhWorkersConfig *config;
+  RhBroker *broker;
+  RhCgroups *cgroups;
+} RhWorkerHost;
+
 /* Returns: (transfer full): a worker that starts; NULL with @error set when not even a process could be made. */
-RhWorker *rh_worker_new (const RhWorkersConfig  *config,
-                         RhAgent                *agent,
-                         RhBroker               *broker,
-                         const RhWorkerEvents   *events,
-                         gpointer                data,
-                         GError                **error) G_GNUC_WARN_UNUSED_RESULT;
+RhWorker *rh_worker_new (const RhWorkerHost    *host,
+                         RhAgent               *agent,
+                         const RhWorkerEvents  *events,
+                         gpointer               data,
+                         GError               **error) G_GNUC_WARN_UNUSED_RESULT;
 
 RhWorkerState rh_worker_state (RhWorker *self);
 

@@ -18,7 +18,7 @@ struct _RhWorkers {
   RhRegistry *registry;
   RhStore *store;
   RhGate *gate;
-  RhBroker *broker;
+  RhWorkerHost host;
   RhSandbox *sandbox;
   GHashTable *pools;   /* id → RhPool */
   GPtrArray *draining; /* RhPool of versions that are not enabled any more */
@@ -75,7 +75,7 @@ enable (RhWorkers *self, RhAgent *agent)
   if (old != NULL && is_same (rh_pool_agent (old), agent))
     return;
   keep = old != NULL ? g_object_ref (old) : NULL;
-  pool = rh_pool_new (&self->config, agent, self->broker);
+  pool = rh_pool_new (&self->host, agent);
   g_hash_table_insert (self->pools, g_strdup (rh_agent_id (agent)), g_object_ref (pool));
   if (keep != NULL)
     retire (self, keep, pool);
@@ -205,7 +205,8 @@ rh_workers_new (const RhWorkersConfig *config,
   self->registry = g_object_ref (registry);
   self->store = store != NULL ? g_object_ref (store) : NULL;
   self->gate = gate != NULL ? g_object_ref (gate) : NULL;
-  self->broker = rh_broker_new (store, connectors, gate);
+  self->host.config = &self->config;
+  self->host.broker = rh_broker_new (store, connectors, gate);
   self->sandbox = rh_sandbox_new (&self->config);
   return self;
 }
@@ -224,6 +225,7 @@ rh_workers_start (RhWorkers *self)
   g_return_if_fail (RH_IS_WORKERS (self) && !self->started);
 
   self->started = TRUE;
+  self->host.cgroups = rh_cgroups_new ();
   self->changed = g_signal_connect_swapped (self->registry, "changed", G_CALLBACK (follow_registry), self);
   rh_sandbox_probe (self->sandbox, on_sandbox, self);
 }
@@ -396,7 +398,8 @@ rh_workers_finalize (GObject *object)
   g_clear_pointer (&self->sandbox, rh_sandbox_free);
   g_clear_pointer (&self->pools, g_hash_table_unref);
   g_clear_pointer (&self->draining, g_ptr_array_unref);
-  g_clear_pointer (&self->broker, rh_broker_free);
+  g_clear_pointer (&self->host.broker, rh_broker_free);
+  g_clear_pointer (&self->host.cgroups, rh_cgroups_free);
   g_clear_object (&self->registry);
   g_clear_object (&self->store);
   g_clear_object (&self->gate);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "rh-cgroups.h"
 #include "rh-retry.h"
 #include "rh-sandbox.h"
 #include "rh-usage.h"
 #include "rh-words.h"
 #include "royal-channel.h"
 
+#include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
 #include <time.h>
@@ -169,6 +171,61 @@ test_enforced (void)
   g_assert_cmpstr (nothing, ==, "the sandbox cannot be applied here, so no plugin is run: the trial was killed");
 }
 
+static void
+put (const char *folder, const char *name, const char *text)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+}
+
+static void
+expect_file (const char *folder, const char *name, const char *text)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  g_autofree char *is = NULL;
+
+  g_assert_true (g_file_get_contents (path, &is, NULL, NULL));
+  g_assert_cmpstr (is, ==, text);
+  g_assert_cmpint (g_remove (path), ==, 0);
+}
+
+/* Over a plain folder: what is written where. */
+static void
+test_cgroups (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("royal-cgroups-XXXXXX", NULL);
+  g_autofree char *host = g_build_filename (folder, "host", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RhCgroups) cgroups = rh_cgroups_new_at (folder, &error);
+  g_autofree char *group = NULL;
+
+  g_assert_null (cgroups);
+  g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_UNAVAILABLE);
+  put (folder, "cgroup.controllers", "cpu memory pids\n");
+  put (folder, "cgroup.procs", "");
+  cgroups = rh_cgroups_new_at (folder, NULL);
+  g_assert_nonnull (cgroups);
+  expect_file (folder, "cgroup.subtree_control", "+memory");
+  group = rh_cgroups_add (cgroups, 1234, 256);
+  g_assert_nonnull (group);
+  expect_file (group, "memory.max", "268435456");
+  expect_file (group, "memory.swap.max", "0");
+  expect_file (group, "cgroup.procs", "1234");
+  g_assert_false (rh_cgroups_hit_ceiling (group));
+  put (group, "memory.events", "low 0\nmax 7\noom 1\noom_kill 0\n");
+  g_assert_false (rh_cgroups_hit_ceiling (group));
+  put (group, "memory.events", "low 0\nmax 7\noom 1\noom_kill 1\n");
+  g_assert_true (rh_cgroups_hit_ceiling (group));
+  expect_file (group, "memory.events", "low 0\nmax 7\noom 1\noom_kill 1\n");
+  rh_cgroups_remove (group);
+  g_assert_false (g_file_test (group, G_FILE_TEST_EXISTS));
+  expect_file (folder, "cgroup.controllers", "cpu memory pids\n");
+  expect_file (folder, "cgroup.procs", "");
+  g_assert_cmpint (g_rmdir (host), ==, 0);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -180,5 +237,6 @@ main (int argc, char **argv)
   g_test_add_func ("/worker-parts/retry", test_retry);
   g_test_add_func ("/worker-parts/judge", test_judge);
   g_test_add_func ("/worker-parts/enforced", test_enforced);
+  g_test_add_func ("/worker-parts/cgroups", test_cgroups);
   return g_test_run ();
 }
