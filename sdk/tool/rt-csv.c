@@ -136,6 +136,15 @@ take_quoted (const char **at)
   return g_string_free (text, !closed);
 }
 
+/* Takes @text. */
+static void
+add_cell (GArray *cells, char *text, gboolean quoted)
+{
+  const Cell cell = { text, quoted };
+
+  g_array_append_val (cells, cell);
+}
+
 /* One row at *@at; moves to the next. @ret_ended: the row ended where its line does. */
 static GArray *
 take_row (const char **at, gboolean *ret_ended)
@@ -143,25 +152,22 @@ take_row (const char **at, gboolean *ret_ended)
   GArray *cells = g_array_new (FALSE, TRUE, sizeof (Cell));
 
   g_array_set_clear_func (cells, cell_clear);
-  for (;;)
+  for (;; (*at)++)
     {
-      Cell cell = { NULL, **at == '"' };
-      const char *start = *at;
+      gsize length = strcspn (*at, ",\r\n");
 
-      if (cell.quoted)
+      if (**at == '"')
         {
           (*at)++;
-          cell.text = take_quoted (at);
+          add_cell (cells, take_quoted (at), TRUE);
         }
       else
         {
-          *at += strcspn (*at, ",\r\n");
-          cell.text = g_strndup (start, (gsize)(*at - start));
+          add_cell (cells, g_strndup (*at, length), FALSE);
+          *at += length;
         }
-      g_array_append_val (cells, cell);
       if (**at != ',')
         break;
-      (*at)++;
     }
   *ret_ended = **at == '\0' || **at == '\r' || **at == '\n';
   *at += **at == '\r';
