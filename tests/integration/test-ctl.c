@@ -149,6 +149,40 @@ test_tokens (void)
   assert_ctl (host, secret, 1, "jobs", "revoked");
 }
 
+static char *
+write_csv (const char *name, const char *text)
+{
+  char *path = g_build_filename (royal_test_dir (), name, NULL);
+
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  return path;
+}
+
+static void
+test_season (void)
+{
+  g_autoptr (WebHost) host = web_host_new ();
+  g_autofree char *stores = write_csv ("stores.csv", "store_id,name\ns1,One\ns2,Two\n");
+  g_autofree char *forecast =
+      write_csv ("forecast.csv", "store_id,week_number,units\ns1,1,10\ns1,2,20\ns2,1,5\ns2,2,5\n");
+  g_autofree char *actuals = write_csv ("actuals.csv", "store_id,week_number,units_sold\ns1,1,9\ns2,1,6\n");
+  g_autofree char *odd = write_csv ("odd.csv", "store_id,week_number,units_sold\ns1,1,many\n");
+  g_autofree char *load = g_strdup_printf ("season load --json --category dresses --name \"Women's Dresses\""
+                                           " --start 2025-03-01 --weeks 2 --stores '%s' --forecast '%s' --actuals '%s'",
+                                           stores, forecast, actuals);
+  g_autofree char *made = ctl (host, NULL, 0, load);
+  g_autoptr (JsonNode) node = json_from_string (made, NULL);
+  const char *season = json_object_get_string_member (json_node_get_object (node), "season");
+  g_autofree char *show = g_strdup_printf ("season show %s --json", season);
+  g_autofree char *wrong = g_strdup_printf ("season load --code women-s-dresses-2025-03-01 --actuals '%s'", odd);
+
+  assert_ctl (host, NULL, 0, show, "women-s-dresses-2025-03-01");
+  assert_ctl (host, NULL, 0, "season", "Women's Dresses");
+  assert_ctl (host, NULL, 1, wrong, "line 2, column units_sold");
+  assert_ctl (host, NULL, 1, "season show none", "none");
+  assert_ctl (host, NULL, 2, "season load", "--stores");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -158,5 +192,6 @@ main (int argc, char **argv)
   g_test_add_func ("/ctl/approvals", test_approvals);
   g_test_add_func ("/ctl/jobs", test_jobs);
   g_test_add_func ("/ctl/tokens", test_tokens);
+  g_test_add_func ("/ctl/season", test_season);
   return royal_test_run ();
 }
