@@ -67,6 +67,7 @@ typedef struct {
 typedef struct {
   RhExecutor *executor;
   GPtrArray *works;
+  guint asked; /* how many at most */
   gint64 sent_us;
 } Batch;
 
@@ -592,7 +593,8 @@ on_claimed (GObject *source, GAsyncResult *result, gpointer data)
             NULL);
   if (rows != NULL && rh_rows_n (rows) > 0)
     {
-      self->claim_again = TRUE; /* there may be more */
+      if (rh_rows_n (rows) >= batch->asked)
+        self->claim_again = TRUE; /* there may be more */
       progress_soon (self);
       take (self, rows, batch->sent_us, FALSE);
     }
@@ -604,7 +606,8 @@ void
 rh_executor_kick (RhExecutor *self)
 {
   guint room;
-  char batch[16];
+  char most[16];
+  Batch *batch;
 
   g_return_if_fail (RH_IS_EXECUTOR (self));
 
@@ -614,10 +617,11 @@ rh_executor_kick (RhExecutor *self)
     return;
   self->claim_again = FALSE;
   self->claiming = TRUE;
-  g_snprintf (batch, sizeof batch, "%u", room);
+  g_snprintf (most, sizeof most, "%u", room);
+  batch = batch_new (self);
+  batch->asked = room;
   rh_store_call_async (self->store, &claim_statement, RH_NO_WORKSPACE,
-                       (const char *const[]){ self->host_id, G_STRINGIFY (LEASE_S), batch }, NULL, on_claimed,
-                       batch_new (self));
+                       (const char *const[]){ self->host_id, G_STRINGIFY (LEASE_S), most }, NULL, on_claimed, batch);
 }
 
 static void
