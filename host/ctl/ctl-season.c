@@ -104,7 +104,7 @@ static int
 run_load (const CtlOptions *options, char **arguments)
 {
   JsonNode *node = ctl_body (NULL, NULL);
-  g_autoptr (JsonNode) owned = node;
+  g_autoptr (JsonNode) owned G_GNUC_UNUSED = node;
   JsonObject *all = json_node_get_object (node);
   g_autofree char *season = code != NULL ? g_strdup (code) : name != NULL && start != NULL ? default_code () : NULL;
   int status = CTL_OK;

@@ -13,7 +13,7 @@ static const RhStatement status_read = {
   "    'by', w.stopped_by, 'reason', w.stop_reason) end) as workspace,"
   " (select coalesce (jsonb_object_agg (c.state, c.n), '{}') from job_counts () c) as jobs,"
   " (select count (*) from proposals p where p.workspace_id = royal_workspace () and p.state = 'pending') as pending,"
-        " (select count (*) from outbox o where o.workspace_id = royal_workspace ()) as outbox"
+  " (select count (*) from outbox o where o.workspace_id = royal_workspace ()) as outbox"
   " from workspaces w where w.workspace_id = royal_workspace ()",
   0, FALSE
 };

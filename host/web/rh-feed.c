@@ -168,7 +168,7 @@ part (SoupWebsocketConnection *socket, RhConnection *connection, gushort code, c
 static void
 client_close (Client *self, gushort code, const char *why)
 {
-  g_autoptr (Client) held = g_rc_box_acquire (self);
+  g_autoptr (Client) held G_GNUC_UNUSED = g_rc_box_acquire (self);
 
   if (self->reader == NULL)
     return;

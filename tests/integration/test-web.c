@@ -310,11 +310,11 @@ static void
 test_control (void)
 {
   g_autoptr (WebHost) host = web_host_new ();
-  g_autoptr (WebAnswer) bare = web_expect (host, 422, NULL, "POST", "/api/v1/control/stop", NULL);
+  g_autoptr (WebAnswer) bare G_GNUC_UNUSED = web_expect (host, 422, NULL, "POST", "/api/v1/control/stop", NULL);
   g_autoptr (WebAnswer) stopped =
       web_expect (host, 200, NULL, "POST", "/api/v1/control/stop", "{\"reason\":\"wrong prices\"}");
   g_autoptr (WebAnswer) resumed = web_expect (host, 200, NULL, "POST", "/api/v1/control/resume", NULL);
-  g_autoptr (WebAnswer) reloaded = web_expect (host, 200, NULL, "POST", "/api/v1/control/reload", NULL);
+  g_autoptr (WebAnswer) reloaded G_GNUC_UNUSED = web_expect (host, 200, NULL, "POST", "/api/v1/control/reload", NULL);
   g_autoptr (WebAnswer) faulty = NULL;
 
   g_assert_nonnull (strstr (stopped->text, "wrong prices"));
