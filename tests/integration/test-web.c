@@ -474,6 +474,18 @@ test_malformed (void)
   alive = web_expect (host, 200, NULL, "GET", "/healthz", NULL);
 }
 
+/* A connection serves one request after another. */
+static void
+test_keep_alive (void)
+{
+  static const char requests[] = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET /readyz HTTP/1.1\r\nHost: a\r\n\r\n";
+  g_autoptr (WebHost) host = web_host_new ();
+  g_autofree char *answer = web_raw (host, requests, strlen (requests), 300);
+  g_auto (GStrv) parts = g_strsplit (answer, "HTTP/1.1 200 OK", -1);
+
+  g_assert_cmpuint (g_strv_length (parts), ==, 3);
+}
+
 static void
 test_listeners (void)
 {
@@ -505,6 +517,7 @@ main (int argc, char **argv)
   g_test_add_func ("/web/too-large", test_too_large);
   g_test_add_func ("/web/disconnect", test_disconnect);
   g_test_add_func ("/web/malformed", test_malformed);
+  g_test_add_func ("/web/keep-alive", test_keep_alive);
   g_test_add_func ("/web/listeners", test_listeners);
   return royal_test_run ();
 }
