@@ -152,7 +152,8 @@ create policy owner on journal to current_user using (true) with check (true);
 create function journal_pending (batch int)
 returns table (workspace_id bigint, id bigint, at timestamptz, at_text text, age_s double precision, kind text,
                subject text, actor text, data jsonb, audited boolean, head_seq bigint, head_hash text, workspace text)
-language sql stable security definer set search_path = public, pg_temp set enable_seqscan = off as $$
+language sql stable security definer set search_path = public, pg_temp set enable_seqscan = off
+set enable_hashjoin = off set enable_mergejoin = off as $$
   select o.workspace_id, o.id, o.at, iso_time (o.at), extract (epoch from clock_timestamp () - o.at), o.kind,
          o.subject, o.actor, o.data, o.audited, coalesce (h.seq, 0), coalesce (h.hash, repeat ('0', 64)), w.name
   from (select * from outbox order by id limit batch) o
@@ -172,7 +173,8 @@ $$;
 -- Moves a batch: entries is [{ "ws", "id", "record"?, "hash"?, "seq"? }] in outbox order; record, hash and seq for audited
 -- rows. Refused (RY409) when another host has moved a row or a head meanwhile. Notifies once. Returns the last event id.
 create function journal_append (entries jsonb) returns bigint
-language plpgsql security definer set search_path = public, pg_temp set enable_seqscan = off as $$
+language plpgsql security definer set search_path = public, pg_temp set enable_seqscan = off
+set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   base bigint;
   n int;

@@ -184,7 +184,8 @@ $$;
 -- batch is a list of what the gate assessed and decided (see gate/rh-proposal.h). The state follows from the decision. Returns
 -- an outcome for each, by its place in the list from 1. What is approved at once is told to every executor, once a batch.
 create function proposal_submit (batch jsonb) returns table (pos bigint, outcome jsonb)
-language plpgsql set enable_seqscan = off as $$
+language plpgsql set enable_seqscan = off
+set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   inverse uuid;
   original proposals;
@@ -243,7 +244,8 @@ end $$;
 -- A person's answer. An approval holds for the digest that the person saw and before the deadline, by this clock.
 create function proposal_answer (p_uid uuid, p_answer text, p_digest text, p_actor text, p_via text, p_note text)
 returns jsonb
-language plpgsql set enable_seqscan = off as $$
+language plpgsql set enable_seqscan = off
+set enable_hashjoin = off set enable_mergejoin = off as $$
 declare p proposals := proposal_lock (p_uid);
 begin
   if p.state <> 'pending' then
@@ -274,7 +276,8 @@ end $$;
 
 -- Pending proposals past their deadline, in every workspace. Returns how many.
 create function proposal_expire () returns int
-language plpgsql security definer set search_path = public, pg_temp set enable_seqscan = off as $$
+language plpgsql security definer set search_path = public, pg_temp set enable_seqscan = off
+set enable_hashjoin = off set enable_mergejoin = off as $$
 declare n int;
 begin
   with late as (
@@ -300,7 +303,8 @@ create type effect_work as (
 -- Starts up to `batch` approved proposals: the intent of each is committed with this transaction. Not in a workspace that
 -- is stopped: the stop takes the same row's lock, so nothing starts after it has returned.
 create function effect_claim (p_owner text, p_lease_s int, batch int) returns setof effect_work
-language plpgsql security definer set search_path = public, pg_temp set enable_seqscan = off as $$
+language plpgsql security definer set search_path = public, pg_temp set enable_seqscan = off
+set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
   return query
   with chosen as (
@@ -331,7 +335,8 @@ end $$;
 -- Takes over effects whose lease has run out; with p_own also those that this host held when it died. They must be
 -- verified before anything is applied.
 create function effect_take_over (p_owner text, p_lease_s int, p_own boolean, batch int) returns setof effect_work
-language plpgsql security definer set search_path = public, pg_temp set enable_seqscan = off as $$
+language plpgsql security definer set search_path = public, pg_temp set enable_seqscan = off
+set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
   return query
   with chosen as (
@@ -353,7 +358,8 @@ end $$;
 -- Keeps the leases of effects in hand: two lists, place by place. Returns those that are still held.
 create function effect_renew (p_owner text, p_workspaces bigint[], p_effects bigint[], p_lease_s int)
 returns table (effect bigint)
-language sql volatile security definer set search_path = public, pg_temp set enable_seqscan = off as $$
+language sql volatile security definer set search_path = public, pg_temp set enable_seqscan = off
+set enable_hashjoin = off set enable_mergejoin = off as $$
   update effects e set lease_until = now () + p_lease_s * interval '1 second'
   from unnest (p_workspaces, p_effects) as h (ws, id)
   where e.workspace_id = h.ws and e.id = h.id and e.owner = p_owner and e.state = 'executing'
@@ -363,7 +369,8 @@ $$;
 -- One more attempt at an effect in hand, under a new lease: `go`, or `stopped` while its workspace is stopped (the stop takes
 -- the same row's lock), or `lost` when it is not held any more.
 create function effect_retry (p_workspace bigint, p_effect bigint, p_owner text, p_lease_s int) returns text
-language plpgsql security definer set search_path = public, pg_temp set enable_seqscan = off as $$
+language plpgsql security definer set search_path = public, pg_temp set enable_seqscan = off
+set enable_hashjoin = off set enable_mergejoin = off as $$
 declare stopped boolean;
 begin
   select w.stopped_at is not null into stopped from workspaces w where w.workspace_id = p_workspace for share;
@@ -375,7 +382,8 @@ end $$;
 -- Ends effects in hand: entries is [{ "ws", "effect", "outcome", "receipt"?, "error"? }], an outcome is executed (with its
 -- receipt), failed, stale or unknown (with an error). Returns those that were held; one that was ended so before counts.
 create function effect_finish (p_owner text, entries jsonb) returns table (effect bigint)
-language plpgsql security definer set search_path = public, pg_temp set enable_seqscan = off as $$
+language plpgsql security definer set search_path = public, pg_temp set enable_seqscan = off
+set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
   return query
   with given as materialized (
