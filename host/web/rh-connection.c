@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-connection.h"
 
+#include "rh-input.h"
+
 #include <gio/gunixsocketaddress.h>
 
 /* A filter that counts what its base stream takes. */
@@ -14,6 +16,7 @@ struct _RhCounter {
 
 struct _RhConnection {
   GSocketConnection parent_instance;
+  RhInput *input;
   RhCounter *output;
   gboolean is_unix;
   gboolean is_local;
@@ -116,6 +119,16 @@ rh_connection_get_output_stream (GIOStream *stream)
   return G_OUTPUT_STREAM (self->output);
 }
 
+static GInputStream *
+rh_connection_get_input_stream (GIOStream *stream)
+{
+  RhConnection *self = RH_CONNECTION (stream);
+
+  if (self->input == NULL)
+    self->input = rh_input_new (G_IO_STREAM_CLASS (rh_connection_parent_class)->get_input_stream (stream));
+  return G_INPUT_STREAM (self->input);
+}
+
 static void
 rh_connection_dispose (GObject *object)
 {
@@ -132,6 +145,7 @@ rh_connection_finalize (GObject *object)
 {
   RhConnection *self = RH_CONNECTION (object);
 
+  g_clear_object (&self->input);
   g_clear_object (&self->output);
   g_free (self->peer);
   G_OBJECT_CLASS (rh_connection_parent_class)->finalize (object);
@@ -142,6 +156,7 @@ rh_connection_class_init (RhConnectionClass *class)
 {
   G_OBJECT_CLASS (class)->dispose = rh_connection_dispose;
   G_OBJECT_CLASS (class)->finalize = rh_connection_finalize;
+  G_IO_STREAM_CLASS (class)->get_input_stream = rh_connection_get_input_stream;
   G_IO_STREAM_CLASS (class)->get_output_stream = rh_connection_get_output_stream;
 
   signals[SIGNAL_WROTE] =
@@ -226,6 +241,15 @@ rh_connection_written (RhConnection *self)
 {
   g_return_val_if_fail (RH_IS_CONNECTION (self), 0);
   return self->written;
+}
+
+void
+rh_connection_set_idle (RhConnection *self, gboolean idle)
+{
+  g_return_if_fail (RH_IS_CONNECTION (self));
+
+  if (self->input != NULL)
+    rh_input_set_idle (self->input, idle);
 }
 
 static gboolean

@@ -29,6 +29,9 @@ const char *rh_connection_peer (RhConnection *self);
 /* Bytes that the kernel has taken since the connection was accepted. The signal "wrote" tells each progress. */
 guint64 rh_connection_written (RhConnection *self);
 
+/* Whether the last request is answered and no other has begun: see rh-input.h. */
+void rh_connection_set_idle (RhConnection *self, gboolean idle);
+
 /**
  * rh_connection_set_deadline:
  *

@@ -318,7 +318,10 @@ on_message_over (SoupServerMessage *message, gpointer data)
   g_signal_handlers_disconnect_by_func (message, on_message_over, self);
   self->requests--;
   if (connection != NULL)
-    rh_connection_set_deadline (connection, IDLE_S);
+    {
+      rh_connection_set_deadline (connection, IDLE_S);
+      rh_connection_set_idle (connection, TRUE);
+    }
   stop_if_idle (self);
 }
 
@@ -342,7 +345,10 @@ on_request_started (SoupServer *soup, SoupServerMessage *message, gpointer data)
   RhConnection *connection = rh_connection_of_address (soup_server_message_get_remote_address (message));
 
   if (connection != NULL)
-    rh_connection_set_deadline (connection, IDLE_S);
+    {
+      rh_connection_set_deadline (connection, IDLE_S);
+      rh_connection_set_idle (connection, FALSE);
+    }
   g_signal_connect_object (message, "got-headers", G_CALLBACK (on_got_headers), self, 0);
   g_signal_connect_object (message, "got-chunk", G_CALLBACK (on_chunk), self, 0);
 }

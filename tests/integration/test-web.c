@@ -447,6 +447,28 @@ test_disconnect (void)
 }
 
 /* Old and odd requests, over the Unix socket too. */
+/* A peer that has its answer goes, and leaves nothing behind, however many of them come. */
+static void
+test_short_lived (void)
+{
+  static const char request[] = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+  g_autoptr (WebHost) host = web_host_new ();
+
+  for (guint i = 0; i < 600; i++)
+    {
+      g_autoptr (GSocket) socket = web_socket (host);
+      char answer[1024];
+
+      g_assert_cmpint (g_socket_send (socket, request, sizeof request - 1, NULL, NULL), ==, sizeof request - 1);
+      for (guint turns = 0; g_socket_receive (socket, answer, sizeof answer, NULL, NULL) <= 0; turns++)
+        {
+          g_assert_cmpuint (turns, <, 1000);
+          royal_test_spin (1);
+        }
+      g_socket_close (socket, NULL);
+    }
+}
+
 static void
 test_malformed (void)
 {
@@ -516,6 +538,7 @@ main (int argc, char **argv)
   g_test_add_func ("/web/bodies", test_bodies);
   g_test_add_func ("/web/too-large", test_too_large);
   g_test_add_func ("/web/disconnect", test_disconnect);
+  g_test_add_func ("/web/short-lived", test_short_lived);
   g_test_add_func ("/web/malformed", test_malformed);
   g_test_add_func ("/web/keep-alive", test_keep_alive);
   g_test_add_func ("/web/listeners", test_listeners);
