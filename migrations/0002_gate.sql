@@ -60,6 +60,7 @@ create table proposals (
   agent_sha256 text not null,
   cluster text not null,
   run uuid,
+  key text check (key ~ '^[0-9a-f]{64}$'),
   parameters jsonb not null,
   words jsonb not null,
   claims jsonb not null,
@@ -82,6 +83,7 @@ create table proposals (
   finished_at timestamptz,
   primary key (workspace_id, id),
   unique (workspace_id, uid));
+create unique index proposals_once on proposals (workspace_id, key) where key is not null;
 create index proposals_approved on proposals (id) where state = 'approved';
 create index proposals_pending on proposals (expires_at) where state = 'pending';
 create unique index proposals_one_undo on proposals (workspace_id, undoes)
@@ -189,6 +191,8 @@ set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   inverse uuid;
   original proposals;
+  n_made int;
+  n_known int;
 begin
   for inverse in select (e->>'undoes')::uuid from jsonb_array_elements (batch) e where e->>'undoes' is not null loop
     original := proposal_lock (inverse);
@@ -202,23 +206,26 @@ begin
     end if;
   end loop;
 
+  batch := (select jsonb_agg (e.s || jsonb_build_object ('uid', uuid_v7 ()) order by e.n)
+            from jsonb_array_elements (batch) with ordinality as e (s, n));
   return query
   with given as materialized (
-    select e.s, e.n, uuid_v7 () as uid from jsonb_array_elements (batch) with ordinality as e (s, n)),
+    select e.s, e.n, (e.s->>'uid')::uuid as uid from jsonb_array_elements (batch) with ordinality as e (s, n)),
   made as (
     insert into proposals as p (workspace_id, uid, state, kind, undoes, action, target, agent, agent_version,
-      agent_sha256, cluster, run, parameters, words, claims, before, facts, preview, risk, decision, rules, reason,
+      agent_sha256, cluster, run, key, parameters, words, claims, before, facts, preview, risk, decision, rules, reason,
       policy_version, digest, priority, created_by, expires_at, decided_at, decided_by)
     select royal_workspace (), g.uid,
       case s->>'decision' when 'deny' then 'denied' when 'approve' then 'pending' else 'approved' end, s->>'kind',
       (select o.id from proposals o where o.workspace_id = royal_workspace () and o.uid = (s->>'undoes')::uuid),
       s->>'action', s->>'target', s->>'agent', s->>'agent_version', s->>'agent_sha256', s->>'cluster', (s->>'run')::uuid,
-      s->'parameters', s->'words', s->'claims', s->'before', s->'facts', s->'preview', s->>'risk', s->>'decision',
+      s->>'key', s->'parameters', s->'words', s->'claims', s->'before', s->'facts', s->'preview', s->>'risk', s->>'decision',
       array (select jsonb_array_elements_text (s->'rules')), s->>'reason', s->>'policy_version', s->>'digest',
       coalesce (s->>'priority', 'normal'), s->>'created_by', (s->>'expires_at')::timestamptz,
       case when s->>'decision' = 'approve' then null else now () end,
       case when s->>'decision' = 'approve' then null else 'policy' end
     from given g order by g.n
+    on conflict (workspace_id, key) where key is not null do nothing
     returning *),
   told as (
     insert into outbox (workspace_id, kind, subject, actor, data)
@@ -235,6 +242,18 @@ begin
   select g.n, jsonb_build_object ('proposal', m.uid, 'state', m.state, 'decision', m.decision, 'risk', m.risk,
                                   'rules', to_jsonb (m.rules), 'reason', m.reason)
   from given g join made m using (uid) order by g.n;
+  get diagnostics n_made = row_count;
+
+  -- An attempt of the same job that was lost has proposed it already: the first one stands.
+  return query
+  select e.n, jsonb_build_object ('proposal', p.uid, 'state', p.state, 'decision', p.decision, 'risk', p.risk,
+                                  'rules', to_jsonb (p.rules), 'reason', p.reason)
+  from jsonb_array_elements (batch) with ordinality as e (s, n)
+  join proposals p on p.workspace_id = royal_workspace () and p.key = e.s->>'key' and p.uid <> (e.s->>'uid')::uuid;
+  get diagnostics n_known = row_count;
+  if n_made + n_known <> jsonb_array_length (batch) then
+    raise exception 'another attempt of the job is proposing the same' using errcode = 'RY503';
+  end if;
 
   if exists (select from jsonb_array_elements (batch) e where e->>'decision' in ('auto', 'notify')) then
     perform pg_notify ('royal_effects', '');

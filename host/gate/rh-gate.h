@@ -31,6 +31,8 @@ gboolean rh_gate_stop_finish (RhGate *self, GAsyncResult *result, GError **error
  * RhSubmission:
  * @run: the run's uuid, NULL when a person submits
  * @agent_version, @agent_sha256: "" when a person submits
+ * @key: (nullable): 64 hexadecimal digits that are the same for every attempt to submit this very proposal: the first
+ *   one counts, and its outcome answers the later ones; NULL when a person submits
  * @grant: the operator's grant for the action, with its limits
  * @proposal: as royal_proposal_to_json() makes it; checked here, every member
  *
@@ -44,6 +46,7 @@ typedef struct {
   const char *agent_sha256;
   const char *cluster;
   const char *run;
+  const char *key;
   JsonObject *grant;
   JsonObject *proposal;
 } RhSubmission;

@@ -23,6 +23,7 @@ rh_proposal_free (RhProposal *self)
   g_free (self->agent_sha256);
   g_free (self->cluster);
   g_free (self->run);
+  g_free (self->key);
   g_free (self->created_by);
   g_free (self->undoes);
   g_free (self->action);
@@ -100,6 +101,7 @@ rh_proposal_new (const RhSubmission *submission, GError **error)
   self->agent_sha256 = g_strdup (submission->agent_sha256 != NULL ? submission->agent_sha256 : "");
   self->cluster = g_strdup (submission->cluster != NULL ? submission->cluster : "");
   self->run = g_strdup (submission->run);
+  self->key = g_strdup (submission->key);
   self->created_by = g_strdup (submission->agent);
   self->grant = submission->grant != NULL ? copy_object (submission->grant) : NULL;
   self->action = g_strdup (royal_json_string (said, "action", ""));
@@ -233,6 +235,7 @@ rh_proposal_row (RhProposal *self)
   put_string (row, "agent_sha256", self->agent_sha256);
   put_string (row, "cluster", self->cluster);
   put_string (row, "run", self->run);
+  put_string (row, "key", self->key);
   put_string (row, "created_by", self->created_by);
   json_object_set_object_member (row, "parameters", json_object_ref (self->parameters));
   json_object_set_object_member (row, "words", json_object_ref (self->words));

@@ -23,6 +23,7 @@ typedef struct {
   char *agent_sha256;
   char *cluster;
   char *run;
+  char *key;
   char *created_by;
   char *undoes;
   char *action;

@@ -221,6 +221,7 @@ call_propose (Call *call, JsonObject *params)
   RhRun *run = call->run;
   RhAgent *agent = run->agent;
   const char *action = capability_of (call, params, "action");
+  g_autofree char *key = NULL;
   JsonObject *grant = action != NULL ? rh_agent_may_write (agent, action) : NULL;
   RhSubmission submission = {
     .workspace = run->workspace,
@@ -241,8 +242,12 @@ call_propose (Call *call, JsonObject *params)
   else if (run->n_proposals++ >= PROPOSALS_MAX)
     refuse (call, ROYAL_ERROR_LIMIT, "a run makes at most %d proposals", PROPOSALS_MAX);
   else
-    /* Not cancelled with the run: once it is on its way its outcome must be known. */
-    rh_gate_submit_async (call->broker->gate, &submission, NULL, on_submitted, call);
+    {
+      key = rh_run_proposal_key (run, action, royal_json_string (params, "target", ""));
+      submission.key = key;
+      /* Not cancelled with the run: once it is on its way its outcome must be known. */
+      rh_gate_submit_async (call->broker->gate, &submission, NULL, on_submitted, call);
+    }
 }
 
 static const char *

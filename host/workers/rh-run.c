@@ -19,6 +19,7 @@ rh_run_new (const RhRunRequest *request, RhAgent *agent, RhRunFeed *feed, GTask 
   self->agent = g_object_ref (agent);
   self->feed = feed;
   self->calls = g_cancellable_new ();
+  self->proposed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->answer = answer;
   return self;
 }
@@ -47,6 +48,7 @@ rh_run_clear (gpointer data)
   g_free (self->workspace_name);
   g_free (self->id);
   g_free (self->job);
+  g_hash_table_unref (self->proposed);
   g_free (self->task);
   json_object_unref (self->input);
   g_object_unref (self->agent);
@@ -60,6 +62,19 @@ rh_run_unref (RhRun *self)
 {
   if (self != NULL)
     g_rc_box_release_full (self, rh_run_clear);
+}
+
+char *
+rh_run_proposal_key (RhRun *self, const char *action, const char *target)
+{
+  g_return_val_if_fail (self != NULL && action != NULL && target != NULL, NULL);
+
+  g_autofree char *what = g_strconcat (action, "\n", target, NULL);
+  guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->proposed, what)) + 1;
+  g_autofree char *text = g_strdup_printf ("%s\n%u\n%s", self->job, n, what);
+
+  g_hash_table_insert (self->proposed, g_steal_pointer (&what), GUINT_TO_POINTER (n));
+  return g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
 }
 
 void

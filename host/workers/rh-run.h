@@ -15,6 +15,7 @@ typedef struct _RhRun RhRun;
  * @agent: the version that serves it: the identity that counts, whatever the worker claims
  * @calls: cancelled when the run ends or is to end: what connectors still do for it is not wanted any more
  * @n_calls, @n_proposals: so far, for the bounds
+ * @proposed: how often it has proposed an action on a target, see rh_run_proposal_key()
  * @pool, @worker: (nullable): where it waits or runs; owned by whoever set them
  */
 struct _RhRun {
@@ -29,6 +30,7 @@ struct _RhRun {
   GCancellable *calls;
   guint n_calls;
   guint n_proposals;
+  GHashTable *proposed;
   gpointer pool;
   gpointer worker;
   gint64 begun_us;
@@ -42,6 +44,16 @@ RhRun *rh_run_new (const RhRunRequest *request, RhAgent *agent, RhRunFeed *feed,
 RhRun *rh_run_ref (RhRun *self);
 void rh_run_unref (RhRun *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RhRun, rh_run_unref)
+
+/**
+ * rh_run_proposal_key:
+ *
+ * A job may be tried again after its host or worker was lost, and then proposes again what it had proposed. The key of the
+ * n-th proposal of an action on a target is the same in every attempt of a job, so that the gate takes it once.
+ *
+ * Returns: (transfer full): 64 hexadecimal digits
+ */
+char *rh_run_proposal_key (RhRun *self, const char *action, const char *target) G_GNUC_WARN_UNUSED_RESULT;
 
 /* From now on @callback is called once when the request's cancellable is cancelled, until the run ends. */
 void rh_run_watch_cancel (RhRun *self, GCancellableSourceFunc callback, gpointer data);
