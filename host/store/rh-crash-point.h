@@ -14,6 +14,8 @@ gboolean rh_crash_point_before (const char *step) G_GNUC_WARN_UNUSED_RESULT;
 /* The commit of @step has been confirmed. Counts it, unless ROYAL_CRASH_WHEN is "before"; may not return. */
 void rh_crash_point_after (const char *step);
 
-void rh_crash_point_die (void) G_GNUC_NORETURN;
+/* Ends the host with SIGKILL; with ROYAL_CRASH_VICTIM=FILE instead the process whose pid is in FILE, such as the database's
+ * postmaster.pid, and returns. */
+void rh_crash_point_die (void);
 
 G_END_DECLS
