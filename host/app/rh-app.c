@@ -9,6 +9,8 @@
 #include "rh-policy-file.h"
 #include "rh-retail.h"
 #include "rh-server.h"
+#include "royal-channel.h"
+#include "royal-json.h"
 
 #include <sched.h>
 #include <string.h>
@@ -162,10 +164,11 @@ readiness (gpointer data)
 {
   RhApp *self = data;
   JsonObject *checks = json_object_new ();
-  const char *sandbox = rh_workers_problem (self->workers);
+  g_autoptr (JsonNode) sandbox = rh_workers_sandbox (self->workers);
+  const char *refused = royal_json_string (json_node_get_object (sandbox), "refused", NULL);
 
   add_check (checks, "database", rh_store_is_available (self->store), "no connection to the database is usable");
-  add_check (checks, "sandbox", sandbox == NULL, sandbox);
+  add_check (checks, "sandbox", refused == NULL, refused);
   add_check (checks, "agents", rh_registry_generation (self->registry) > 0, "the manifests have not been loaded");
   add_check (checks, "serving", self->serving, "the host is stopping");
   return checks;
@@ -288,8 +291,8 @@ serve (GTask *task)
   GError *error = NULL;
 
   self->connectors = rh_connectors_new ();
-  g_autoptr (RhConnector) retail = rh_retail_new (self->store);
-  rh_connectors_add (self->connectors, retail);
+  g_autoptr (RhRetail) retail = rh_retail_new (self->store);
+  rh_connectors_add (self->connectors, RH_CONNECTOR (retail));
   self->gate = rh_gate_new (self->store, self->connectors, host_id);
   self->registry = make_registry (self->config);
   self->workers = make_workers (self);
