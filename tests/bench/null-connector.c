@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
 #include "null-connector.h"
+
+#include <royal/error.h>
 
 struct _NullConnector {
   GObject parent;
 };
 
-static void null_connector_iface_init (RhConnectorInterface *iface);
+static void connector_init (RhConnectorInterface *iface);
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (NullConnector,
                                null_connector,
                                G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (RH_TYPE_CONNECTOR, null_connector_iface_init))
+                               G_IMPLEMENT_INTERFACE (RH_TYPE_CONNECTOR, connector_init))
 
 static void
 null_connector_class_init (NullConnectorClass *klass)
@@ -22,67 +25,135 @@ null_connector_init (NullConnector *self)
 {
 }
 
-static const RhAction *
-null_actions (RhConnector *connector)
+RhConnector *
+null_connector_new (void)
 {
-  static const RhAction actions[] = { { "null.write", "Write to nothing", NULL, FALSE }, { 0 } };
-
-  return actions;
+  return g_object_new (NULL_TYPE_CONNECTOR, NULL);
 }
 
-/* { "value": 1 } */
+static const char *
+name (RhConnector *self)
+{
+  return "null";
+}
+
+static const RhAction *
+actions (RhConnector *self)
+{
+  static const RhAction table[] = { { "bench.null", "Do nothing", NULL, FALSE }, { NULL } };
+
+  return table;
+}
+
+static const RhResource *
+resources (RhConnector *self)
+{
+  static const RhResource table[] = { { NULL } };
+
+  return table;
+}
+
+static gboolean
+validate (RhConnector *self, const char *action, const char *target, JsonObject *parameters, GError **error)
+{
+  return TRUE;
+}
+
 static JsonNode *
-small_object (void)
+empty_object (void)
 {
   JsonNode *node = json_node_new (JSON_NODE_OBJECT);
-  JsonObject *object = json_object_new ();
 
-  json_object_set_int_member (object, "value", 1);
-  json_node_take_object (node, object);
+  json_node_take_object (node, json_object_new ());
   return node;
 }
 
 static void
-null_assess_async (RhConnector *connector,
-                   const RhEffect *effect,
-                   GCancellable *cancellable,
-                   GAsyncReadyCallback callback,
-                   gpointer data)
+answer (RhConnector *self, GAsyncReadyCallback callback, gpointer data)
 {
-  g_autoptr (GTask) task = g_task_new (connector, NULL, callback, data);
-  RhAssessment *assessment = g_new0 (RhAssessment, 1);
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
 
-  assessment->before = small_object ();
-  assessment->facts = small_object ();
-  g_task_return_pointer (task, assessment, (GDestroyNotify)rh_assessment_free);
-}
-
-static RhAssessment *
-null_assess_finish (RhConnector *connector, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-static void
-null_apply_async (RhConnector *connector, const RhEffect *effect, GAsyncReadyCallback callback, gpointer data)
-{
-  g_autoptr (GTask) task = g_task_new (connector, NULL, callback, data);
-
-  g_task_return_pointer (task, small_object (), (GDestroyNotify)json_node_unref);
+  g_task_return_pointer (task, empty_object (), (GDestroyNotify)json_node_unref);
 }
 
 static JsonNode *
-null_apply_finish (RhConnector *connector, GAsyncResult *result, GError **error)
+answer_finish (RhConnector *self, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 static void
-null_connector_iface_init (RhConnectorInterface *iface)
+assess_async (RhConnector *self,
+              const RhEffect *effect,
+              GCancellable *cancellable,
+              GAsyncReadyCallback callback,
+              gpointer data)
 {
-  iface->actions = null_actions;
-  iface->assess_async = null_assess_async;
-  iface->assess_finish = null_assess_finish;
-  iface->apply_async = null_apply_async;
-  iface->apply_finish = null_apply_finish;
+  answer (self, callback, data);
+}
+
+static RhAssessment *
+assess_finish (RhConnector *self, GAsyncResult *result, GError **error)
+{
+  RhAssessment *assessment = g_new0 (RhAssessment, 1);
+
+  assessment->before = answer_finish (self, result, error);
+  assessment->facts = empty_object ();
+  assessment->preview = empty_object ();
+  return assessment;
+}
+
+static void
+act_async (RhConnector *self, const RhEffect *effect, GAsyncReadyCallback callback, gpointer data)
+{
+  answer (self, callback, data);
+}
+
+static RhVerify
+verify_finish (RhConnector *self, GAsyncResult *result, JsonNode **ret_receipt, GError **error)
+{
+  *ret_receipt = answer_finish (self, result, error);
+  return RH_VERIFY_APPLIED;
+}
+
+static void
+get_async (RhConnector *self,
+           gint64 workspace,
+           const char *resource,
+           JsonObject *parameters,
+           GCancellable *cancellable,
+           GAsyncReadyCallback callback,
+           gpointer data)
+{
+  answer (self, callback, data);
+}
+
+static int
+read_finish (RhConnector *self, GAsyncResult *result, GError **error)
+{
+  g_autoptr (JsonNode) ignored = answer_finish (self, result, NULL);
+
+  g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_NOT_FOUND, "the null connector has no tables");
+  return -1;
+}
+
+static void
+connector_init (RhConnectorInterface *iface)
+{
+  iface->name = name;
+  iface->actions = actions;
+  iface->resources = resources;
+  iface->validate = validate;
+  iface->assess_async = assess_async;
+  iface->assess_finish = assess_finish;
+  iface->apply_async = act_async;
+  iface->apply_finish = answer_finish;
+  iface->verify_async = act_async;
+  iface->verify_finish = verify_finish;
+  iface->undo_async = act_async;
+  iface->undo_finish = answer_finish;
+  iface->get_async = get_async;
+  iface->get_finish = answer_finish;
+  iface->read_async = get_async;
+  iface->read_finish = read_finish;
 }

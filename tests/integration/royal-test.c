@@ -65,16 +65,23 @@ remove_tree (const char *path)
 }
 
 int
-royal_test_run (void)
+royal_test_finish (void)
 {
-  int status = g_test_run ();
-
   if (shared_cluster != NULL)
     royal_test_stop_cluster (shared_cluster);
   g_clear_object (&shared_cluster);
   if (dir != NULL)
     remove_tree (dir);
   g_clear_pointer (&dir, g_free);
+  return 0;
+}
+
+int
+royal_test_run (void)
+{
+  int status = g_test_run ();
+
+  royal_test_finish ();
   return status;
 }
 

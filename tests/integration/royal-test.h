@@ -22,6 +22,9 @@ void royal_test_init (int *argc, char ***argv);
 /* g_test_run(), then stops the database and removes the folder. */
 int royal_test_run (void) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The end of royal_test_run() alone, for programs that run no tests (benchmarks). Returns: 0 */
+int royal_test_finish (void);
+
 /* (transfer none): a folder of this test program, 0700; removed at its end. */
 const char *royal_test_dir (void);
 

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "bench-worker.h"
+
+#include "bench.h"
+
+struct _BenchWorker {
+  RoyalChannel *channel;
+  GMainLoop *loop;
+  BenchAnswer answer;
+  gpointer data;
+  JsonNode *result;
+};
+
+static void
+on_ready (RoyalChannel *channel, JsonObject *facts, gpointer data)
+{
+  BenchWorker *self = data;
+
+  g_main_loop_quit (self->loop);
+}
+
+static void
+on_call (RoyalChannel *channel, guint64 id, const char *method, JsonObject *params, gpointer data)
+{
+  BenchWorker *self = data;
+
+  if (self->answer != NULL)
+    self->answer (channel, id, method, self->data);
+  else
+    royal_channel_reply (channel, id, NULL);
+}
+
+static void
+on_log (RoyalChannel *channel, const char *message, gpointer data)
+{
+}
+
+static void
+on_progress (RoyalChannel *channel, double fraction, const char *message, gpointer data)
+{
+}
+
+static void
+on_done (RoyalChannel *channel, JsonNode *result, const GError *error, gpointer data)
+{
+  BenchWorker *self = data;
+
+  if (error != NULL)
+    g_error ("the run failed: %s", error->message);
+  self->result = json_node_copy (result);
+  g_main_loop_quit (self->loop);
+}
+
+static void
+on_closed (RoyalChannel *channel, const GError *error, int signal, gpointer data)
+{
+  g_error ("the worker ended: %s", error != NULL ? error->message : "without being asked");
+}
+
+static const RoyalChannelEvents events = { on_ready, on_call, on_log, on_progress, on_done, on_closed };
+
+BenchWorker *
+bench_worker_new (int keep_off_cpu, BenchAnswer answer, gpointer data)
+{
+  BenchWorker *self = g_new0 (BenchWorker, 1);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *worker = bench_build_path ("sdk/worker/royal-worker");
+  g_autofree char *module = bench_build_path ("tests/bench/bench-agent.so");
+  RoyalLaunch launch = {
+    .worker = worker,
+    .module = module,
+    .agent = "bench",
+    .memory_mb = 4096,
+    .keep_off_cpu = keep_off_cpu,
+    .messages_per_s = 10000000,
+  };
+
+  self->loop = g_main_loop_new (NULL, FALSE);
+  self->answer = answer;
+  self->data = data;
+  self->channel = royal_channel_launch (&launch, &events, self, &error);
+  if (self->channel == NULL)
+    g_error ("no worker: %s", error->message);
+  g_main_loop_run (self->loop);
+  return self;
+}
+
+void
+bench_worker_free (BenchWorker *self)
+{
+  if (self == NULL)
+    return;
+  royal_channel_detach (self->channel);
+  g_object_unref (self->channel);
+  g_main_loop_unref (self->loop);
+  g_free (self);
+}
+
+static void
+start_run (BenchWorker *self, const char *task, JsonObject *input)
+{
+  g_autoptr (JsonObject) request = json_object_new ();
+  g_autoptr (GError) error = NULL;
+
+  json_object_set_string_member (request, "run", "00000000-0000-7000-8000-000000000000");
+  json_object_set_string_member (request, "task", task);
+  json_object_set_string_member (request, "workspace", "bench");
+  json_object_set_string_member (request, "agent", "bench");
+  json_object_set_object_member (request, "config", json_object_new ());
+  json_object_set_object_member (request, "input", input != NULL ? json_object_ref (input) : json_object_new ());
+  json_object_set_int_member (request, "deadline_ms", 600000);
+  if (!royal_channel_run (self->channel, request, &error))
+    g_error ("the run did not start: %s", error->message);
+}
+
+JsonNode *
+bench_worker_run (BenchWorker *self, const char *task, JsonObject *input)
+{
+  start_run (self, task, input);
+  g_main_loop_run (self->loop);
+  return g_steal_pointer (&self->result);
+}
+
+void
+bench_workers_spin (BenchWorker **workers, guint n)
+{
+  g_autoptr (JsonObject) input = json_object_new ();
+
+  json_object_set_double_member (input, "seconds", 3600);
+  for (guint i = 0; i < n; i++)
+    {
+      workers[i] = bench_worker_new (bench_n_cpus () > 1 ? 0 : -1, NULL, NULL);
+      start_run (workers[i], "spin", input);
+    }
+}
+
+void
+bench_workers_end (BenchWorker **workers, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    g_clear_pointer (&workers[i], bench_worker_free);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* The gate under load, on royal_test_cluster(): proposals that policy decides `auto`, executed against the null connector. */
+typedef struct _GateLoad GateLoad;
+
+GateLoad *gate_load_new (guint clients);
+void gate_load_free (GateLoad *self);
+
+/* Executed effects a second over @seconds; what is still open at the end of the time is not counted, but waited for. */
+double gate_load_measure (GateLoad *self, double seconds);
+
+G_END_DECLS
