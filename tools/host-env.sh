@@ -25,7 +25,7 @@ host_env () {
   export ROYAL_SOCKET=$host_dir/run/royald.sock
 }
 
-host_ready () { curl -sf -o /dev/null --unix-socket "$ROYAL_SOCKET" http://royal/readyz; }
+host_ready () { curl -sf -o /dev/null --unix-socket "$ROYAL_SOCKET" "http://royal/${1:-readyz}"; }
 
 host_spawn () { # host_spawn [VAR=VALUE…] [-- OPTION…]: without waiting
   local vars=()
@@ -36,10 +36,10 @@ host_spawn () { # host_spawn [VAR=VALUE…] [-- OPTION…]: without waiting
   host_pid=$!
 }
 
-host_wait_ready () { # fails when the host ends first
+host_wait_ready () { # host_wait_ready [healthz]: fails when the host ends first
   local _
   for _ in $(seq 600); do
-    if host_ready; then return 0; fi
+    if host_ready "$@"; then return 0; fi
     kill -0 "$host_pid" 2>/dev/null || return 1
     sleep 0.05
   done

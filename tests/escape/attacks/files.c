@@ -44,10 +44,25 @@ ATTACK (read_host_memory)
   return read_path (path);
 }
 
-/* A path that the test names: another plugin's module, the host's data, its socket, a manifest. */
+/* Paths that the test names. */
 ATTACK (read_named)
 {
   return read_path (attack_input (input, "path"));
+}
+
+ATTACK (read_other_plugin)
+{
+  return read_path (attack_input (input, "plugin"));
+}
+
+ATTACK (read_data)
+{
+  return read_path (attack_input (input, "data"));
+}
+
+ATTACK (read_manifest)
+{
+  return read_path (attack_input (input, "manifest"));
 }
 
 ATTACK (list_root)
@@ -120,6 +135,9 @@ ROYAL_AGENT (ROYAL_TASK ("read_passwd", read_passwd),
              ROYAL_TASK ("read_own_proc", read_own_proc),
              ROYAL_TASK ("read_host_memory", read_host_memory),
              ROYAL_TASK ("read_named", read_named),
+             ROYAL_TASK ("read_other_plugin", read_other_plugin),
+             ROYAL_TASK ("read_data", read_data),
+             ROYAL_TASK ("read_manifest", read_manifest),
              ROYAL_TASK ("list_root", list_root),
              ROYAL_TASK ("read_device", read_device),
              ROYAL_TASK ("write_tmp", write_tmp),

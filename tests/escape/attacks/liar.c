@@ -5,6 +5,7 @@
 #include "attack.h"
 
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #define CHANNEL 3
 
@@ -19,13 +20,15 @@ propose_raw (JsonObject *input, const char *lie)
   guint32 header[6] = { 0x314c5952u, 6, 1, 0, (guint32)strlen (body), 0 };
   g_autofree char *packet = g_malloc (sizeof header + strlen (body));
   char answer[65536];
+  struct iovec out = { packet, sizeof header + strlen (body) }, in = { answer, sizeof answer - 1 };
+  struct msghdr question = { .msg_iov = &out, .msg_iovlen = 1 }, reply = { .msg_iov = &in, .msg_iovlen = 1 };
   ssize_t n;
 
   memcpy (packet, header, sizeof header);
   memcpy (packet + sizeof header, body, strlen (body));
-  if (send (CHANNEL, packet, sizeof header + strlen (body), MSG_NOSIGNAL) < 0)
+  if (sendmsg (CHANNEL, &question, MSG_NOSIGNAL) < 0)
     return attack_verdict (-1);
-  n = recv (CHANNEL, answer, sizeof answer - 1, 0);
+  n = recvmsg (CHANNEL, &reply, 0);
   if (n <= (ssize_t)sizeof header)
     return attack_result (FALSE, "no answer");
   answer[n] = '\0';
