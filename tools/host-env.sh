@@ -1,5 +1,5 @@
-# shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
 # Sourced by the demo and by tests of the whole host: an installed copy in a folder of its own, a host on it, royalctl to
 # it. The folder is open to an unprivileged user, whom the host becomes when it is started as root.
 #

@@ -1,19 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include "royal-frame.h"
+#include "royal-link.h"
 
 #include <royal/run.h>
 
 G_BEGIN_DECLS
-
-/* The worker's end of the channel, over all of its runs. */
-typedef struct {
-  int fd;
-  guint64 last_call;
-  gboolean shutdown; /* the host asked for the end */
-  gboolean lost;     /* the host is gone */
-} RoyalLink;
 
 /**
  * royal_run_new:

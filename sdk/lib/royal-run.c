@@ -135,7 +135,7 @@ receive_reply (RoyalRun *self, guint64 id, GError **error)
   while (TRUE)
     {
       g_autoptr (GError) local = NULL;
-      g_autoptr (RoyalFrame) frame = royal_frame_receive (self->link->fd, &local);
+      g_autoptr (RoyalFrame) frame = royal_link_receive (self->link, &local);
 
       if (frame == NULL)
         {

@@ -29,8 +29,11 @@ set_affinity (JsonObject *init, JsonObject *facts, GError **error)
   memset (&set, 0xff, sizeof set);
   if (sched_setaffinity (0, sizeof set, &set) < 0 || sched_getaffinity (0, sizeof set, &set) < 0)
     return royal_sandbox_fail (error, "affinity", "reset", errno);
-  if (keep_off >= 0 && keep_off < CPU_SETSIZE && CPU_COUNT (&set) > 1)
-    CPU_CLR ((gsize)keep_off, &set);
+  if (keep_off >= 0 && keep_off < CPU_SETSIZE && CPU_COUNT (&set) > 1 && CPU_ISSET ((gsize)keep_off, &set))
+    {
+      CPU_CLR ((gsize)keep_off, &set);
+      json_object_set_boolean_member (facts, "own_cpu", TRUE);
+    }
   if (sched_setaffinity (0, sizeof set, &set) < 0)
     return royal_sandbox_fail (error, "affinity", "set", errno);
   json_object_set_int_member (facts, "cpus", CPU_COUNT (&set));
@@ -152,9 +155,9 @@ serve_run (const RoyalModule *module, RoyalLink *link, const RoyalFrame *frame, 
 
 /* Until the host asks for the end, or is gone. */
 static gboolean
-serve (const RoyalModule *module, GError **error)
+serve (const RoyalModule *module, gboolean own_cpu, GError **error)
 {
-  RoyalLink link = { .fd = ROYAL_CHANNEL_FD };
+  RoyalLink link = { .fd = ROYAL_CHANNEL_FD, .own_cpu = own_cpu };
 
   while (!link.shutdown && !link.lost)
     {
@@ -216,7 +219,7 @@ main (int argc, char **argv)
       send_failed (error);
       return EXIT_FAILURE;
     }
-  if (!send_ready (module, facts, &error) || !serve (module, &error))
+  if (!send_ready (module, facts, &error) || !serve (module, royal_json_boolean (facts, "own_cpu", FALSE), &error))
     {
       g_printerr ("royal-worker: %s\n", error->message);
       return EXIT_FAILURE;

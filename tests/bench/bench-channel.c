@@ -222,11 +222,8 @@ measure (const Placement *place)
   double sdk[ROUNDS], sdk_p99[ROUNDS], raw[ROUNDS], gdbus[ROUNDS];
   BenchWorker *worker;
 
-  /* The worker's CPUs are those of this process, without the one that is kept free. */
-  if (place->worker_cpu == place->host_cpu)
-    pin_if_asked (place->host_cpu);
   worker = bench_worker_new (place->worker_cpu == place->host_cpu ? -1 : place->host_cpu, NULL, NULL);
-  bench_unpin ();
+  bench_worker_pin (worker, place->worker_cpu);
   for (guint i = 0; i < ROUNDS; i++)
     {
       Times times = measure_sdk (worker, place);

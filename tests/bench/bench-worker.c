@@ -4,6 +4,9 @@
 
 #include "bench.h"
 
+#include <errno.h>
+#include <sched.h>
+
 struct _BenchWorker {
   RoyalChannel *channel;
   GMainLoop *loop;
@@ -84,6 +87,17 @@ bench_worker_new (int keep_off_cpu, BenchAnswer answer, gpointer data)
     g_error ("no worker: %s", error->message);
   g_main_loop_run (self->loop);
   return self;
+}
+
+void
+bench_worker_pin (BenchWorker *self, int cpu)
+{
+  cpu_set_t cpus;
+
+  CPU_ZERO (&cpus);
+  CPU_SET (cpu, &cpus);
+  if (sched_setaffinity (royal_channel_pid (self->channel), sizeof cpus, &cpus) != 0)
+    g_error ("the worker cannot be kept on CPU %d: %s", cpu, g_strerror (errno));
 }
 
 void

@@ -15,6 +15,9 @@ typedef void (*BenchAnswer) (RoyalChannel *channel, guint64 id, const char *meth
 BenchWorker *bench_worker_new (int keep_off_cpu, BenchAnswer answer, gpointer data);
 void bench_worker_free (BenchWorker *self);
 
+/* Keeps the worker on one CPU. */
+void bench_worker_pin (BenchWorker *self, int cpu);
+
 /* Runs a task to its end. (transfer full) */
 JsonNode *bench_worker_run (BenchWorker *self, const char *task, JsonObject *input);
 
