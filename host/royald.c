@@ -300,6 +300,7 @@ main (int argc, char **argv)
   int status = 2;
 
   setlocale (LC_ALL, "");
+  rh_notify_init ();
   self.config = config;
   self.loop = loop;
   if (!parse (&self, &argc, &argv, &error))

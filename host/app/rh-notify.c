@@ -8,10 +8,26 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+static char *socket_path;
+static guint watchdog_ms;
+
+void
+rh_notify_init (void)
+{
+  const char *usec = g_getenv ("WATCHDOG_USEC");
+  guint64 number;
+
+  socket_path = g_strdup (g_getenv ("NOTIFY_SOCKET"));
+  if (usec != NULL && g_ascii_string_to_unsigned (usec, 10, 2000, G_MAXUINT, &number, NULL))
+    watchdog_ms = (guint)(number / 2000);
+  g_unsetenv ("NOTIFY_SOCKET");
+  g_unsetenv ("WATCHDOG_USEC");
+}
+
 void
 rh_notify (const char *state)
 {
-  const char *path = g_getenv ("NOTIFY_SOCKET");
+  const char *path = socket_path;
   struct sockaddr_un address = { .sun_family = AF_UNIX };
   gsize length;
   int fd;
@@ -41,9 +57,6 @@ on_watchdog (gpointer data)
 void
 rh_notify_watchdog (void)
 {
-  const char *text = g_getenv ("WATCHDOG_USEC");
-  guint64 usec;
-
-  if (text != NULL && g_ascii_string_to_unsigned (text, 10, 2000, G_MAXUINT, &usec, NULL))
-    g_timeout_add ((guint)(usec / 2000), on_watchdog, NULL);
+  if (socket_path != NULL && watchdog_ms > 0)
+    g_timeout_add (watchdog_ms, on_watchdog, NULL);
 }

@@ -57,8 +57,8 @@ start_host (const char *notify)
 {
   g_autofree char *program = bench_build_path ("host/royald");
   g_autofree char *worker = bench_build_path ("sdk/worker/royal-worker");
-  g_autofree char *plugins = bench_build_path ("plugins/markdown");
-  g_autofree char *manifests = g_test_build_filename (G_TEST_DIST, "..", "..", "manifests", NULL);
+  g_autofree char *plugins = bench_build_path ("plugins");
+  g_autofree char *manifests = g_build_filename (ROYAL_SRCDIR, "manifests", NULL);
   g_autofree char *data = g_build_filename (royal_test_dir (), "data", NULL);
   g_autofree char *socket = g_build_filename (royal_test_dir (), "royald.sock", NULL);
   char *argv[] = { program,

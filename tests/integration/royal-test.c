@@ -59,8 +59,10 @@ royal_test_init (int *argc, char ***argv)
 static void
 remove_tree (const char *path)
 {
+  const char *opening[] = { "chmod", "-R", "u+rwX", "--", path, NULL }; /* a host's module folders are read-only */
   const char *argv[] = { "rm", "-rf", "--", path, NULL };
 
+  g_spawn_sync (NULL, (char **)opening, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL);
   g_spawn_sync (NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL);
 }
 
