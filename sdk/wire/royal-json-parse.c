@@ -16,6 +16,7 @@ typedef struct {
   const char *what;
   guint depth;
   guint values;
+  guint crowd;
 } Parser;
 
 static JsonNode *parse_value (Parser *self, GError **error);
@@ -317,6 +318,21 @@ parse_array (Parser *self, GError **error)
   return json_node_init_array (json_node_alloc (), array);
 }
 
+/* What one more member may cost to find a place for. */
+static gboolean
+check_size (Parser *self, JsonObject *object, GError **error)
+{
+  guint size = json_object_get_size (object);
+
+  if (size >= ROYAL_JSON_MEMBERS_MAX)
+    fail (self, error, "more than %d members in an object", ROYAL_JSON_MEMBERS_MAX);
+  else if ((self->crowd += size) > ROYAL_JSON_CROWD_MAX)
+    fail (self, error, "too many members in all its objects");
+  else
+    return TRUE;
+  return FALSE;
+}
+
 static gboolean
 parse_member (Parser *self, JsonObject *object, GError **error)
 {
@@ -329,6 +345,8 @@ parse_member (Parser *self, JsonObject *object, GError **error)
       fail (self, error, "expected a member name in quotes");
       return FALSE;
     }
+  if (!check_size (self, object, error))
+    return FALSE;
   name = parse_string (self, error);
   if (name == NULL)
     return FALSE;
@@ -336,12 +354,6 @@ parse_member (Parser *self, JsonObject *object, GError **error)
     {
       self->at = from;
       fail (self, error, "duplicate member \"%s\"", strlen (name) <= 64 ? name : "…");
-      return FALSE;
-    }
-  if (json_object_get_size (object) >= ROYAL_JSON_MEMBERS_MAX)
-    {
-      self->at = from;
-      fail (self, error, "more than %d members in an object", ROYAL_JSON_MEMBERS_MAX);
       return FALSE;
     }
   skip_space (self);

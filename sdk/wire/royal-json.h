@@ -9,6 +9,9 @@ G_BEGIN_DECLS
 #define ROYAL_JSON_DEPTH_MAX 32
 #define ROYAL_JSON_MEMBERS_MAX 4096
 #define ROYAL_JSON_VALUES_MAX 500000
+/* Names can be made to collide in GLib's unseeded hash, so that each member costs a look at all before it: the sum of
+ * those looks over all objects, twice what one object of the greatest size takes. */
+#define ROYAL_JSON_CROWD_MAX (4096u * 4096u)
 
 /**
  * royal_json_parse:
@@ -16,16 +19,15 @@ G_BEGIN_DECLS
  * @what: what is being parsed, for the message ("packet", a file's name)
  *
  * Strict RFC 8259 with limits, for hostile input: valid UTF-8, no NUL, no comments, at most
- * ROYAL_JSON_DEPTH_MAX levels, ROYAL_JSON_MEMBERS_MAX members in an object and ROYAL_JSON_VALUES_MAX values, no
- * duplicate member names, nothing after the value. (json-glib alone is lenient.) Whole numbers that fit are
- * int64, all others double; one that does not fit a double is refused. Errors name line and column.
+ * ROYAL_JSON_DEPTH_MAX levels, ROYAL_JSON_MEMBERS_MAX members in an object (ROYAL_JSON_CROWD_MAX over all) and
+ * ROYAL_JSON_VALUES_MAX values, no duplicate member names, nothing after the value. (json-glib alone is lenient.) Whole
+ * numbers that fit are int64, all others double; one that does not fit a double is refused. Errors name line and
+ * column.
  *
  * Returns: (transfer full): the value; NULL with %ROYAL_ERROR_INVALID.
  */
-JsonNode *royal_json_parse (const char  *data,
-                            gssize       length,
-                            const char  *what,
-                            GError     **error) G_GNUC_WARN_UNUSED_RESULT;
+JsonNode *
+royal_json_parse (const char *data, gssize length, const char *what, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Returns: (transfer full): @node as compact text that royal_json_parse() reads back as it was: doubles keep a
  * fraction and the shortest digits that tell them apart. A number that is not finite is written as null. */

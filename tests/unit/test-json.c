@@ -143,6 +143,50 @@ test_limits (void)
   g_assert_nonnull (strstr (error->message, "members in an object"));
 }
 
+/* Names that all hash alike make every look into an object a walk through it: GLib's hash has no seed. */
+static void
+append_crowd (GString *text, guint members)
+{
+  g_string_append_c (text, '{');
+  for (guint i = 0; i < members; i++)
+    {
+      g_string_append (text, i > 0 ? ",\"" : "\"");
+      for (guint bit = 0; bit < 12; bit++)
+        g_string_append (text, (i >> bit & 1) != 0 ? "Ez" : "FY");
+      g_string_append (text, "\":0");
+    }
+  g_string_append_c (text, '}');
+}
+
+static void
+test_crowd (void)
+{
+  g_autoptr (GString) text = g_string_new ("[");
+  g_autoptr (JsonNode) node = NULL;
+  g_autoptr (GError) error = NULL;
+  gint64 start;
+
+  append_crowd (text, ROYAL_JSON_MEMBERS_MAX);
+  g_string_append_c (text, ']');
+  node = royal_json_parse (text->str, -1, "test", &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (node);
+
+  g_string_assign (text, "[");
+  for (guint i = 0; i < 100; i++)
+    {
+      if (i > 0)
+        g_string_append_c (text, ',');
+      append_crowd (text, ROYAL_JSON_MEMBERS_MAX);
+    }
+  g_string_append_c (text, ']');
+  start = g_get_monotonic_time ();
+  g_assert_null (royal_json_parse (text->str, -1, "test", &error));
+  g_assert_nonnull (strstr (error->message, "too many members in all its objects"));
+  /* Without the limit it is fifteen seconds, in which the host does nothing else. */
+  g_assert_cmpint (g_get_monotonic_time () - start, <, 5 * G_USEC_PER_SEC);
+}
+
 static void
 test_types (void)
 {
@@ -374,6 +418,7 @@ main (int argc, char **argv)
   g_test_add_func ("/json/refuses-nul", test_refuses_nul);
   g_test_add_func ("/json/depth", test_depth);
   g_test_add_func ("/json/limits", test_limits);
+  g_test_add_func ("/json/crowd", test_crowd);
   g_test_add_func ("/json/types", test_types);
   g_test_add_func ("/json/round-trip", test_round_trip);
   g_test_add_func ("/json/canonical-numbers", test_canonical_numbers);

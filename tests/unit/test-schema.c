@@ -288,6 +288,32 @@ test_suggest (void)
   g_assert_null (royal_suggest ("completely", words));
 }
 
+/* Texts that all hash alike in GLib's tables, which have no seed. */
+static void
+test_unique_crowd (void)
+{
+  g_autoptr (GString) text = g_string_new ("[");
+  g_autoptr (JsonNode) schema_node = royal_json_parse ("{\"uniqueItems\":true}", -1, "schema", NULL);
+  g_autoptr (RoyalSchema) schema = royal_schema_new (schema_node, "schema", NULL);
+  g_autoptr (JsonNode) node = NULL;
+  g_autoptr (GError) error = NULL;
+  gint64 start;
+
+  for (guint i = 0; i < 1u << 15; i++)
+    {
+      g_string_append (text, i > 0 ? ",\"" : "\"");
+      for (guint bit = 0; bit < 15; bit++)
+        g_string_append (text, (i >> bit & 1) != 0 ? "Ez" : "FY");
+      g_string_append_c (text, '"');
+    }
+  g_string_append_c (text, ']');
+  node = royal_json_parse (text->str, -1, "document", &error);
+  g_assert_no_error (error);
+  start = g_get_monotonic_time ();
+  g_assert_true (royal_schema_validate (schema, node, "document", &error));
+  g_assert_cmpint (g_get_monotonic_time () - start, <, 3 * G_USEC_PER_SEC);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -306,5 +332,6 @@ main (int argc, char **argv)
   g_test_add_func ("/schema/defaults", test_defaults);
   g_test_add_func ("/schema/hostile", test_hostile);
   g_test_add_func ("/schema/suggest", test_suggest);
+  g_test_add_func ("/schema/unique-crowd", test_unique_crowd);
   return g_test_run ();
 }
