@@ -19,6 +19,12 @@
 #define THROTTLE_US (5 * 1000)
 #define RATE_DEFAULT 20000
 #define BATCH_MAX 16
+/* What a message may cost the host's loop for nothing; beyond it each microsecond weighs as much as what the worker may
+ * send in eight, so that in the long run it takes an eighth of the loop at most. One message is not held against it for
+ * longer than a while. */
+#define COST_FREE_US 20
+#define COST_FACTOR 8
+#define COST_MAX_US (2 * G_USEC_PER_SEC)
 #define METHOD_MAX 64
 #define MESSAGE_MAX 8192
 
@@ -384,6 +390,16 @@ refill (RoyalChannel *self, gint64 now)
   self->refilled = now;
 }
 
+/* Bytes and messages do not tell what it takes to read them: the clock does. */
+static void
+charge (RoyalChannel *self, gint64 spent_us)
+{
+  gint64 cost_us = MIN ((spent_us - COST_FREE_US) * COST_FACTOR, COST_MAX_US);
+
+  if (cost_us > 0)
+    self->tokens -= (double)cost_us * self->rate / G_USEC_PER_SEC;
+}
+
 static void
 throttle (RoyalChannel *self, gboolean throttled, gint64 now)
 {
@@ -442,7 +458,11 @@ on_socket (RoyalChannel *self)
   /* What a dead worker left is bounded by the socket: it is read out. */
   for (guint i = 0; (i < BATCH_MAX || hung_up) && (self->tokens > 0 || hung_up); i++)
     {
-      if (!receive (self, hung_up) && !hung_up)
+      gint64 start = g_get_monotonic_time ();
+      gboolean more = receive (self, hung_up);
+
+      charge (self, g_get_monotonic_time () - start);
+      if (!more && !hung_up)
         break;
       if (self->fd < 0)
         return;

@@ -7,6 +7,7 @@
 #include <royal/error.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* argv: royal-worker, the echo plugin, the worker that lies. */
@@ -169,8 +170,11 @@ static void
 launch_forged (Fixture *self, const char *way)
 {
   g_autofree char *module = g_strconcat ("/", way, NULL);
-  const RoyalLaunch with = { .worker = forged_path, .module = module, .keep_off_cpu = -1, .messages_per_s = 1000 };
+  RoyalLaunch with = { .worker = forged_path, .module = module, .keep_off_cpu = -1, .messages_per_s = 1000 };
 
+  /* Its messages are few: it is to be held back for what they cost. */
+  if (g_str_equal (way, "dense"))
+    with.messages_per_s = 0;
   launch (self, &with);
 }
 
@@ -575,6 +579,34 @@ test_flood (void)
   clear (&self);
 }
 
+/* What a worker's messages take of the host's time is bounded, not only their number and size. */
+static void
+test_dense (void)
+{
+  Fixture self;
+  gint64 start, busy = 0;
+
+  launch_forged (&self, "dense");
+  while (self.facts == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  start_run (&self, "t", "{}");
+  start = g_get_monotonic_time ();
+  while (g_get_monotonic_time () - start < 3 * G_USEC_PER_SEC)
+    {
+      struct timespec before, after;
+
+      clock_gettime (CLOCK_THREAD_CPUTIME_ID, &before);
+      g_main_context_iteration (NULL, TRUE);
+      clock_gettime (CLOCK_THREAD_CPUTIME_ID, &after);
+      busy += (after.tv_sec - before.tv_sec) * G_USEC_PER_SEC + (after.tv_nsec - before.tv_nsec) / 1000;
+    }
+  g_assert_false (self.closed);
+  g_assert_cmpuint (self.calls, >=, 1);
+  g_test_message ("%u calls took %d %% of the loop", self.calls, (int)(busy * 100 / (3 * G_USEC_PER_SEC)));
+  g_assert_cmpint (busy, <, G_USEC_PER_SEC);
+  clear (&self);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -600,5 +632,6 @@ main (int argc, char **argv)
   g_test_add_func ("/channel/failed", test_failed);
   g_test_add_func ("/channel/exit", test_exit);
   g_test_add_func ("/channel/flood", test_flood);
+  g_test_add_func ("/channel/dense", test_dense);
   return g_test_run ();
 }
