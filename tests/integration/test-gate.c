@@ -307,6 +307,56 @@ test_undo (void)
 
 #define AS_WORKSPACE "select set_config ('royal.workspace', '%" G_GINT64_FORMAT "', false); "
 
+static char *
+submit_with_key (GateHost *host, const char *target, char key)
+{
+  g_autofree char *text =
+      g_strdup_printf ("{'action':'fake.set','target':'%s','parameters':{'value':7},'title':'Set'}", target);
+  g_autofree char *digits = g_strnfill (64, key);
+  g_autoptr (JsonNode) proposal = gate_json (text);
+  RhSubmission submission = {
+    .workspace = ws,
+    .workspace_name = "gate",
+    .agent = "setter",
+    .agent_version = "1.0.0",
+    .agent_sha256 = "",
+    .cluster = "",
+    .key = digits,
+    .proposal = json_node_get_object (proposal),
+  };
+  GAsyncResult *waiting = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (JsonNode) outcome = NULL;
+  g_autoptr (GError) error = NULL;
+
+  rh_gate_submit_async (host->gate, &submission, NULL, royal_test_result, &waiting);
+  result = royal_test_wait (&waiting);
+  outcome = rh_gate_submit_finish (host->gate, result, &error);
+  g_assert_no_error (error);
+  return g_strdup (royal_json_string (json_node_get_object (outcome), "proposal", ""));
+}
+
+/* A job that is tried again proposes again what it had proposed: the gate answers with the first one. */
+static void
+test_key (void)
+{
+  GateHost *host = started ("one");
+  g_autofree char *first = submit_with_key (host, "keyed", 'a');
+  g_autofree char *again = submit_with_key (host, "keyed", 'a');
+  g_autofree char *other = submit_with_key (host, "keyed", 'b');
+  g_autofree char *late = NULL;
+  g_autofree char *n = NULL;
+
+  g_assert_cmpstr (first, ==, again);
+  g_assert_cmpstr (first, !=, other);
+  gate_wait (ws, first, "executed");
+  late = submit_with_key (host, "keyed", 'a');
+  g_assert_cmpstr (first, ==, late);
+  n = gate_sql_value ("select count (*) from proposals where target = 'keyed'");
+  g_assert_cmpstr (n, ==, "2");
+  gate_host_end (host, FALSE);
+}
+
 static void
 test_stop (void)
 {
@@ -523,6 +573,7 @@ main (int argc, char **argv)
   g_test_add_func ("/gate/stale", test_stale);
   g_test_add_func ("/gate/faults", test_faults);
   g_test_add_func ("/gate/undo", test_undo);
+  g_test_add_func ("/gate/key", test_key);
   g_test_add_func ("/gate/stop", test_stop);
   g_test_add_func ("/gate/take-over", test_take_over);
   g_test_add_func ("/gate/lease", test_lease);
