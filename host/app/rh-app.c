@@ -252,11 +252,11 @@ note_loaded (RhApp *self, JsonNode *policy, const char *policy_version)
     {
       RhAgent *agent = agents->pdata[i];
       g_autofree char *manifest = object_text (royal_manifest_json (rh_agent_manifest (agent)));
-      g_autofree char *operator= object_text (rh_agent_operator_manifest (agent));
+      g_autofree char *granted = object_text (rh_agent_operator_manifest (agent));
 
       rh_store_call_async (self->store, &note_agent, self->workspace,
-                           (const char *const[]){ rh_agent_id (agent), rh_agent_version (agent), rh_agent_sha256 (agent),
-                                                  manifest, operator },
+                           (const char *const[]){ rh_agent_id (agent), rh_agent_version (agent),
+                                                  rh_agent_sha256 (agent), manifest, granted },
                            NULL, on_noted, g_object_ref (self));
     }
 }

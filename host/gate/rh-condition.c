@@ -26,7 +26,7 @@ struct _RhCondition {
   GPtrArray *parts; /* of ALL, ANY; one for NOT */
   char *path;       /* of FACT, CLAIM: facts.x, claims.x */
   const char *name; /* the x in it */
-  Operator operator;
+  Operator comparison;
   JsonNode *operand;
 };
 
@@ -71,15 +71,15 @@ type_of (JsonNode *node)
     }
 }
 
-/* What an operator takes. */
+/* What a comparison takes. */
 static gboolean
-operand_fits (Operator operator, JsonNode * operand)
+operand_fits (Operator comparison, JsonNode *operand)
 {
   Type type = type_of (operand);
   JsonArray *list = JSON_NODE_HOLDS_ARRAY (operand) ? json_node_get_array (operand) : NULL;
   guint n = list != NULL ? json_array_get_length (list) : 0;
 
-  switch (operator)
+  switch (comparison)
     {
     case GT:
     case GTE:
@@ -132,22 +132,21 @@ comparisons_new (JsonNode *document, const char *path, const char *what, const c
   json_object_iter_init_ordered (&iter, json_node_get_object (document));
   while (json_object_iter_next_ordered (&iter, &name, &operand))
     {
-      int operator= operator_from_name (name);
+      int comparison = operator_from_name (name);
       RhCondition *part;
 
-      if (operator<0 || !operand_fits ((Operator) operator, operand))
+      if (comparison < 0 || !operand_fits ((Operator)comparison, operand))
         {
-          g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "%s: %s/%s: expected %s", what, pointer,
-                       name,
-                       operator<0 ? "one of gt, gte, lt, lte, eq, ne, in, between, exists"
-                                  : "an operand that the comparison can take");
+          g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "%s: %s/%s: expected %s", what, pointer, name,
+                       comparison < 0 ? "one of gt, gte, lt, lte, eq, ne, in, between, exists"
+                                      : "an operand that the comparison can take");
           return NULL;
         }
       part = g_new0 (RhCondition, 1);
       part->kind = g_str_has_prefix (path, "facts.") ? FACT : CLAIM;
       part->path = g_strdup (path);
       part->name = strchr (part->path, '.') + 1;
-      part->operator= (Operator) operator;
+      part->comparison = (Operator)comparison;
       part->operand = json_node_ref (operand);
       g_ptr_array_add (self->parts, part);
     }
@@ -280,7 +279,7 @@ holds (const RhCondition *self, JsonNode *value, Type type)
 {
   JsonArray *list = JSON_NODE_HOLDS_ARRAY (self->operand) ? json_node_get_array (self->operand) : NULL;
 
-  switch (self->operator)
+  switch (self->comparison)
     {
     case GT:
       return compare_numbers (value, self->operand) > 0;
@@ -323,7 +322,7 @@ test_comparison (RhCondition *self, JsonObject *facts, JsonObject *claims, gbool
   Type type = type_of (value);
   Type wanted;
 
-  if (self->operator== EXISTS)
+  if (self->comparison == EXISTS)
     {
       if (value == NULL && cautious)
         return RH_TRUTH_UNKNOWN;

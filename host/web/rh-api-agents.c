@@ -18,8 +18,8 @@ static JsonObject *
 describe (RhWorkers *workers, RhAgent *agent)
 {
   RoyalManifest *manifest = rh_agent_manifest (agent);
-  JsonObject *operator= rh_agent_operator_manifest (agent);
-  JsonNode *grants = json_object_has_member (operator, "grants") ? json_object_dup_member (operator, "grants") : NULL;
+  JsonObject *granted = rh_agent_operator_manifest (agent);
+  JsonNode *grants = json_object_has_member (granted, "grants") ? json_object_dup_member (granted, "grants") : NULL;
   JsonObject *object = json_object_new ();
 
   json_object_set_string_member (object, "id", rh_agent_id (agent));
