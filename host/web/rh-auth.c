@@ -10,9 +10,12 @@
 #define FAILURES_MAX 30
 #define FAILURES_WINDOW_US (10 * G_USEC_PER_SEC)
 #define FAILURES_PEERS_MAX 1024
+/* Tokens that were good lately are looked up whatever others do at the same address, which may be a proxy's. */
+#define GOOD_MAX 1024
 
 #define TOKEN_BYTES 32
 #define SUBPROTOCOL "royal.token."
+#define WORKSPACE_HEADER "X-Royal-Workspace"
 #define WORKSPACE_DEFAULT "default"
 
 static const RhStatement token_lookup = { "token.lookup", "select * from token_lookup ($1::bytea)", 1, FALSE };
@@ -26,11 +29,13 @@ typedef struct {
 struct _RhAuth {
   uid_t uid;
   GHashTable *failures; /* peer → Failures */
+  GHashTable *good;     /* set of hashes of tokens */
 };
 
 typedef struct {
   RhAuth *auth;
   RhRequest *request;
+  char *hash; /* of the token; NULL without one */
   void (*then) (RhRequest *request);
 } Identify;
 
@@ -81,6 +86,7 @@ rh_auth_new (uid_t uid)
 
   self->uid = uid;
   self->failures = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->good = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   return self;
 }
 
@@ -90,6 +96,7 @@ auth_clear (gpointer data)
   RhAuth *self = data;
 
   g_hash_table_unref (self->failures);
+  g_hash_table_unref (self->good);
 }
 
 void
@@ -104,6 +111,7 @@ identify_free (Identify *self)
 {
   rh_auth_free (self->auth);
   rh_request_unref (self->request);
+  g_free (self->hash);
   g_free (self);
 }
 
@@ -120,9 +128,8 @@ failures_of (RhAuth *self, const char *peer)
 }
 
 static void
-refuse (RhAuth *self, RhRequest *request, const char *why)
+count_failure (RhAuth *self, const char *peer)
 {
-  const char *peer = rh_connection_peer (rh_request_connection (request));
   Failures *failures = failures_of (self, peer);
 
   if (failures == NULL)
@@ -134,8 +141,29 @@ refuse (RhAuth *self, RhRequest *request, const char *why)
       g_hash_table_insert (self->failures, g_strdup (peer), failures);
     }
   failures->n++;
-  rh_log (RH_LOG_NOTICE, "web.refused", "caller not authenticated", "request", rh_request_id (request), "peer", peer,
-          "reason", why, NULL);
+}
+
+static void
+note_good (RhAuth *self, const char *hash)
+{
+  if (g_hash_table_size (self->good) >= GOOD_MAX)
+    g_hash_table_remove_all (self->good);
+  g_hash_table_add (self->good, g_strdup (hash));
+}
+
+static gboolean
+is_throttled (RhAuth *self, const char *peer, const char *hash)
+{
+  const Failures *failures = failures_of (self, peer);
+
+  return failures != NULL && failures->n >= FAILURES_MAX && !g_hash_table_contains (self->good, hash);
+}
+
+static void
+refuse (RhRequest *request, const char *why)
+{
+  rh_log (RH_LOG_NOTICE, "web.refused", "caller not authenticated", "request", rh_request_id (request), "peer",
+          rh_connection_peer (rh_request_connection (request)), "reason", why, NULL);
   rh_request_refuse (request, RH_PROBLEM_UNAUTHENTICATED, NULL, "%s", why);
 }
 
@@ -146,6 +174,7 @@ on_token (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
   RhCaller *caller = rh_request_caller (self->request);
+  const char *wanted = rh_request_header (self->request, WORKSPACE_HEADER);
   const char *uid;
 
   if (rows == NULL)
@@ -155,7 +184,16 @@ on_token (GObject *source, GAsyncResult *result, gpointer data)
     }
   if (rh_rows_n (rows) == 0)
     {
-      refuse (self->auth, self->request, "the token is unknown, expired or revoked");
+      g_hash_table_remove (self->auth->good, self->hash);
+      count_failure (self->auth, rh_connection_peer (rh_request_connection (self->request)));
+      refuse (self->request, "the token is unknown, expired or revoked");
+      return;
+    }
+  note_good (self->auth, self->hash);
+  if (wanted != NULL && g_strcmp0 (wanted, rh_rows_string (rows, 0, "workspace")) != 0)
+    {
+      rh_request_refuse (self->request, RH_PROBLEM_DENIED, NULL,
+                         "the token is of another workspace than " WORKSPACE_HEADER " names");
       return;
     }
   uid = rh_rows_string (rows, 0, "uid");
@@ -178,7 +216,7 @@ on_workspace (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
   RhCaller *caller = rh_request_caller (self->request);
   const char *peer = rh_connection_peer (rh_request_connection (self->request));
-  const char *name = rh_request_header (self->request, "X-Royal-Workspace");
+  const char *name = rh_request_header (self->request, WORKSPACE_HEADER);
 
   if (rows == NULL || rh_rows_n (rows) == 0)
     {
@@ -218,11 +256,13 @@ token_of (RhRequest *request)
 }
 
 static Identify *
-identify_new (RhAuth *auth, RhRequest *request, void (*then) (RhRequest *request))
+identify_new (RhAuth *auth, RhRequest *request, const char *hash, void (*then) (RhRequest *request))
 {
   Identify *self = g_new (Identify, 1);
 
-  *self = (Identify){ .auth = g_rc_box_acquire (auth), .request = rh_request_ref (request), .then = then };
+  *self = (Identify){
+    .auth = g_rc_box_acquire (auth), .request = rh_request_ref (request), .hash = g_strdup (hash), .then = then
+  };
   return self;
 }
 
@@ -230,17 +270,22 @@ static void
 identify_peer (RhAuth *self, RhRequest *request, void (*then) (RhRequest *request))
 {
   RhConnection *connection = rh_request_connection (request);
-  const char *name = rh_request_header (request, "X-Royal-Workspace");
+  const char *name = rh_request_header (request, WORKSPACE_HEADER);
   const char *params[] = { name != NULL ? name : WORKSPACE_DEFAULT };
 
   if (!rh_connection_is_unix (connection) ||
       (rh_connection_uid (connection) != 0 && rh_connection_uid (connection) != self->uid))
     {
-      refuse (self, request, "send a token as `Authorization: Bearer rt_…`");
+      refuse (request, "send a token as `Authorization: Bearer rt_…`");
+      return;
+    }
+  if (!g_utf8_validate (params[0], -1, NULL))
+    {
+      rh_request_refuse (request, RH_PROBLEM_NOT_FOUND, NULL, "there is no such workspace");
       return;
     }
   rh_store_call_async (rh_request_context (request)->store, &workspace_open, RH_NO_WORKSPACE, params, NULL,
-                       on_workspace, identify_new (self, request, then));
+                       on_workspace, identify_new (self, request, NULL, then));
 }
 
 void
@@ -249,7 +294,6 @@ rh_auth_identify (RhAuth *self, RhRequest *request, void (*then) (RhRequest *req
   g_autofree char *token = NULL;
   g_autofree char *hash = NULL;
   const char *params[1];
-  Failures *failures;
 
   g_return_if_fail (self != NULL && request != NULL && then != NULL);
 
@@ -259,19 +303,18 @@ rh_auth_identify (RhAuth *self, RhRequest *request, void (*then) (RhRequest *req
       identify_peer (self, request, then);
       return;
     }
-  failures = failures_of (self, rh_connection_peer (rh_request_connection (request)));
-  if (failures != NULL && failures->n >= FAILURES_MAX)
+  hash = rh_token_hash (token);
+  if (hash == NULL)
+    {
+      refuse (request, "the token is not of the form rt_ and 43 characters");
+      return;
+    }
+  if (is_throttled (self, rh_connection_peer (rh_request_connection (request)), hash))
     {
       rh_request_refuse (request, RH_PROBLEM_LIMIT, NULL, "too many failed attempts from here; wait a few seconds");
       return;
     }
-  hash = rh_token_hash (token);
-  if (hash == NULL)
-    {
-      refuse (self, request, "the token is not of the form rt_ and 43 characters");
-      return;
-    }
   params[0] = hash;
   rh_store_call_async (rh_request_context (request)->store, &token_lookup, RH_NO_WORKSPACE, params, NULL, on_token,
-                       identify_new (self, request, then));
+                       identify_new (self, request, hash, then));
 }

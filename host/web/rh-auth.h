@@ -23,11 +23,12 @@ RhRoles rh_role_from_name (const char *name);
 
 /* (transfer full): a new secret. */
 char *rh_token_make (void) G_GNUC_WARN_UNUSED_RESULT;
-/* (transfer full): its SHA-256 as PostgreSQL writes a bytea; all of a token that is ever kept. NULL when @token is none. */
+/* (transfer full): its SHA-256 as PostgreSQL writes a bytea; all of a token that is ever kept. NULL when @token is
+ * none. */
 char *rh_token_hash (const char *token) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Tells who asks: by the token in `Authorization: Bearer` or in the subprotocol `royal.token.<token>`, else by the kernel's
- * word about the peer of a Unix socket. */
+/* Tells who asks: by the token in `Authorization: Bearer` or in the subprotocol `royal.token.<token>`, else by the
+ * kernel's word about the peer of a Unix socket. */
 typedef struct _RhAuth RhAuth;
 
 /* @uid: the host's own user, whose processes are trusted as root's are. */
@@ -38,8 +39,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RhAuth, rh_auth_free)
 /**
  * rh_auth_identify:
  *
- * Sets the request's caller and calls @then, perhaps before it returns; a caller that cannot be told is refused (401; 429
- * after too many failures from one peer). Nothing is cached: a revoked token is refused from the next request on.
+ * Sets the request's caller and calls @then, perhaps before it returns; a caller that cannot be told is refused (401;
+ * 429 after too many unknown tokens from one peer, unless the token was good lately), and so is a token of another
+ * workspace than the request names (403). No answer is cached: a revoked token is refused from the next request on.
  */
 void rh_auth_identify (RhAuth *self, RhRequest *request, void (*then) (RhRequest *request));
 

@@ -85,13 +85,18 @@ check_query (RhRequest *request)
   g_auto (GStrv) known = g_strsplit (rh_request_route (request)->query, " ", -1);
   GHashTable *query = rh_request_query_table (request);
   GHashTableIter iter;
-  gpointer name;
+  gpointer name, value;
 
   if (query == NULL)
     return TRUE;
   g_hash_table_iter_init (&iter, query);
-  while (g_hash_table_iter_next (&iter, &name, NULL))
-    if (!g_strv_contains ((const char *const *)known, name))
+  while (g_hash_table_iter_next (&iter, &name, &value))
+    if (!g_utf8_validate (name, -1, NULL) || (value != NULL && !g_utf8_validate (value, -1, NULL)))
+      {
+        rh_request_refuse (request, RH_PROBLEM_MALFORMED, NULL, "the query is to be UTF-8");
+        return FALSE;
+      }
+    else if (!g_strv_contains ((const char *const *)known, name))
       {
         rh_request_refuse (request, RH_PROBLEM_INVALID, NULL, "the query's %s is not known here", (char *)name);
         return FALSE;

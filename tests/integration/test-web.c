@@ -118,6 +118,78 @@ test_throttle (void)
   g_assert_cmpuint (refused, ==, 10);
 }
 
+/* Who guesses from an address must not lock out who has a token and shares it, be it a proxy's. */
+static void
+test_no_lockout (void)
+{
+  g_autoptr (WebHost) host = web_host_new ();
+  g_autofree char *used = web_token (host, "viewer");
+  g_autofree char *fresh = web_token (host, "viewer");
+  g_autoptr (WebAnswer) before = web_expect (host, 200, used, "GET", "/api/v1/status", NULL);
+  g_autoptr (WebAnswer) first = NULL;
+  g_autoptr (WebAnswer) after = NULL;
+  g_autoptr (WebAnswer) guess = NULL;
+  g_autofree char *wrong = rh_token_make ();
+
+  /* What costs no look into the database counts for nothing. */
+  for (guint i = 0; i < 40; i++)
+    {
+      g_autoptr (WebAnswer) none = web_expect (host, 401, i % 2 == 0 ? "" : "rt_no", "GET", "/api/v1/status", NULL);
+    }
+  first = web_expect (host, 200, fresh, "GET", "/api/v1/status", NULL);
+  for (guint i = 0; i < 40; i++)
+    {
+      g_autofree char *token = rh_token_make ();
+      g_autoptr (WebAnswer) answer = web_call (host, token, "GET", "/api/v1/status", NULL, NULL);
+    }
+  after = web_expect (host, 200, used, "GET", "/api/v1/status", NULL);
+  guess = web_expect (host, 429, wrong, "GET", "/api/v1/status", NULL);
+  assert_problem (guess, "limit");
+}
+
+/* A token is of one workspace. Who names another one is mistaken, and must not act on the wrong one. */
+static void
+test_other_workspace (void)
+{
+  g_autoptr (WebHost) host = web_host_new ();
+  g_autofree char *token = web_token (host, "admin");
+  g_autoptr (WebAnswer) own =
+      web_call (host, token, "GET", "/api/v1/status", NULL, (const char *[]){ "X-Royal-Workspace", "default", NULL });
+  g_autoptr (WebAnswer) other =
+      web_call (host, token, "GET", "/api/v1/status", NULL, (const char *[]){ "X-Royal-Workspace", "other", NULL });
+
+  g_assert_cmpuint (own->status, ==, 200);
+  g_assert_cmpuint (other->status, ==, 403);
+  assert_problem (other, "denied");
+}
+
+/* What is no text is refused before it comes to the database or into an answer. */
+static void
+test_not_utf8 (void)
+{
+  static const char *const requests[] = {
+    "GET /api/v1/jobs?%ff=1 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\nConnection: close\r\n\r\n",
+    "GET /api/v1/jobs?state=%ff HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\nConnection: close\r\n\r\n",
+    "GET /api/v1/events?after=0&topics=%c0%80 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\nConnection: "
+    "close\r\n\r\n",
+    "GET /api/v1/status HTTP/1.1\r\nHost: a\r\nX-Royal-Workspace: \xff\r\nAuthorization: Bearer %s\r\nConnection: "
+    "close\r\n\r\n",
+  };
+  g_autoptr (WebHost) host = web_host_new ();
+  g_autofree char *token = web_token (host, "admin");
+
+  for (guint i = 0; i < G_N_ELEMENTS (requests); i++)
+    {
+      g_auto (GStrv) around = g_strsplit (requests[i], "%s", 2);
+      g_autofree char *request = g_strconcat (around[0], token, around[1], NULL);
+      g_autofree char *answer = web_raw (host, request, strlen (request), 2000);
+
+      g_test_message ("%s", answer);
+      g_assert_true (g_str_has_prefix (answer, "HTTP/1.1 4"));
+      g_assert_true (g_utf8_validate (answer, -1, NULL));
+    }
+}
+
 /* Every role on every route: the table is what is enforced. */
 static void
 test_roles (void)
@@ -529,6 +601,9 @@ main (int argc, char **argv)
   g_test_add_func ("/web/health", test_health);
   g_test_add_func ("/web/identity", test_identity);
   g_test_add_func ("/web/throttle", test_throttle);
+  g_test_add_func ("/web/no-lockout", test_no_lockout);
+  g_test_add_func ("/web/other-workspace", test_other_workspace);
+  g_test_add_func ("/web/not-utf8", test_not_utf8);
   g_test_add_func ("/web/roles", test_roles);
   g_test_add_func ("/web/paths", test_paths);
   g_test_add_func ("/web/jobs", test_jobs);
