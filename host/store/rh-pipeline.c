@@ -27,7 +27,8 @@ typedef struct {
 } PipelineSource;
 
 struct _RhPipeline {
-  RhLink *link;
+  guint n_refs;       /* its owner's, and that of a dispatch: what is called there may free it */
+  RhLink *link;       /* NULL once it is freed */
   PGconn *connection; /* NULL while away */
   GSource *source;
   gpointer fd_tag;
@@ -76,7 +77,8 @@ lose (RhPipeline *self, GError *error)
   g_queue_init (&self->unsent);
   close_connection (self);
   self->changed (self, FALSE, self->owner);
-  rh_link_connect (self->link);
+  if (self->link != NULL)
+    rh_link_connect (self->link);
   drop_calls (&sent, error);
   drop_calls (&unsent, error);
 }
@@ -317,12 +319,31 @@ pipeline_prepare (GSource *source, gint *timeout_ms)
   return self != NULL && !g_queue_is_empty (&self->unsent);
 }
 
+static void
+pipeline_unref (RhPipeline *self)
+{
+  if (--self->n_refs > 0)
+    return;
+  g_hash_table_unref (self->prepared);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RhPipeline, pipeline_unref)
+
+static RhPipeline *
+pipeline_ref (RhPipeline *self)
+{
+  self->n_refs++;
+  return self;
+}
+
 static gboolean
 pipeline_dispatch (GSource *source, GSourceFunc callback, gpointer data)
 {
   PipelineSource *pipeline_source = (PipelineSource *)source;
   RhPipeline *self = pipeline_source->pipeline;
-  g_autoptr (GObject) keep = self != NULL ? g_object_ref (self->owner) : NULL;
+  g_autoptr (RhPipeline) keep = self != NULL ? pipeline_ref (self) : NULL;
+  g_autoptr (GObject) keep_owner = self != NULL ? g_object_ref (self->owner) : NULL;
   gboolean is_drained;
 
   /* What is called here may lose the connection, and with it this source. */
@@ -382,6 +403,7 @@ rh_pipeline_new (const char *conninfo, const char *role, RhPipelineChanged chang
 {
   RhPipeline *self = g_new0 (RhPipeline, 1);
 
+  self->n_refs = 1;
   self->prepared = g_hash_table_new (g_str_hash, g_str_equal);
   self->changed = changed;
   self->owner = owner;
@@ -402,8 +424,7 @@ rh_pipeline_free (RhPipeline *self)
   close_connection (self);
   drop_calls (&self->sent, error);
   drop_calls (&self->unsent, error);
-  g_hash_table_unref (self->prepared);
-  g_free (self);
+  pipeline_unref (self);
 }
 
 gboolean
