@@ -116,20 +116,28 @@ serve (Royald *self)
 
 /* --check and --migrate */
 
+/* Everything that is wrong, at once; as who the host would be, and without making anything. */
 static int
 check (Royald *self)
 {
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) settings_fault = NULL, user_fault = NULL, fault = NULL;
+  gboolean loaded = rh_config_load (self->config, self->options.config_file, &settings_fault);
+  const char *user = rh_config_string (self->config, RH_SETTING_USER);
+  gboolean became = rh_privileges_drop (user, (const char *const[]){ NULL }, &user_fault);
+  gboolean holds = rh_app_check (self->config, &fault);
   g_autofree char *settings = rh_config_describe (self->config);
 
   g_print ("%s", settings);
-  if (rh_app_check (self->config, &error))
-    {
-      g_print ("everything holds\n");
-      return EXIT_SUCCESS;
-    }
-  g_printerr ("%s\n", error->message);
-  return EXIT_FAILURE;
+  if (!loaded)
+    g_printerr ("%s\n", settings_fault->message);
+  if (!became)
+    g_printerr ("user: %s\n", user_fault->message);
+  if (!holds)
+    g_printerr ("%s\n", fault->message);
+  if (!loaded || !became || !holds)
+    return EXIT_FAILURE;
+  g_print ("everything holds\n");
+  return EXIT_SUCCESS;
 }
 
 static void
@@ -281,8 +289,6 @@ raise_descriptor_limit (void)
 static int
 act (Royald *self)
 {
-  if (self->options.check)
-    return check (self);
   if (self->options.migrate != NULL)
     return migrate (self);
   raise_descriptor_limit ();
@@ -310,6 +316,8 @@ main (int argc, char **argv)
       g_print ("royald %s\n", ROYAL_VERSION);
       status = EXIT_SUCCESS;
     }
+  else if (self.options.check)
+    status = check (&self);
   else if (!prepare (&self, &error))
     g_printerr ("royald: %s\n", error->message);
   else

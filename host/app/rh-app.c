@@ -86,9 +86,9 @@ stop_timeout_ms (RhApp *self)
 /* Composition */
 
 static RhRegistry *
-make_registry (RhConfig *config)
+make_registry (RhConfig *config, const char *dir)
 {
-  g_autofree char *modules = g_build_filename (rh_config_string (config, RH_SETTING_DATA_DIR), "modules", NULL);
+  g_autofree char *modules = g_build_filename (dir, "modules", NULL);
 
   return rh_registry_new (rh_config_string (config, RH_SETTING_MANIFESTS),
                           rh_config_string (config, RH_SETTING_PLUGINS), modules);
@@ -294,7 +294,7 @@ serve (GTask *task)
   g_autoptr (RhRetail) retail = rh_retail_new (self->store);
   rh_connectors_add (self->connectors, RH_CONNECTOR (retail));
   self->gate = rh_gate_new (self->store, self->connectors, host_id);
-  self->registry = make_registry (self->config);
+  self->registry = make_registry (self->config, rh_host_dir_path (self->dir));
   self->workers = make_workers (self);
   self->jobs = rh_jobs_new (self->store, self->registry, self->workers, self->gate, host_id);
   if (!rh_app_reload (self, &error))
@@ -509,12 +509,25 @@ rh_app_stop_finish (RhApp *self, GAsyncResult *result)
 
 /* Checking */
 
+/* The plugins are looked at in copies, as at a start, but not in the copies of a host that may be running. */
+static void
+check_agents (RhConfig *config, GString *faults)
+{
+  g_autoptr (GError) fault = NULL;
+  g_autofree char *dir = g_dir_make_tmp ("royald-XXXXXX", &fault);
+  g_autoptr (RhRegistry) registry = dir != NULL ? make_registry (config, dir) : NULL;
+
+  if (registry == NULL || !rh_registry_load (registry, &fault))
+    g_string_append_printf (faults, "%s\n", fault->message);
+  if (dir != NULL)
+    rh_host_dir_remove_tree (dir);
+}
+
 gboolean
 rh_app_check (RhConfig *config, GError **error)
 {
   g_return_val_if_fail (config != NULL, FALSE);
 
-  g_autoptr (RhRegistry) registry = make_registry (config);
   g_autoptr (GString) faults = g_string_new (NULL);
   g_autoptr (GError) fault = NULL;
   const char *worker = rh_config_string (config, RH_SETTING_WORKER);
@@ -522,9 +535,7 @@ rh_app_check (RhConfig *config, GError **error)
 
   if (policy == NULL)
     g_string_append_printf (faults, "%s\n", fault->message);
-  g_clear_error (&fault);
-  if (!rh_registry_load (registry, &fault))
-    g_string_append_printf (faults, "%s\n", fault->message);
+  check_agents (config, faults);
   if (!g_file_test (worker, G_FILE_TEST_IS_EXECUTABLE))
     g_string_append_printf (faults, "worker: %s is not a program that can be run\n", worker);
   if (faults->len == 0)
