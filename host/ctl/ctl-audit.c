@@ -55,7 +55,8 @@ run_verify (const CtlOptions *options, char **arguments)
     return ctl_fail (CTL_FAILED, "the audit does not hold at record %" G_GINT64_FORMAT ": %s",
                      royal_json_int (object, "broken_at", 0), royal_json_string (object, "reason", "-"));
   if (!options->json)
-    printf ("the audit holds: %" G_GINT64_FORMAT " records, head %s\n", royal_json_int (object, "records", 0),
+    printf ("the audit holds: %" G_GINT64_FORMAT " records, %" G_GINT64_FORMAT " not chained yet, head %s\n",
+            royal_json_int (object, "records", 0), royal_json_int (object, "pending", 0),
             royal_json_string (object, "head", "-"));
   return CTL_OK;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "rh-chain.h"
+#include "rh-audit.h"
 #include "rh-feed.h"
 #include "rh-list.h"
 #include "rh-routes.h"
@@ -19,7 +19,6 @@ static const RhStatement audit_page = {
   " 'record', record, 'hash', hash) as entry, record, hash from audit_page ($1::bigint, $2::int)",
   2, FALSE
 };
-static const RhStatement audit_head = { "web.head", "select seq, hash from audit_head ()", 0, FALSE };
 
 static void
 on_events (RhRequest *request, RhRows *rows)
@@ -78,96 +77,42 @@ rh_api_audit (RhRequest *request)
 
 /* --- verify ------------------------------------------------------------------------------------------------------- */
 
-/* The head is read first: what is chained while the check runs is checked too, and does not look like too much. */
-typedef struct {
-  RhRequest *request;
-  RhChain chain;
-  gint64 seq;
-  char *hash;
-} Verify;
-
-static void
-verify_free (Verify *self)
-{
-  rh_request_unref (self->request);
-  g_free (self->hash);
-  g_free (self);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Verify, verify_free)
-
-static void verify_page (Verify *self);
-
-static void
-verify_reply (Verify *self)
+static JsonNode *
+verification (JsonObject *verdict)
 {
   JsonObject *object = json_object_new ();
-  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
-  gboolean holds = rh_chain_end (&self->chain, self->seq, self->hash);
+  JsonObject *fault = royal_json_object (verdict, "fault");
 
-  json_object_set_boolean_member (object, "valid", holds);
-  json_object_set_int_member (object, "records", self->chain.seq);
-  json_object_set_string_member (object, "head", self->chain.hash);
-  if (!holds)
+  json_object_set_boolean_member (object, "valid", royal_json_boolean (verdict, "ok", FALSE));
+  json_object_set_int_member (object, "records", royal_json_int (verdict, "rows", 0));
+  json_object_set_int_member (object, "pending", royal_json_int (verdict, "pending", 0));
+  json_object_set_string_member (object, "head", royal_json_string (royal_json_object (verdict, "head"), "hash", ""));
+  if (fault != NULL)
     {
-      json_object_set_int_member (object, "broken_at", self->chain.broken);
-      json_object_set_string_member (object, "reason", self->chain.why);
+      json_object_set_int_member (object, "broken_at", royal_json_int (fault, "seq", 0));
+      json_object_set_string_member (object, "reason", royal_json_string (fault, "reason", ""));
     }
-  json_node_take_object (node, object);
-  rh_request_reply (self->request, SOUP_STATUS_OK, node);
+  return json_node_init_object (json_node_alloc (), g_steal_pointer (&object));
 }
 
 static void
-on_verify_page (GObject *source, GAsyncResult *result, gpointer data)
+on_verified (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (Verify) self = data;
+  g_autoptr (RhRequest) request = data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
-  guint n;
+  g_autoptr (JsonNode) verdict = rh_audit_verify_finish (result, &error);
 
-  if (rows == NULL)
-    {
-      rh_request_fail (self->request, error);
-      return;
-    }
-  n = rh_rows_n (rows);
-  for (guint i = 0; i < n; i++)
-    if (!rh_chain_add (&self->chain, rh_rows_int64 (rows, i, "seq"), rh_rows_string (rows, i, "record"),
-                       rh_rows_string (rows, i, "hash")))
-      break;
-  if (n < PAGE || self->chain.why != NULL)
-    verify_reply (self);
-  else if (!rh_request_is_over (self->request))
-    verify_page (g_steal_pointer (&self));
-}
-
-static void
-verify_page (Verify *self)
-{
-  g_autofree char *after = g_strdup_printf ("%" G_GINT64_FORMAT, self->chain.seq);
-  const char *params[] = { after, G_STRINGIFY (PAGE) };
-
-  rh_store_call_async (rh_request_context (self->request)->store, &audit_page, rh_request_workspace (self->request),
-                       params, NULL, on_verify_page, self);
-}
-
-static void
-on_head (RhRequest *request, RhRows *rows)
-{
-  Verify *self = g_new0 (Verify, 1);
-  gboolean empty = rh_rows_n (rows) == 0;
-
-  self->request = rh_request_ref (request);
-  rh_chain_begin (&self->chain);
-  self->seq = empty ? 0 : rh_rows_int64 (rows, 0, "seq");
-  self->hash = g_strdup (empty ? self->chain.hash : rh_rows_string (rows, 0, "hash"));
-  verify_page (self);
+  if (verdict == NULL)
+    rh_request_fail (request, error);
+  else
+    rh_request_reply (request, SOUP_STATUS_OK, verification (json_node_get_object (verdict)));
 }
 
 void
 rh_api_audit_verify (RhRequest *request)
 {
-  rh_request_call (request, &audit_head, NULL, on_head);
+  rh_audit_verify_async (rh_request_context (request)->store, rh_request_workspace (request), NULL, NULL, on_verified,
+                         rh_request_ref (request));
 }
 
 /* --- export ------------------------------------------------------------------------------------------------------- */
