@@ -97,12 +97,6 @@ print_answer (const CtlOptions *options, const char *method, const char *path, c
 }
 
 static int
-run_sandbox (const CtlOptions *options, char **arguments)
-{
-  return print_answer (options, "GET", "/sandbox", "what the kernel enforces");
-}
-
-static int
 run_reload (const CtlOptions *options, char **arguments)
 {
   return print_answer (options, "POST", "/control/reload", "reloaded");
@@ -184,7 +178,6 @@ const CtlCommand ctl_host_commands[] = {
   { "status", NULL, NULL, "The host and the workspace at a glance", 0, 0, NULL, run_status },
   { "agents", "list", NULL, "The enabled agents", 0, 0, NULL, run_agents },
   { "agents", "show", "ID", "One agent: manifest, grants, limits, workers", 1, 1, NULL, run_agent },
-  { "sandbox", NULL, NULL, "What the kernel enforces on workers here", 0, 0, NULL, run_sandbox },
   { "reload", NULL, NULL, "Read manifests and policy again", 0, 0, NULL, run_reload },
   { "stop", NULL, "REASON", "Emergency stop: no effect starts any more", 1, 1, NULL, run_stop },
   { "resume", NULL, NULL, "End the emergency stop", 0, 0, NULL, run_resume },

@@ -39,6 +39,7 @@ typedef struct {
 
 /* Each file's commands, ended by one without a group. */
 extern const CtlCommand ctl_host_commands[];
+extern const CtlCommand ctl_sandbox_commands[];
 extern const CtlCommand ctl_approvals_commands[];
 extern const CtlCommand ctl_jobs_commands[];
 extern const CtlCommand ctl_audit_commands[];
