@@ -1,5 +1,5 @@
-# shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
 # Sourced by tests of the whole host: TAP, and what they do with it again and again.
 # shellcheck source=tools/host-env.sh
 . "${ROYAL_SRCDIR:?}/tools/host-env.sh"

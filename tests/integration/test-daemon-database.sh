@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # The daemon and its database: one that dies, one that hangs, one that is somebody else's.
+# shellcheck disable=SC2317 # functions are called by name
 set -uo pipefail
 # shellcheck source=tests/integration/daemon.sh
 . "${ROYAL_SRCDIR:?}/tests/integration/daemon.sh"
@@ -26,7 +27,7 @@ is 'once' 1 "$(markdowns)"
 runs 0 'the audit holds' ctl audit verify
 
 # The database hangs
-mapfile -t backends < <(cat "/proc/$(postmaster)/task/$(postmaster)/children" | tr ' ' '\n' | grep .)
+mapfile -t backends < <(tr ' ' '\n' <"/proc/$(postmaster)/task/$(postmaster)/children" | grep .)
 stalled=("$(postmaster)" "${backends[@]}")
 kill -STOP "${stalled[@]}"
 ctl status >"$host_dir/waiting" 2>&1 &

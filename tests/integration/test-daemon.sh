@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The daemon as an operator has it: options, start, stop, reload, crash. As root it becomes another user; as an ordinary
 # user it stays one.
+# shellcheck disable=SC2317 # functions are called by name
 set -uo pipefail
 # shellcheck source=tests/integration/daemon.sh
 . "${ROYAL_SRCDIR:?}/tests/integration/daemon.sh"
