@@ -67,6 +67,7 @@ ctl () { "$host_bin/royalctl" "$@"; }
 host_env_remove () {
   [ -n "${host_dir:-}" ] || return 0
   host_end TERM || true
+  chmod -R u+rwX "$host_dir" # the folders of modules are read-only
   rm -rf "$host_dir"
   host_dir=
 }

@@ -129,42 +129,6 @@ test_many_reads (void)
 }
 
 /* The yardstick is psql's \copy of the same rows to /dev/null. */
-static void
-test_speed (void)
-{
-  static const struct RhTableColumn four[] = {
-    { "a", ROYAL_COLUMN_INT64 }, { "b", ROYAL_COLUMN_INT64 }, { "c", ROYAL_COLUMN_DOUBLE }, { "d", ROYAL_COLUMN_STRING }
-  };
-  static const RhTableQuery big = { "test.big", "copy (select a, b, c, d from big) to stdout (format binary)", four,
-                                    4 };
-  g_autofree char *owner = rh_cluster_conninfo (royal_test_cluster (), "royal_owner");
-  const char *psql[] = { "psql", "-qX", owner, "-c", "\\copy (select a, b, c, d from big) to /dev/null", NULL };
-  double copy_s = 1e9, read_s = 1e9;
-
-  if (!g_test_perf ())
-    {
-      g_test_skip ("only with -m perf");
-      return;
-    }
-  royal_test_sql (owner,
-                  "create table big as select i::bigint a, (i * 7)::bigint b, i / 3.0::float8 c, 'store ' || i % 50 d"
-                  " from generate_series (1, 1000000) i; grant select on big to royal_host; analyze big");
-  for (guint i = 0; i < 5; i++)
-    {
-      g_autoptr (GError) error = NULL;
-      g_autoptr (RoyalTable) table = NULL;
-      gint64 start_us = g_get_monotonic_time ();
-
-      g_assert_true (g_spawn_sync (NULL, (char **)psql, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL));
-      copy_s = MIN (copy_s, (g_get_monotonic_time () - start_us) / 1e6);
-      start_us = g_get_monotonic_time ();
-      table = read_table (&big, 1, NULL, &error);
-      read_s = MIN (read_s, (g_get_monotonic_time () - start_us) / 1e6);
-      g_assert_cmpuint (royal_table_n_rows (table), ==, 1000000);
-    }
-  g_test_minimized_result (read_s / copy_s, "1,000,000 rows: read %.3f s, psql %.3f s, ratio %.2f", read_s, copy_s,
-                           read_s / copy_s);
-}
 
 int
 main (int argc, char **argv)
@@ -182,7 +146,6 @@ main (int argc, char **argv)
   g_test_add_func ("/bulk/read", test_read);
   g_test_add_func ("/bulk/read-errors", test_read_errors);
   g_test_add_func ("/bulk/many-reads", test_many_reads);
-  g_test_add_func ("/bulk/speed", test_speed);
   status = royal_test_run ();
   g_object_unref (store);
   return status;
