@@ -262,11 +262,9 @@ note_loaded (RhApp *self, JsonNode *policy, const char *policy_version)
 }
 
 /* All or none: the policy is only put in force when the manifests have been taken too. */
-gboolean
-rh_app_reload (RhApp *self, GError **error)
+static gboolean
+load (RhApp *self, GError **error)
 {
-  g_return_val_if_fail (RH_IS_APP (self) && self->gate != NULL, FALSE);
-
   g_autoptr (JsonNode) document = NULL;
   g_autoptr (RhPolicy) policy =
       rh_policy_file_load (rh_config_string (self->config, RH_SETTING_POLICY), &document, error);
@@ -279,6 +277,17 @@ rh_app_reload (RhApp *self, GError **error)
   note_loaded (self, document, version);
   rh_log (RH_LOG_NOTICE, "app.loaded", "manifests and policy are in force", "policy", version, NULL);
   return TRUE;
+}
+
+gboolean
+rh_app_reload (RhApp *self, GError **error)
+{
+  g_return_val_if_fail (RH_IS_APP (self), FALSE);
+
+  if (self->serving)
+    return load (self, error);
+  g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_UNAVAILABLE, "the host does not serve now");
+  return FALSE;
 }
 
 /* Starting, in reading order */
@@ -297,7 +306,7 @@ serve (GTask *task)
   self->registry = make_registry (self->config, rh_host_dir_path (self->dir));
   self->workers = make_workers (self);
   self->jobs = rh_jobs_new (self->store, self->registry, self->workers, self->gate, host_id);
-  if (!rh_app_reload (self, &error))
+  if (!load (self, &error))
     {
       g_task_return_error (task, error);
       return;
