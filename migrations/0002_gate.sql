@@ -270,7 +270,7 @@ begin
   if p.state <> 'pending' then
     raise exception 'proposal % is %, not pending', p_uid, p.state using errcode = 'RY409';
   end if;
-  if p.expires_at <= now () then
+  if p.expires_at <= clock_timestamp () then
     raise exception 'proposal % expired at %', p_uid, iso_time (p.expires_at) using errcode = 'RY409';
   end if;
   if p_answer = 'approve' and p_digest is distinct from p.digest then

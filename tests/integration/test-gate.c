@@ -214,6 +214,29 @@ test_expired (void)
   gate_host_end (host, FALSE);
 }
 
+/* An answer that was sent in time but comes after the deadline, for having waited in its transaction, is late. */
+static void
+test_late (void)
+{
+  GateHost *host;
+  g_autofree char *id = NULL;
+  g_autofree char *told = NULL;
+
+  ws = gate_workspace ("demo");
+  host = gate_host_new ("late");
+  id = gate_set (host, ws, "late", 300, "");
+  gate_sql ("update proposals set expires_at = clock_timestamp () + interval '200 milliseconds' where uid = '%s'", id);
+  told = gate_sql_value ("create function pg_temp.late () returns text language plpgsql as $$ declare d text; begin"
+                         " perform set_config ('royal.workspace', '%" G_GINT64_FORMAT "', true);"
+                         " select digest into d from proposals where uid = '%s' and expires_at > now ();"
+                         " perform pg_sleep (0.4); perform proposal_answer ('%s', 'approve', d, 'x', 'x', null);"
+                         " return 'approved'; exception when sqlstate 'RY409' then return sqlerrm; end $$;"
+                         " select pg_temp.late ()",
+                         ws, id, id);
+  g_assert_nonnull (strstr (told, "expired at"));
+  gate_host_end (host, FALSE);
+}
+
 /* The world moved after it was observed. */
 static void
 test_stale (void)
@@ -564,6 +587,7 @@ main (int argc, char **argv)
   g_test_add_func ("/gate/approve", test_approve);
   g_test_add_func ("/gate/reject", test_reject);
   g_test_add_func ("/gate/expired", test_expired);
+  g_test_add_func ("/gate/late", test_late);
   g_test_add_func ("/gate/stale", test_stale);
   g_test_add_func ("/gate/faults", test_faults);
   g_test_add_func ("/gate/undo", test_undo);

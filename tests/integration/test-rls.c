@@ -190,6 +190,97 @@ test_catalogue (void)
                "select 'public' where has_schema_privilege ('royal_host', 'public', 'create')");
 }
 
+/* The host's own statements change nothing: what is written is written by a transition. */
+static void
+test_writes (void)
+{
+  static const char *const forged[] = {
+    "insert into outbox (workspace_id, kind, actor, data) values (royal_workspace (), 'approval.decided', 'ceo', '{}')",
+    "select outbox_put ('approval.decided', null, 'ceo', '{}')",
+    "update proposals set state = 'approved'",
+    "update effects set state = 'executing'",
+    "insert into approvals (workspace_id, proposal, answer, actor, via) values (royal_workspace (), 1, 'approve', "
+    "'ceo', "
+    "'x')",
+    "update tokens set role = 'admin'",
+    "update jobs set input = '{}'",
+    "delete from agent_state",
+    "update retail_markdowns set state = 'reverted'",
+    "update workspaces set stopped_at = null",
+  };
+  g_autofree char *host = rh_cluster_conninfo (royal_test_cluster (), "royal_host");
+
+  assert_none ("tables that royal_host writes to by itself",
+               "select string_agg (relname, ', ') from pg_class where relnamespace = 'public'::regnamespace"
+               " and relkind in ('r', 'p', 'v') and has_table_privilege ('royal_host', oid,"
+               " 'insert, update, delete, truncate, references, trigger')");
+  for (guint i = 0; i < G_N_ELEMENTS (forged); i++)
+    {
+      g_autofree char *sql = g_strdup_printf (
+          "create function pg_temp.forge () returns text language plpgsql as $$ begin"
+          " perform set_config ('royal.workspace', (select min (workspace_id)::text from workspace_list ()), true);"
+          " execute $f$%s$f$; return 'done'; exception when insufficient_privilege then return 'refused'; end $$;"
+          " select pg_temp.forge ()",
+          forged[i]);
+      g_autofree char *told = royal_test_sql_value (host, sql);
+
+      if (!g_str_equal (told, "refused"))
+        g_error ("%s: %s", forged[i], told);
+    }
+}
+
+/* What the functions of the owner do for a session of one workspace, they do not do to another's rows. */
+static void
+test_functions (void)
+{
+  static const char *const foreign[][2] = {
+    { "token_revoke (%s, 'x')", "select quote_literal (uid) from tokens" },
+    { "job_cancel (%s, 'x')", "select quote_literal (uid) from jobs" },
+    { "job_get (%s)", "select quote_literal (uid) from jobs" },
+    { "job_complete (%s, 'v2', '{}')", "select quote_literal (uid) from runs" },
+    { "job_fail (%s, 'v2', '{}', false, false)", "select quote_literal (uid) from runs" },
+    { "job_return (%s, 'v2')", "select quote_literal (uid) from runs" },
+    { "proposal_get (%s)", "select quote_literal (uid) from proposals" },
+    { "proposal_answer (%s, 'reject', null, 'x', 'x', 'no')", "select quote_literal (uid) from proposals" },
+    { "retail_season (%s, null)", "select quote_literal (uid) from retail_seasons" },
+    { "retail_apply_markdown ('k', %s, 0.1, '{}')", "select quote_literal (uid) from retail_seasons" },
+    { "retail_revert_markdown ('k', %s)",
+      "select quote_literal (jsonb_build_object ('markdown', uid)) from retail_markdowns" },
+    { "retail_import_actuals (%s, '{}', '{}', '{}', '{}', false, 'x')",
+      "select quote_literal (uid) from retail_seasons" },
+  };
+  g_autofree char *owner = rh_cluster_conninfo (royal_test_cluster (), "royal_owner");
+  g_autofree char *a = royal_test_sql_value (owner, "select workspace_id from workspaces where name = 'rls-a'");
+  g_autofree char *b = royal_test_sql_value (owner, "select workspace_id from workspaces where name = 'rls-b'");
+  g_autofree char *before = NULL;
+  g_autofree char *after = NULL;
+
+  /* Each would succeed for its own workspace. */
+  royal_test_sql (owner, "update jobs set state = 'leased', owner = 'v2', attempt = 1;"
+                         "update runs r set state = 'running', attempt = 1, job = (select j.id from jobs j"
+                         " where j.workspace_id = r.workspace_id limit 1);"
+                         "update proposals set state = 'pending', expires_at = now () + interval '1 day'");
+  before = royal_test_sql_value (owner, "select everything ()");
+
+  for (guint i = 0; i < G_N_ELEMENTS (foreign); i++)
+    {
+      g_autofree char *find = g_strdup_printf ("%s where workspace_id = %s limit 1", foreign[i][1], b);
+      g_autofree char *found = royal_test_sql_value (owner, find);
+      g_auto (GStrv) around = g_strsplit (foreign[i][0], "%s", 2);
+      g_autofree char *sql = g_strdup_printf (
+          "create function pg_temp.reach () returns text language plpgsql as $$ begin perform %s%s%s; return 'done';"
+          " exception when others then return sqlstate; end $$; set royal.workspace = '%s'; select pg_temp.reach ()",
+          around[0], found, around[1], a);
+      g_autofree char *told = value_as ("royal_host", sql);
+
+      /* A run that is not there is one that is not held. */
+      if (!g_str_equal (told, strstr (foreign[i][1], "from runs") != NULL ? "RY409" : "RY404"))
+        g_error ("%s: %s", foreign[i][0], told);
+    }
+  after = royal_test_sql_value (owner, "select everything ()");
+  g_assert_cmpstr (after, ==, before);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -197,5 +288,7 @@ main (int argc, char **argv)
   g_test_add_func ("/rls/isolation", test_isolation);
   g_test_add_func ("/rls/no-workspace", test_no_workspace);
   g_test_add_func ("/rls/catalogue", test_catalogue);
+  g_test_add_func ("/rls/writes", test_writes);
+  g_test_add_func ("/rls/functions", test_functions);
   return royal_test_run ();
 }
