@@ -12,8 +12,8 @@ static const struct {
 } meanings[] = {
   { SIGSEGV, "an access to memory that is not mapped" },
   { SIGBUS, "an access to memory beyond what backs it" },
-  { SIGABRT, "it aborted: a failed assertion, a corrupt heap or no memory left" },
-  { SIGTRAP, "a fatal message of GLib: a failed assertion or no memory left" },
+  { SIGABRT, "it aborted: a failed assertion or a corrupt heap" },
+  { SIGTRAP, "a fatal message of GLib, such as a failed assertion" },
   { SIGFPE, "an arithmetic error" },
   { SIGILL, "an instruction that the processor does not know" },
   { SIGSYS, "a system call that the sandbox forbids" },

@@ -190,7 +190,7 @@ closed_error (RhWorker *self, const GError *error, int signal)
 {
   g_autofree char *text = NULL;
 
-  if (self->cgroup != NULL && rh_cgroups_hit_ceiling (self->cgroup))
+  if (signal == ROYAL_SIGNAL_MEMORY || (self->cgroup != NULL && rh_cgroups_hit_ceiling (self->cgroup)))
     return g_error_new (ROYAL_ERROR, ROYAL_ERROR_LIMIT, "the worker crashed: it reached its memory ceiling of %u MiB",
                         rh_agent_limits (self->agent)->memory_mb);
   /* What the host did has its reason already: it ends with SIGKILL. */

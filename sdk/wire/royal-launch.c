@@ -131,6 +131,7 @@ static const struct {
   const char *meaning;
 } meanings[] = {
   { SIGSYS, ROYAL_ERROR_FAILED, "was ended by the sandbox for a system call that it does not allow" },
+  { ROYAL_SIGNAL_MEMORY, ROYAL_ERROR_LIMIT, "ran out of memory" },
   { SIGXCPU, ROYAL_ERROR_LIMIT, "used up its CPU time" },
   { SIGKILL, ROYAL_ERROR_LIMIT, "was killed by the system, probably for its memory or CPU time" },
   { SIGXFSZ, ROYAL_ERROR_LIMIT, "tried to grow a file" },

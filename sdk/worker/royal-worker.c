@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "royal-json.h"
+#include "royal-log-writer.h"
 #include "royal-module.h"
 #include "royal-run-private.h"
 #include "royal-sandbox.h"
@@ -213,6 +214,7 @@ main (int argc, char **argv)
       g_printerr ("royal-worker: %s\n", error != NULL ? error->message : "expected INIT");
       return 2;
     }
+  royal_log_writer_install ();
   module = start (init->body, facts, &error);
   if (module == NULL)
     {

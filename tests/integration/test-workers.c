@@ -200,7 +200,7 @@ test_limits (HostFixture *f, gconstpointer data)
   if (g_strcmp0 (g_getenv ("ROYAL_TEST_SANITIZED"), "1") != 0)
     {
       enable (f, "bad", "bad", "'limits':{'memory_mb':256}");
-      expect_failure (f, "bad", "hog", "{}", TRUE, ROYAL_ERROR_FAILED, "SIG");
+      expect_failure (f, "bad", "hog", "{}", TRUE, ROYAL_ERROR_LIMIT, "its memory ceiling of 256 MiB");
       g_assert_cmpint (expect_int (f, "bad", "echo", "{'a':7}", "a"), ==, 7);
     }
   enable (f, "bad", "bad", "'limits':{'wall_s':60,'cpu_s':1}");
