@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # kill -9 of a worker at every step of a run that proposes: the job is tried again, there is one proposal for it, and
 # approved once it has one effect.
-# shellcheck disable=SC2317 # functions are called by name
+# shellcheck disable=SC2119,SC2317 # functions are called by name, and without arguments
 set -uo pipefail
 # shellcheck source=tests/integration/daemon.sh
 . "${ROYAL_SRCDIR:?}/tests/integration/daemon.sh"
@@ -31,7 +31,7 @@ die () { # die WHEN STEP [US]: one job whose worker dies there
 }
 
 steps=$(sed -n '/^} steps\[\] = /,/;$/p' "$ROYAL_SRCDIR/tests/fixtures/agents/mortal.c" | grep -o '"[a-z]*"' | tr -d '"')
-is 'the steps of a run' 'check get read propose put' "$(echo $steps)"
+is 'the steps of a run' 'check get read propose put' "$(tr '\n' ' ' <<<"$steps" | sed "s/ $//")"
 for step in $steps; do
   die before "$step"
   die during "$step" 0
