@@ -7,8 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* How a worker that has no memory left ends itself (royal-log-writer.h); no plugin's fault looks like it by accident.
- */
+/* How a worker that has no memory left ends itself (royal-log-writer.h): no fault ends a process so by accident. */
 #define ROYAL_SIGNAL_MEMORY SIGUSR2
 
 /* The end of a channel that trusts nobody: the host's, and royal-agent's. It owns the worker process, checks
@@ -78,10 +77,10 @@ typedef struct {
  *
  * Returns: (transfer full): the channel; NULL with @error set when not even a process could be made.
  */
-RoyalChannel *royal_channel_launch (const RoyalLaunch *launch,
-                                    const RoyalChannelEvents *events,
-                                    gpointer data,
-                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+RoyalChannel *royal_channel_launch (const RoyalLaunch         *launch,
+                                    const RoyalChannelEvents  *events,
+                                    gpointer                   data,
+                                    GError                   **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Starts a run on an idle, ready worker. @request is the body of RUN. */
 gboolean royal_channel_run (RoyalChannel *self, JsonObject *request, GError **error) G_GNUC_WARN_UNUSED_RESULT;
