@@ -53,8 +53,9 @@ create table workspaces (
 call royal_protect ('workspaces', 'select');
 
 -- What a transition tells the world, written in the transition's own transaction.
+-- No reference to workspaces: whatever is told of has one, and a row lives for milliseconds.
 create table outbox (
-  workspace_id bigint not null references workspaces,
+  workspace_id bigint not null,
   id bigint generated always as identity,
   at timestamptz not null default clock_timestamp (),
   kind text not null,
@@ -62,7 +63,9 @@ create table outbox (
   actor text,
   data jsonb not null default '{}',
   audited boolean not null default true,
-  primary key (workspace_id, id));
+  primary key (workspace_id, id))
+with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0,
+      autovacuum_vacuum_insert_threshold = -1);
 create index outbox_order on outbox (id);
 call royal_protect ('outbox', 'select, insert');
 
@@ -145,76 +148,80 @@ alter table journal enable row level security;
 alter table journal force row level security;
 create policy owner on journal to current_user using (true) with check (true);
 
--- Functions of the hot paths plan for tables that are large, whatever they were when the plan was made: a plan that was
--- made over an empty table reads all of it, and is kept while it grows.
+-- Functions of the hot paths find each row by index, whatever the statistics were when their plans were made: over a table
+-- that has just been made everything else looks cheaper, and the plan is kept while the table grows.
 
 -- The oldest outbox rows that are committed, with the head of each workspace's chain.
 create function journal_pending (batch int)
 returns table (workspace_id bigint, id bigint, at timestamptz, at_text text, age_s double precision, kind text,
                subject text, actor text, data jsonb, audited boolean, head_seq bigint, head_hash text, workspace text)
-language sql stable security definer set search_path = public, pg_temp set enable_seqscan = off
-set enable_hashjoin = off set enable_mergejoin = off as $$
+language sql stable security definer set search_path = public, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off as $$
   select o.workspace_id, o.id, o.at, iso_time (o.at), extract (epoch from clock_timestamp () - o.at), o.kind,
          o.subject, o.actor, o.data, o.audited, coalesce (h.seq, 0), coalesce (h.hash, repeat ('0', 64)), w.name
   from (select * from outbox order by id limit batch) o
-  join workspaces w using (workspace_id)
-  left join audit_heads h using (workspace_id)
+  cross join lateral (select w.name from workspaces w where w.workspace_id = o.workspace_id limit 1) w
+  left join lateral (select h.seq, h.hash from audit_heads h where h.workspace_id = o.workspace_id limit 1) h on true
   order by o.id;
 $$;
 
-create function journal_entries (entries jsonb)
-returns table (pos bigint, ws bigint, id bigint, seq bigint, record text, hash text)
-language sql immutable as $$
-  select e.pos, e.ws, e.id, e.seq, e.record, e.hash
-  from rows from (jsonb_to_recordset (entries) as (ws bigint, id bigint, seq bigint, record text, hash text))
-       with ordinality as e (ws, id, seq, record, hash, pos);
-$$;
-
--- Moves a batch: entries is [{ "ws", "id", "record"?, "hash"?, "seq"? }] in outbox order; record, hash and seq for audited
--- rows. Refused (RY409) when another host has moved a row or a head meanwhile. Notifies once. Returns the last event id.
-create function journal_append (entries jsonb) returns bigint
-language plpgsql security definer set search_path = public, pg_temp set enable_seqscan = off
+-- Moves a batch, five lists place by place in the order of the outbox; seq, hash and record are null where a row is not
+-- audited. Refused (RY409) when another host has moved a row or a head meanwhile. Notifies once. Returns what is pending
+-- then, as journal_pending().
+create function journal_append (p_workspaces bigint[], p_ids bigint[], p_seqs bigint[], p_hashes text[], p_records text[],
+                                batch int)
+returns table (workspace_id bigint, id bigint, at timestamptz, at_text text, age_s double precision, kind text,
+               subject text, actor text, data jsonb, audited boolean, head_seq bigint, head_hash text, workspace text)
+language plpgsql security definer set search_path = public, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
 set enable_hashjoin = off set enable_mergejoin = off as $$
+#variable_conflict use_column
 declare
   base bigint;
   n int;
 begin
-  select last_event into base from journal for update;
+  select j.last_event into base from journal j for update;
 
+  -- Each record names the one before it and is what was hashed. The text around `prev` is as canonical JSON has it.
   if exists (
     select from (
       select b.ws, b.seq, b.record, b.hash, lag (b.hash) over w as before, lag (b.seq) over w as seq_before
-      from journal_entries (entries) b where b.record is not null
+      from unnest (p_workspaces, p_seqs, p_hashes, p_records) with ordinality as b (ws, seq, hash, record, pos)
+      where b.record is not null
       window w as (partition by b.ws order by b.pos)) c
     left join audit_heads h on h.workspace_id = c.ws
     where c.seq <> coalesce (c.seq_before, h.seq, 0) + 1
-       or c.record::jsonb->>'prev' is distinct from coalesce (c.before, h.hash, repeat ('0', 64))
+       or strpos (c.record, '"prev":"' || coalesce (c.before, h.hash, repeat ('0', 64)) || '","seq":' || c.seq || ',') = 0
        or c.hash <> encode (sha256 (convert_to (c.record, 'UTF8')), 'hex')) then
     raise exception 'the audit chain moved on' using errcode = 'RY409';
   end if;
 
   with gone as (
-    delete from outbox o using journal_entries (entries) b where o.workspace_id = b.ws and o.id = b.id
-    returning o.*, b.pos, b.seq, b.record, b.hash),
+    delete from outbox o
+    using unnest (p_workspaces, p_ids, p_seqs, p_hashes, p_records) with ordinality as b (ws, id, seq, hash, record, pos)
+    where o.workspace_id = b.ws and o.id = b.id
+    returning o.*, b.pos, b.seq, b.hash, b.record),
   chained as (
     insert into audit (workspace_id, seq, at, kind, subject, actor, record, hash)
-    select workspace_id, seq, at, kind, subject, actor, record, hash from gone where audited order by pos),
+    select g.workspace_id, g.seq, g.at, g.kind, g.subject, g.actor, g.record, g.hash from gone g where g.audited
+    order by g.pos),
   told as (
     insert into events (workspace_id, id, at, kind, subject, actor, data)
-    select workspace_id, base + pos, now (), kind, subject, actor, data from gone order by pos)
-  select count (*) filter (where audited = (record is not null)) into n from gone;
-  if n <> jsonb_array_length (entries) then
+    select g.workspace_id, base + g.pos, now (), g.kind, g.subject, g.actor, g.data from gone g order by g.pos)
+  select count (*) filter (where g.audited = (g.record is not null)) into n from gone g;
+  if n <> cardinality (p_ids) then
     raise exception 'the outbox moved on' using errcode = 'RY409';
   end if;
 
   insert into audit_heads as h (workspace_id, seq, hash)
-  select distinct on (b.ws) b.ws, b.seq, b.hash from journal_entries (entries) b where b.record is not null
+  select distinct on (b.ws) b.ws, b.seq, b.hash
+  from unnest (p_workspaces, p_seqs, p_hashes) with ordinality as b (ws, seq, hash, pos) where b.hash is not null
   order by b.ws, b.pos desc
   on conflict (workspace_id) do update set seq = excluded.seq, hash = excluded.hash;
 
   update journal set last_event = base + n;
   perform pg_notify ('royal_events', (base + n)::text);
-  return base + n;
+  return query select * from journal_pending (batch);
 end $$;
 
 -- Events after an id, oldest first; kinds is null or a list of prefixes.

@@ -82,7 +82,10 @@ create table proposals (
   decided_by text,
   finished_at timestamptz,
   primary key (workspace_id, id),
-  unique (workspace_id, uid));
+  -- Not the other way round: an index that begins with the workspace is as good as the primary key's to a planner without
+  -- statistics, and reads all of the workspace's rows to find one.
+  unique (uid, workspace_id))
+with (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0, autovacuum_analyze_scale_factor = 0.05);
 create unique index proposals_once on proposals (workspace_id, key) where key is not null;
 create index proposals_approved on proposals (id) where state = 'approved';
 create index proposals_pending on proposals (expires_at) where state = 'pending';
@@ -105,10 +108,11 @@ create table approvals (
 create index approvals_proposal on approvals (workspace_id, proposal);
 call royal_protect ('approvals', 'select, insert');
 
--- An effect's row is its intent: committed before anything is sent.
+-- An effect's row is its intent: committed before anything is sent. There is one of a proposal, and its key is the
+-- proposal's uid. It is made of the proposal's row in the same statement, and proposals are never deleted: a foreign key
+-- would tell nothing, and lock each proposal once more.
 create table effects (
   workspace_id bigint not null,
-  id bigint generated always as identity,
   proposal bigint not null,
   key text not null,
   state text not null default 'executing' check (state in ('executing', 'executed', 'failed', 'stale', 'unknown')),
@@ -119,10 +123,8 @@ create table effects (
   error text,
   started_at timestamptz not null default now (),
   finished_at timestamptz,
-  primary key (workspace_id, id),
-  unique (workspace_id, key),
-  unique (workspace_id, proposal),
-  foreign key (workspace_id, proposal) references proposals);
+  primary key (workspace_id, proposal))
+with (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0, autovacuum_analyze_scale_factor = 0.05);
 create index effects_executing on effects (lease_until) where state = 'executing';
 call royal_protect ('effects', 'select, insert, update');
 
@@ -183,79 +185,116 @@ language sql stable as $$
   order by p.id desc limit batch;
 $$;
 
--- batch is a list of what the gate assessed and decided (see gate/rh-proposal.h). The state follows from the decision. Returns
--- an outcome for each, by its place in the list from 1. What is approved at once is told to every executor, once a batch.
-create function proposal_submit (batch jsonb) returns table (pos bigint, outcome jsonb)
-language plpgsql set enable_seqscan = off
-set enable_hashjoin = off set enable_mergejoin = off as $$
-declare
-  inverse uuid;
-  original proposals;
-  n_made int;
-  n_known int;
+-- The proposal that is to be undone, locked: refused unless it was executed and nobody is undoing it.
+create function proposal_lock_undo (p_uid uuid) returns bigint
+language plpgsql as $$
+declare original proposals := proposal_lock (p_uid);
 begin
-  for inverse in select (e->>'undoes')::uuid from jsonb_array_elements (batch) e where e->>'undoes' is not null loop
-    original := proposal_lock (inverse);
-    if original.state <> 'executed' or original.kind <> 'apply' then
-      raise exception 'proposal % is % (%), only an executed change can be undone', inverse, original.state, original.kind
-        using errcode = 'RY409';
-    end if;
-    if exists (select from proposals u where u.workspace_id = original.workspace_id and u.undoes = original.id
-               and u.state in ('pending', 'approved', 'executing', 'executed', 'unknown')) then
-      raise exception 'proposal % is being undone already', inverse using errcode = 'RY409';
-    end if;
-  end loop;
+  if original.state <> 'executed' or original.kind <> 'apply' then
+    raise exception 'proposal % is % (%), only an executed change can be undone', p_uid, original.state, original.kind
+      using errcode = 'RY409';
+  end if;
+  if exists (select from proposals u where u.workspace_id = original.workspace_id and u.undoes = original.id
+             and u.state in ('pending', 'approved', 'executing', 'executed', 'unknown')) then
+    raise exception 'proposal % is being undone already', p_uid using errcode = 'RY409';
+  end if;
+  return original.id;
+end $$;
 
-  batch := (select jsonb_agg (e.s || jsonb_build_object ('uid', uuid_v7 ()) order by e.n)
-            from jsonb_array_elements (batch) with ordinality as e (s, n));
+-- Whether effects may start in this workspace. A stop waits for the end of a transaction that was told so.
+create function workspace_may_start () returns boolean
+language sql volatile security definer set search_path = public, pg_temp as $$
+  select w.stopped_at is null from workspaces w where w.workspace_id = royal_workspace () for share;
+$$;
+
+-- batch is a list of what the gate assessed and decided (see gate/rh-proposal.h). The state follows from the decision. With an
+-- owner, up to p_room of those that are approved at once are started at once: their intent is committed with the decision, as
+-- effect_claim() would commit it after. Returns an outcome for each, by its place in the list from 1, with the effect where
+-- one was started. What is approved and not started is told to every executor, once a batch.
+create function proposal_submit (batch jsonb, p_owner text, p_lease_s int, p_room int)
+returns table (pos bigint, outcome jsonb, effect bigint)
+language plpgsql as $$
+declare
+  ws constant bigint := royal_workspace ();
+  n constant int := jsonb_array_length (batch);
+  uids constant uuid[] := array (select uuid_v7 () from generate_series (1, n));
+  room int := 0;
+  n_made int;
+  n_known int := 0;
+begin
+  if p_owner is not null and p_room > 0 and workspace_may_start () then
+    room := p_room;
+  end if;
+
   return query
   with given as materialized (
-    select e.s, e.n, (e.s->>'uid')::uuid as uid from jsonb_array_elements (batch) with ordinality as e (s, n)),
+    select g.*, uids[g.pos] as uid,
+      case g.decision when 'deny' then 'denied' when 'approve' then 'pending'
+        else case when g.kind = 'apply' and count (*) filter (where g.kind = 'apply' and g.decision in ('auto', 'notify'))
+                                            over (order by g.pos) <= room then 'executing' else 'approved' end end as state
+    from rows from (jsonb_to_recordset (batch) as (kind text, undoes uuid, action text, target text, agent text,
+        agent_version text, agent_sha256 text, cluster text, run uuid, key text, parameters jsonb, words jsonb, claims jsonb,
+        before jsonb, facts jsonb, preview jsonb, risk text, decision text, rules text[], reason text, policy_version text,
+        digest text, priority text, created_by text, expires_at timestamptz))
+      with ordinality as g (kind, undoes, action, target, agent, agent_version, agent_sha256, cluster, run, key,
+        parameters, words, claims, before, facts, preview, risk, decision, rules, reason, policy_version, digest, priority,
+        created_by, expires_at, pos)),
   made as (
     insert into proposals as p (workspace_id, uid, state, kind, undoes, action, target, agent, agent_version,
       agent_sha256, cluster, run, key, parameters, words, claims, before, facts, preview, risk, decision, rules, reason,
       policy_version, digest, priority, created_by, expires_at, decided_at, decided_by)
-    select royal_workspace (), g.uid,
-      case s->>'decision' when 'deny' then 'denied' when 'approve' then 'pending' else 'approved' end, s->>'kind',
-      (select o.id from proposals o where o.workspace_id = royal_workspace () and o.uid = (s->>'undoes')::uuid),
-      s->>'action', s->>'target', s->>'agent', s->>'agent_version', s->>'agent_sha256', s->>'cluster', (s->>'run')::uuid,
-      s->>'key', s->'parameters', s->'words', s->'claims', s->'before', s->'facts', s->'preview', s->>'risk', s->>'decision',
-      array (select jsonb_array_elements_text (s->'rules')), s->>'reason', s->>'policy_version', s->>'digest',
-      coalesce (s->>'priority', 'normal'), s->>'created_by', (s->>'expires_at')::timestamptz,
-      case when s->>'decision' = 'approve' then null else now () end,
-      case when s->>'decision' = 'approve' then null else 'policy' end
-    from given g order by g.n
+    select ws, g.uid, g.state, g.kind, case when g.undoes is not null then proposal_lock_undo (g.undoes) end, g.action,
+      g.target, g.agent, g.agent_version, g.agent_sha256, g.cluster, g.run, g.key, g.parameters, g.words, g.claims,
+      coalesce (g.before, 'null'), g.facts, coalesce (g.preview, 'null'), g.risk, g.decision, g.rules, g.reason, g.policy_version, g.digest,
+      coalesce (g.priority, 'normal'), g.created_by, g.expires_at, case when g.decision <> 'approve' then now () end,
+      case when g.decision <> 'approve' then 'policy' end
+    from given g order by g.pos
     on conflict (workspace_id, key) where key is not null do nothing
-    returning *),
+    returning p.id, p.uid),
+  started as (
+    insert into effects (workspace_id, proposal, key, owner, lease_until)
+    select ws, m.id, m.uid::text, p_owner, now () + p_lease_s * interval '1 second'
+    from given g join made m using (uid) where g.state = 'executing'),
   told as (
     insert into outbox (workspace_id, kind, subject, actor, data)
-    select m.workspace_id,
-      case m.state when 'denied' then 'proposal.denied' when 'pending' then 'approval.required'
-                   else 'proposal.approved' end,
-      m.uid::text, m.created_by,
-      jsonb_build_object ('action', m.action, 'target', m.target, 'kind', m.kind, 'agent', m.agent,
-        'agent_version', m.agent_version, 'agent_sha256', m.agent_sha256, 'run', m.run, 'undoes', g.s->'undoes',
-        'parameters', m.parameters, 'claims', m.claims, 'before', m.before, 'facts', m.facts, 'risk', m.risk,
-        'decision', m.decision, 'rules', to_jsonb (m.rules), 'reason', m.reason, 'policy_version', m.policy_version,
-        'digest', m.digest, 'expires_at', iso_time (m.expires_at))
-    from given g join made m using (uid) order by g.n)
-  select g.n, jsonb_build_object ('proposal', m.uid, 'state', m.state, 'decision', m.decision, 'risk', m.risk,
-                                  'rules', to_jsonb (m.rules), 'reason', m.reason)
-  from given g join made m using (uid) order by g.n;
+    select ws, t.kind, g.uid::text, t.actor, t.data
+    from given g join made m using (uid),
+    lateral (
+      select 1, case g.state when 'denied' then 'proposal.denied' when 'pending' then 'approval.required'
+                             else 'proposal.approved' end, g.created_by,
+        jsonb_build_object ('action', g.action, 'target', g.target, 'kind', g.kind, 'agent', g.agent,
+          'agent_version', g.agent_version, 'agent_sha256', g.agent_sha256, 'run', g.run, 'undoes', g.undoes,
+          'parameters', g.parameters, 'claims', g.claims, 'before', g.before, 'facts', g.facts, 'risk', g.risk,
+          'decision', g.decision, 'rules', to_jsonb (g.rules), 'reason', g.reason, 'policy_version', g.policy_version,
+          'digest', g.digest, 'expires_at', iso_time (g.expires_at))
+      union all
+      select 2, 'effect.started', 'host', jsonb_build_object ('action', g.action, 'target', g.target, 'kind', g.kind,
+                                                              'key', g.uid::text, 'digest', g.digest)
+      where g.state = 'executing') as t (step, kind, actor, data)
+    order by g.pos, t.step)
+  select g.pos, jsonb_build_object ('proposal', g.uid, 'decision', g.decision, 'risk', g.risk,
+                                    'state', case g.state when 'executing' then 'approved' else g.state end,
+                                    'rules', to_jsonb (g.rules), 'reason', g.reason),
+         case when g.state = 'executing' then m.id end
+  from given g join made m using (uid) order by g.pos;
   get diagnostics n_made = row_count;
 
   -- An attempt of the same job that was lost has proposed it already: the first one stands.
-  return query
-  select e.n, jsonb_build_object ('proposal', p.uid, 'state', p.state, 'decision', p.decision, 'risk', p.risk,
-                                  'rules', to_jsonb (p.rules), 'reason', p.reason)
-  from jsonb_array_elements (batch) with ordinality as e (s, n)
-  join proposals p on p.workspace_id = royal_workspace () and p.key = e.s->>'key' and p.uid <> (e.s->>'uid')::uuid;
-  get diagnostics n_known = row_count;
-  if n_made + n_known <> jsonb_array_length (batch) then
+  if n_made < n then
+    return query
+    select g.pos, jsonb_build_object ('proposal', p.uid, 'state', p.state, 'decision', p.decision, 'risk', p.risk,
+                                      'rules', to_jsonb (p.rules), 'reason', p.reason), null::bigint
+    from rows from (jsonb_to_recordset (batch) as (key text)) with ordinality as g (key, pos)
+    cross join lateral (
+      select * from proposals p where p.workspace_id = ws and p.key = g.key and p.uid <> uids[g.pos] limit 1) p;
+    get diagnostics n_known = row_count;
+  end if;
+  if n_made + n_known <> n then
     raise exception 'another attempt of the job is proposing the same' using errcode = 'RY503';
   end if;
 
-  if exists (select from jsonb_array_elements (batch) e where e->>'decision' in ('auto', 'notify')) then
+  if exists (select from jsonb_array_elements (batch) e
+             where (room < n or e->>'kind' = 'undo') and e->>'decision' in ('auto', 'notify')) then
     perform pg_notify ('royal_effects', '');
   end if;
 end $$;
@@ -263,8 +302,7 @@ end $$;
 -- A person's answer. An approval holds for the digest that the person saw and before the deadline, by this clock.
 create function proposal_answer (p_uid uuid, p_answer text, p_digest text, p_actor text, p_via text, p_note text)
 returns jsonb
-language plpgsql set enable_seqscan = off
-set enable_hashjoin = off set enable_mergejoin = off as $$
+language plpgsql as $$
 declare p proposals := proposal_lock (p_uid);
 begin
   if p.state <> 'pending' then
@@ -295,7 +333,8 @@ end $$;
 
 -- Pending proposals past their deadline, in every workspace. Returns how many.
 create function proposal_expire () returns int
-language plpgsql security definer set search_path = public, pg_temp set enable_seqscan = off
+language plpgsql security definer set search_path = public, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
 set enable_hashjoin = off set enable_mergejoin = off as $$
 declare n int;
 begin
@@ -322,87 +361,106 @@ create type effect_work as (
 -- Starts up to `batch` approved proposals: the intent of each is committed with this transaction. Not in a workspace that
 -- is stopped: the stop takes the same row's lock, so nothing starts after it has returned.
 create function effect_claim (p_owner text, p_lease_s int, batch int) returns setof effect_work
-language plpgsql security definer set search_path = public, pg_temp set enable_seqscan = off
+language plpgsql security definer set search_path = public, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
 set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
   return query
-  with chosen as (
+  with chosen as materialized (
     select p.workspace_id, p.id from proposals p
     where p.state = 'approved'
       and not exists (select from workspaces w where w.workspace_id = p.workspace_id and w.stopped_at is not null)
     order by p.id limit batch for no key update skip locked),
-  free as (
+  free as materialized (
     select w.workspace_id from workspaces w
     where w.workspace_id in (select c.workspace_id from chosen c) and w.stopped_at is null for share),
   started as (
     update proposals p set state = 'executing' from chosen c join free using (workspace_id)
-    where p.workspace_id = c.workspace_id and p.id = c.id and p.state = 'approved' returning p.*),
+    where p.workspace_id = c.workspace_id and p.id = c.id and p.state = 'approved'
+    returning p.workspace_id, p.id, p.uid, p.kind, p.undoes, p.action, p.target, p.parameters, p.before, p.digest),
   intent as (
     insert into effects (workspace_id, proposal, key, owner, lease_until)
-    select s.workspace_id, s.id, s.uid::text, p_owner, now () + p_lease_s * interval '1 second' from started s
-    returning *),
+    select s.workspace_id, s.id, s.uid::text, p_owner, now () + p_lease_s * interval '1 second' from started s),
   told as (
     insert into outbox (workspace_id, kind, subject, actor, data)
     select s.workspace_id, 'effect.started', s.uid::text, 'host',
-           jsonb_build_object ('action', s.action, 'target', s.target, 'kind', s.kind, 'key', i.key, 'digest', s.digest)
-    from started s join intent i on i.workspace_id = s.workspace_id and i.proposal = s.id)
-  select s.workspace_id, i.id, s.uid, i.key, s.kind, i.attempt, s.action, s.target, s.parameters, s.before,
-         (select u.receipt from effects u where u.workspace_id = s.workspace_id and u.proposal = s.undoes)
-  from started s join intent i on i.workspace_id = s.workspace_id and i.proposal = s.id;
+           jsonb_build_object ('action', s.action, 'target', s.target, 'kind', s.kind, 'key', s.uid::text,
+                               'digest', s.digest)
+    from started s order by s.id)
+  select s.workspace_id, s.id, s.uid, s.uid::text, s.kind, 1, s.action, s.target, s.parameters, s.before,
+         (select u.receipt from effects u
+          where s.undoes is not null and u.workspace_id = s.workspace_id and u.proposal = s.undoes)
+  from started s;
 end $$;
 
--- Takes over effects whose lease has run out; with p_own also those that this host held when it died. They must be
--- verified before anything is applied.
-create function effect_take_over (p_owner text, p_lease_s int, p_own boolean, batch int) returns setof effect_work
-language plpgsql security definer set search_path = public, pg_temp set enable_seqscan = off
+-- Takes over effects whose lease has run out, and those of this host that it does not know of: not among p_held and their
+-- lease p_age_s old, when the answer that told of them must have come long ago; at any age when p_age_s is null, after it
+-- died. They must be verified before anything is applied.
+create function effect_take_over (p_owner text, p_lease_s int, p_held bigint[], p_age_s int, batch int)
+returns setof effect_work
+language plpgsql security definer set search_path = public, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
 set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
   return query
-  with chosen as (
-    select e.workspace_id, e.id from effects e
-    where e.state = 'executing' and (e.lease_until <= now () or (p_own and e.owner = p_owner))
-    order by e.id limit batch for update skip locked),
+  with chosen as materialized (
+    select e.workspace_id, e.proposal from effects e
+    where e.state = 'executing'
+      and (e.lease_until <= now ()
+           or e.owner = p_owner and e.proposal <> all (p_held)
+              and (p_age_s is null or e.lease_until <= now () + (p_lease_s - p_age_s) * interval '1 second'))
+    order by e.proposal limit batch for update skip locked),
   taken as (
     update effects e set owner = p_owner, lease_until = now () + p_lease_s * interval '1 second', attempt = e.attempt + 1
-    from chosen c where e.workspace_id = c.workspace_id and e.id = c.id returning e.*),
+    from chosen c where e.workspace_id = c.workspace_id and e.proposal = c.proposal returning e.*),
+  known as materialized (
+    select t.attempt, t.key as effect_key, p.*
+    from taken t cross join lateral (
+      select * from proposals p where p.workspace_id = t.workspace_id and p.id = t.proposal limit 1) p),
   told as (
     insert into outbox (workspace_id, kind, subject, actor, data)
-    select t.workspace_id, 'effect.taken_over', p.uid::text, 'host', jsonb_build_object ('attempt', t.attempt)
-    from taken t join proposals p on p.workspace_id = t.workspace_id and p.id = t.proposal)
-  select t.workspace_id, t.id, p.uid, t.key, p.kind, t.attempt, p.action, p.target, p.parameters, p.before,
-         (select u.receipt from effects u where u.workspace_id = p.workspace_id and u.proposal = p.undoes)
-  from taken t join proposals p on p.workspace_id = t.workspace_id and p.id = t.proposal;
+    select k.workspace_id, 'effect.taken_over', k.uid::text, 'host', jsonb_build_object ('attempt', k.attempt)
+    from known k order by k.id)
+  select k.workspace_id, k.id, k.uid, k.effect_key, k.kind, k.attempt, k.action, k.target, k.parameters, k.before,
+         (select u.receipt from effects u
+          where k.undoes is not null and u.workspace_id = k.workspace_id and u.proposal = k.undoes)
+  from known k;
 end $$;
 
 -- Keeps the leases of effects in hand: two lists, place by place. Returns those that are still held.
 create function effect_renew (p_owner text, p_workspaces bigint[], p_effects bigint[], p_lease_s int)
 returns table (effect bigint)
-language sql volatile security definer set search_path = public, pg_temp set enable_seqscan = off
+language sql volatile security definer set search_path = public, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
 set enable_hashjoin = off set enable_mergejoin = off as $$
   update effects e set lease_until = now () + p_lease_s * interval '1 second'
   from unnest (p_workspaces, p_effects) as h (ws, id)
-  where e.workspace_id = h.ws and e.id = h.id and e.owner = p_owner and e.state = 'executing'
-  returning e.id;
+  where e.workspace_id = h.ws and e.proposal = h.id and e.owner = p_owner and e.state = 'executing'
+  returning e.proposal;
 $$;
 
 -- One more attempt at an effect in hand, under a new lease: `go`, or `stopped` while its workspace is stopped (the stop takes
 -- the same row's lock), or `lost` when it is not held any more.
 create function effect_retry (p_workspace bigint, p_effect bigint, p_owner text, p_lease_s int) returns text
-language plpgsql security definer set search_path = public, pg_temp set enable_seqscan = off
+language plpgsql security definer set search_path = public, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
 set enable_hashjoin = off set enable_mergejoin = off as $$
 declare stopped boolean;
 begin
   select w.stopped_at is not null into stopped from workspaces w where w.workspace_id = p_workspace for share;
   update effects e set lease_until = now () + p_lease_s * interval '1 second', attempt = e.attempt + (not stopped)::int
-  where e.workspace_id = p_workspace and e.id = p_effect and e.owner = p_owner and e.state = 'executing';
+  where e.workspace_id = p_workspace and e.proposal = p_effect and e.owner = p_owner and e.state = 'executing';
   return case when not found then 'lost' when stopped then 'stopped' else 'go' end;
 end $$;
 
 -- Ends effects in hand: entries is [{ "ws", "effect", "outcome", "receipt"?, "error"? }], an outcome is executed (with its
 -- receipt), failed, stale or unknown (with an error). Returns those that were held; one that was ended so before counts.
 create function effect_finish (p_owner text, entries jsonb) returns table (effect bigint)
-language plpgsql security definer set search_path = public, pg_temp set enable_seqscan = off
+language plpgsql security definer set search_path = public, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
 set enable_hashjoin = off set enable_mergejoin = off as $$
+declare
+  n int;
 begin
   return query
   with given as materialized (
@@ -410,28 +468,38 @@ begin
   ended as (
     update effects e set state = g.outcome, receipt = g.receipt, error = g.error, finished_at = now ()
     from given g
-    where e.workspace_id = g.ws and e.id = g.effect and e.owner = p_owner and e.state = 'executing' returning e.*),
+    where e.workspace_id = g.ws and e.proposal = g.effect and e.owner = p_owner and e.state = 'executing'
+    returning e.workspace_id, e.proposal, e.key, e.state, e.attempt, e.receipt, e.error),
   closed as (
     update proposals p set state = e.state, finished_at = now ()
-    from ended e where p.workspace_id = e.workspace_id and p.id = e.proposal returning p.*),
+    from ended e where p.workspace_id = e.workspace_id and p.id = e.proposal
+    returning p.workspace_id, p.id, p.uid, p.kind, p.undoes, p.action, p.target, p.digest,
+              e.key, e.state, e.attempt, e.receipt, e.error),
   undone as (
     update proposals o set state = 'undone' from closed c
-    where c.kind = 'undo' and c.state = 'executed' and o.workspace_id = c.workspace_id and o.id = c.undoes
-    returning o.workspace_id, o.id),
+    where c.kind = 'undo' and c.state = 'executed' and o.workspace_id = c.workspace_id and o.id = c.undoes),
   told as (
     insert into outbox (workspace_id, kind, subject, actor, data)
     select c.workspace_id,
       case when c.kind = 'undo' and c.state = 'executed' then 'effect.undone' else 'effect.' || c.state end,
       c.uid::text, 'host',
-      jsonb_build_object ('action', c.action, 'target', c.target, 'kind', c.kind, 'key', e.key, 'attempt', e.attempt,
-        'digest', c.digest, 'receipt', e.receipt, 'error', e.error,
-        'undoes', (select u.uid from proposals u where u.workspace_id = c.workspace_id and u.id = c.undoes))
-    from ended e join closed c on c.workspace_id = e.workspace_id and c.id = e.proposal
-    order by e.id)
-  select e.id from ended e
-  union all
-  select e.id from effects e join given g on e.workspace_id = g.ws and e.id = g.effect
-  where e.owner = p_owner and e.state = g.outcome;
+      jsonb_build_object ('action', c.action, 'target', c.target, 'kind', c.kind, 'key', c.key, 'attempt', c.attempt,
+        'digest', c.digest, 'receipt', c.receipt, 'error', c.error,
+        'undoes', (select u.uid from proposals u
+                   where c.undoes is not null and u.workspace_id = c.workspace_id and u.id = c.undoes))
+    from closed c order by c.id)
+  select c.id from closed c;
+  get diagnostics n = row_count;
+
+  -- What was ended so before counts as held: the answer that said so was lost.
+  if n < jsonb_array_length (entries) then
+    return query
+    select e.proposal
+    from jsonb_to_recordset (entries) as g (ws bigint, effect bigint, outcome text)
+    cross join lateral (
+      select * from effects e where e.workspace_id = g.ws and e.proposal = g.effect limit 1) e
+    where e.owner = p_owner and e.state = g.outcome;
+  end if;
 end $$;
 
 -- Emergency stop and its end. When it returns, nothing more starts.
@@ -449,6 +517,7 @@ begin
   update workspaces set stopped_at = null, stopped_by = null, stop_reason = null
   where workspace_id = royal_workspace ();
   perform outbox_put ('control.resumed', null, p_actor, '{}');
+  perform pg_notify ('royal_effects', '');
 end $$;
 
 -- An agent's small state: versioned, bounded.

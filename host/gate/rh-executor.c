@@ -7,18 +7,21 @@
 
 #define IN_FLIGHT_MAX 128
 #define TAKE_OVER_MAX "10000"
-#define LEASE_S 30
+#define LEASE_S RH_EXECUTOR_LEASE_S
 #define LEASE_US (LEASE_S * G_USEC_PER_SEC)
 #define RENEW_MS (LEASE_S * 1000 / 3)
-#define SWEEP_MS 1000
-#define TAKE_OVER_US (5 * G_USEC_PER_SEC)
+#define STOPPED_MS 1000 /* between two questions whether a workspace is stopped still */
+#define SWEEP_MS 5000   /* for what no notification told of, and for what time alone brings about */
+#define START_MS 200    /* until what this host held when it died is in hand */
+#define UNKNOWN_S "5"   /* an effect of this host's that it has not heard of for so long is one whose answer was lost */
 #define TRIES_MAX 8
 
 static const RhStatement claim_statement = { "effect.claim", "select * from effect_claim ($1, $2::int, $3::int)", 3,
-                                             TRUE };
+                                             RH_WRITES_ROWS };
 static const RhStatement take_over_statement = { "effect.take_over",
-                                                 "select * from effect_take_over ($1, $2::int, $3::boolean, $4::int)",
-                                                 4, TRUE };
+                                                 "select * from effect_take_over"
+                                                 " ($1, $2::int, $3::bigint[], $4::int, $5::int)",
+                                                 5, RH_WRITES_ROWS };
 static const RhStatement renew_statement = {
   "effect.renew", "select effect from effect_renew ($1, $2::bigint[], $3::bigint[], $4::int)", 4, FALSE
 };
@@ -44,8 +47,10 @@ struct _RhExecutor {
   gboolean claiming;
   gboolean claim_again;
   gboolean expiring;
-  gint64 next_take_over_us;
+  gboolean backlog; /* approved proposals wait for room: those that come now queue behind them */
+  guint reserved;   /* room for effects that a submission under way may start */
   guint sweep_id;
+  guint start_id;
   guint renew_id;
   guint progress_id;
   GTask *stop;
@@ -81,6 +86,7 @@ rh_executor_dispose (GObject *object)
   RhExecutor *self = RH_EXECUTOR (object);
 
   g_clear_handle_id (&self->sweep_id, g_source_remove);
+  g_clear_handle_id (&self->start_id, g_source_remove);
   g_clear_handle_id (&self->renew_id, g_source_remove);
   g_clear_handle_id (&self->progress_id, g_source_remove);
   g_clear_handle_id (&self->stop_id, g_source_remove);
@@ -240,7 +246,8 @@ go_on (RhExecutor *self)
     }
   if (self->claim_again)
     rh_executor_kick (self);
-  if (self->stop != NULL && g_hash_table_size (self->works) == 0 && !self->claiming && !self->taking_over)
+  if (self->stop != NULL && g_hash_table_size (self->works) == 0 && !self->claiming && !self->taking_over &&
+      self->reserved == 0)
     finish_stop (self, NULL);
 }
 
@@ -386,7 +393,7 @@ on_asked (GObject *source, GAsyncResult *result, gpointer data)
   if (!self->running)
     leave (self, work, "the host stops");
   else if (answer == NULL || g_strcmp0 (answer, "stopped") == 0)
-    ask_again (self, work, SWEEP_MS);
+    ask_again (self, work, STOPPED_MS);
   else if (g_strcmp0 (answer, "go") == 0)
     {
       work->lost = FALSE;
@@ -405,7 +412,7 @@ on_wait_over (gpointer data)
   RhWork *work = step->work;
   g_autofree char *workspace = g_strdup_printf ("%" G_GINT64_FORMAT, work->effect.workspace);
   g_autofree char *id = g_strdup_printf ("%" G_GINT64_FORMAT, work->id);
-  const char *const params[] = { workspace, id, self->host_id, G_STRINGIFY (LEASE_S) };
+  const char *const params[] = { workspace, id, self->host_id, G_STRINGIFY (RH_EXECUTOR_LEASE_S) };
 
   work->timer_id = 0;
   if (is_held (self, work))
@@ -507,34 +514,64 @@ begin (RhExecutor *self, RhWork *work)
 
 /* --- Claiming, taking over, keeping ------------------------------------------------------------------------------- */
 
+/* Takes an effect (transfer full) in hand, until its turn. */
+static void
+take_one (RhExecutor *self, RhWork *work, gint64 sent_us, gboolean taken_over)
+{
+  RhWork *held = g_hash_table_lookup (self->works, &work->id);
+
+  if (held != NULL)
+    {
+      /* Its lease had run out while it was in hand here; it is this host's again. */
+      held->lost = FALSE;
+      held->lease_until_us = sent_us + LEASE_US;
+      rh_work_unref (work);
+      return;
+    }
+  work->taken_over = taken_over;
+  work->lease_until_us = sent_us + LEASE_US;
+  g_hash_table_insert (self->works, &work->id, work);
+  g_queue_push_tail (&self->waiting, rh_work_ref (work));
+}
+
 /* Takes rows of effect_work in hand. A host that stops leaves them, to itself at its next start. */
 static void
 take (RhExecutor *self, RhRows *rows, gint64 sent_us, gboolean taken_over)
 {
-  if (!self->running)
-    {
-      go_on (self);
-      return;
-    }
-  for (guint i = 0; i < rh_rows_n (rows); i++)
-    {
-      gint64 id = rh_rows_int64 (rows, i, "effect");
-      RhWork *work = g_hash_table_lookup (self->works, &id);
-
-      if (work != NULL)
-        {
-          /* Its lease had run out while it was in hand here; it is this host's again. */
-          work->lost = FALSE;
-          work->lease_until_us = sent_us + LEASE_US;
-          continue;
-        }
-      work = rh_work_new (rows, i, self->connectors);
-      work->taken_over = taken_over;
-      work->lease_until_us = sent_us + LEASE_US;
-      g_hash_table_insert (self->works, &work->id, work);
-      g_queue_push_tail (&self->waiting, rh_work_ref (work));
-    }
+  for (guint i = 0; self->running && i < rh_rows_n (rows); i++)
+    take_one (self, rh_work_new (rows, i, self->connectors), sent_us, taken_over);
   go_on (self);
+}
+
+guint
+rh_executor_reserve (RhExecutor *self, guint wanted)
+{
+  guint taken, room;
+
+  g_return_val_if_fail (RH_IS_EXECUTOR (self), 0);
+
+  taken = g_hash_table_size (self->works) + self->reserved;
+  room = !self->running || !self->own_taken || self->backlog || taken >= IN_FLIGHT_MAX ? 0 : IN_FLIGHT_MAX - taken;
+  room = MIN (room, wanted);
+  self->reserved += room;
+  return room;
+}
+
+void
+rh_executor_take (RhExecutor *self, guint reserved, GPtrArray *works, gint64 sent_us)
+{
+  g_return_if_fail (RH_IS_EXECUTOR (self) && reserved <= self->reserved);
+
+  self->reserved -= reserved;
+  for (guint i = 0; self->running && works != NULL && i < works->len; i++)
+    take_one (self, rh_work_ref (works->pdata[i]), sent_us, FALSE);
+  go_on (self);
+}
+
+RhConnectors *
+rh_executor_get_connectors (RhExecutor *self)
+{
+  return self->connectors;
 }
 
 static void
@@ -554,7 +591,6 @@ on_taken_over (GObject *source, GAsyncResult *result, gpointer data)
       go_on (self);
       return;
     }
-  self->next_take_over_us = g_get_monotonic_time () + TAKE_OVER_US;
   if (!self->own_taken)
     self->claim_again = TRUE;
   self->own_taken = TRUE;
@@ -566,11 +602,32 @@ on_taken_over (GObject *source, GAsyncResult *result, gpointer data)
   take (self, rows, batch->sent_us, TRUE);
 }
 
+/* A list of the ids, and with @workspaces one of their workspaces, of all that is in hand. */
+static char *
+list_held (RhExecutor *self, gboolean workspaces)
+{
+  GString *list = g_string_new ("{");
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->works);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      const RhWork *work = value;
+
+      g_string_append_printf (list, "%s%" G_GINT64_FORMAT, list->len > 1 ? "," : "",
+                              workspaces ? work->effect.workspace : work->id);
+    }
+  g_string_append_c (list, '}');
+  return g_string_free (list, FALSE);
+}
+
 static void
 take_over (RhExecutor *self)
 {
-  const char *const params[] = { self->host_id, G_STRINGIFY (LEASE_S), self->own_taken ? "false" : "true",
-                                 TAKE_OVER_MAX };
+  g_autofree char *held = list_held (self, FALSE);
+  const char *const params[] = { self->host_id, G_STRINGIFY (RH_EXECUTOR_LEASE_S), held,
+                                 self->own_taken ? UNKNOWN_S : NULL, TAKE_OVER_MAX };
 
   if (self->taking_over)
     return;
@@ -591,10 +648,12 @@ on_claimed (GObject *source, GAsyncResult *result, gpointer data)
   if (rows == NULL && !royal_error_is_unavailable (error))
     rh_log (RH_LOG_ERROR, "effect.claim_failed", "approved proposals could not be claimed", "error", error->message,
             NULL);
+  if (rows != NULL)
+    self->backlog = rh_rows_n (rows) >= batch->asked;
   if (rows != NULL && rh_rows_n (rows) > 0)
     {
-      if (rh_rows_n (rows) >= batch->asked)
-        self->claim_again = TRUE; /* there may be more */
+      if (self->backlog)
+        self->claim_again = TRUE;
       progress_soon (self);
       take (self, rows, batch->sent_us, FALSE);
     }
@@ -612,7 +671,7 @@ rh_executor_kick (RhExecutor *self)
   g_return_if_fail (RH_IS_EXECUTOR (self));
 
   self->claim_again = TRUE;
-  room = IN_FLIGHT_MAX - MIN (g_hash_table_size (self->works), IN_FLIGHT_MAX);
+  room = IN_FLIGHT_MAX - MIN (g_hash_table_size (self->works) + self->reserved, IN_FLIGHT_MAX);
   if (!self->running || !self->own_taken || self->claiming || room == 0)
     return;
   self->claim_again = FALSE;
@@ -621,7 +680,8 @@ rh_executor_kick (RhExecutor *self)
   batch = batch_new (self);
   batch->asked = room;
   rh_store_call_async (self->store, &claim_statement, RH_NO_WORKSPACE,
-                       (const char *const[]){ self->host_id, G_STRINGIFY (LEASE_S), most }, NULL, on_claimed, batch);
+                       (const char *const[]){ self->host_id, G_STRINGIFY (RH_EXECUTOR_LEASE_S), most }, NULL,
+                       on_claimed, batch);
 }
 
 static void
@@ -651,8 +711,7 @@ static gboolean
 on_renew (gpointer data)
 {
   RhExecutor *self = data;
-  g_autoptr (GString) workspaces = g_string_new ("{");
-  g_autoptr (GString) ids = g_string_new ("{");
+  g_autofree char *workspaces = NULL, *ids = NULL;
   Batch *batch;
   GHashTableIter iter;
   gpointer value;
@@ -662,18 +721,11 @@ on_renew (gpointer data)
   batch = batch_new (self);
   g_hash_table_iter_init (&iter, self->works);
   while (g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      RhWork *work = value;
-
-      g_ptr_array_add (batch->works, rh_work_ref (work));
-      g_string_append_printf (workspaces, "%s%" G_GINT64_FORMAT, workspaces->len > 1 ? "," : "",
-                              work->effect.workspace);
-      g_string_append_printf (ids, "%s%" G_GINT64_FORMAT, ids->len > 1 ? "," : "", work->id);
-    }
-  g_string_append_c (workspaces, '}');
-  g_string_append_c (ids, '}');
+    g_ptr_array_add (batch->works, rh_work_ref (value));
+  workspaces = list_held (self, TRUE);
+  ids = list_held (self, FALSE);
   rh_store_call_async (self->store, &renew_statement, RH_NO_WORKSPACE,
-                       (const char *const[]){ self->host_id, workspaces->str, ids->str, G_STRINGIFY (LEASE_S) }, NULL,
+                       (const char *const[]){ self->host_id, workspaces, ids, G_STRINGIFY (RH_EXECUTOR_LEASE_S) }, NULL,
                        on_renewed, batch);
   return G_SOURCE_CONTINUE;
 }
@@ -696,8 +748,7 @@ on_sweep (gpointer data)
 
   if (!rh_store_is_available (self->store))
     return G_SOURCE_CONTINUE;
-  if (!self->own_taken || g_get_monotonic_time () >= self->next_take_over_us)
-    take_over (self);
+  take_over (self);
   rh_executor_kick (self);
   if (!self->expiring)
     {
@@ -706,6 +757,19 @@ on_sweep (gpointer data)
                            g_object_ref (self));
     }
   return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_start (gpointer data)
+{
+  RhExecutor *self = data;
+
+  if (rh_store_is_available (self->store) && !self->own_taken)
+    take_over (self);
+  if (!self->own_taken)
+    return G_SOURCE_CONTINUE;
+  self->start_id = 0;
+  return G_SOURCE_REMOVE;
 }
 
 void
@@ -718,6 +782,7 @@ rh_executor_start (RhExecutor *self)
   self->running = TRUE;
   self->sweep_id = g_timeout_add (SWEEP_MS, on_sweep, self);
   self->renew_id = g_timeout_add (RENEW_MS, on_renew, self);
+  self->start_id = g_timeout_add (START_MS, on_start, self);
   take_over (self);
 }
 
@@ -740,6 +805,7 @@ rh_executor_stop_async (RhExecutor *self, guint timeout_ms, GAsyncReadyCallback 
   g_return_if_fail (RH_IS_EXECUTOR (self) && self->stop == NULL);
 
   g_clear_handle_id (&self->sweep_id, g_source_remove);
+  g_clear_handle_id (&self->start_id, g_source_remove);
   self->running = FALSE;
   self->claim_again = FALSE;
   self->stop = g_task_new (self, NULL, callback, data);

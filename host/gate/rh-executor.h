@@ -21,6 +21,19 @@ void rh_executor_start (RhExecutor *self);
 /* Something was approved: claim soon. */
 void rh_executor_kick (RhExecutor *self);
 
+/* How long an effect that was started is this host's to execute. */
+#define RH_EXECUTOR_LEASE_S 30
+
+/* How many effects, at most @wanted, the submission that is about to be sent may start at once; none while others wait
+ * for their turn. The room is kept until rh_executor_take(). */
+guint rh_executor_reserve (RhExecutor *self, guint wanted) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Ends a reservation. @works (nullable) are those that were started, by a call sent at @sent_us (monotonic). */
+void rh_executor_take (RhExecutor *self, guint reserved, GPtrArray *works, gint64 sent_us);
+
+/* (transfer none) */
+RhConnectors *rh_executor_get_connectors (RhExecutor *self);
+
 /* Claims no more, and finishes when nothing is under way. What waits for another attempt is left to the next start.
  * %ROYAL_ERROR_TIMEOUT when something was still under way after @timeout_ms. */
 void rh_executor_stop_async (RhExecutor *self, guint timeout_ms, GAsyncReadyCallback callback, gpointer data);

@@ -63,8 +63,8 @@ rh_gate_new (RhStore *store, RhConnectors *connectors, const char *host_id)
   self = g_object_new (RH_TYPE_GATE, NULL);
   self->store = g_object_ref (store);
   self->connectors = g_object_ref (connectors);
-  self->intake = rh_intake_new (store);
   self->executor = rh_executor_new (store, connectors, host_id);
+  self->intake = rh_intake_new (store, host_id, self->executor);
   self->journal = rh_journal_new (store);
   g_signal_connect_object (self->executor, "progress", G_CALLBACK (rh_gate_kick), self, G_CONNECT_SWAPPED);
   return self;
@@ -199,9 +199,9 @@ rh_gate_stop_finish (RhGate *self, GAsyncResult *result, GError **error)
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-/* Something was decided, so there is something to tell and perhaps something to do. */
+/* A person answered, so there is something to tell and perhaps something to do. */
 static void
-after_write (RhGate *self, JsonNode *proposal)
+after_answer (RhGate *self, JsonNode *proposal)
 {
   const char *state = royal_json_string (json_node_get_object (proposal), "state", "");
 
@@ -224,7 +224,7 @@ on_case_decided (GObject *source, GAsyncResult *result, gpointer data)
       g_task_return_error (task, error);
       return;
     }
-  after_write (g_task_get_source_object (task), outcome);
+  rh_journal_kick (((RhGate *)g_task_get_source_object (task))->journal);
   g_task_return_pointer (task, outcome, (GDestroyNotify)json_node_unref);
 }
 
@@ -292,7 +292,7 @@ on_answered (GObject *source, GAsyncResult *result, gpointer data)
       g_task_return_error (task, error);
       return;
     }
-  after_write (g_task_get_source_object (task), proposal);
+  after_answer (g_task_get_source_object (task), proposal);
   g_task_return_pointer (task, proposal, (GDestroyNotify)json_node_unref);
 }
 
@@ -381,7 +381,7 @@ on_inverse_decided (GObject *source, GAsyncResult *result, gpointer data)
       g_task_return_error (task, error);
       return;
     }
-  after_write (self, outcome);
+  rh_journal_kick (self->journal);
   id = royal_json_string (json_node_get_object (outcome), "proposal", "");
   rh_store_call_async (self->store, &get, undo->actor.workspace, (const char *const[]){ id }, NULL, on_answered,
                        g_object_ref (task));

@@ -2,17 +2,24 @@
 #include "rh-intake.h"
 
 #include "rh-log.h"
+#include "rh-work.h"
 #include "royal-json.h"
 
 #define BATCH_MAX 200
+#define CALLS_MAX 2 /* at a time, in one workspace: while they are under way the next batch grows */
 
-static const RhStatement submit = { "gate.submit", "select pos, outcome from proposal_submit ($1::jsonb)", 1, TRUE };
+static const RhStatement submit = {
+  "gate.submit", "select pos, outcome, effect from proposal_submit ($1::jsonb, $2, $3::int, $4::int)", 4, TRUE
+};
 
 struct _RhIntake {
   GObject parent;
 
   RhStore *store;
+  char *host_id;
+  RhExecutor *executor;
   GPtrArray *waiting; /* GTask, each with its Entry */
+  GHashTable *calls;  /* workspace -> how many calls are under way; none = not there */
   guint flush_id;
 };
 
@@ -29,6 +36,8 @@ typedef struct {
   RhIntake *intake;
   gint64 workspace;
   GPtrArray *tasks;
+  guint reserved; /* room for effects, with the executor */
+  gint64 sent_us;
 } Batch;
 
 static void
@@ -57,7 +66,10 @@ rh_intake_finalize (GObject *object)
 
   g_clear_handle_id (&self->flush_id, g_source_remove);
   g_ptr_array_unref (self->waiting);
+  g_hash_table_unref (self->calls);
+  g_object_unref (self->executor);
   g_object_unref (self->store);
+  g_free (self->host_id);
   G_OBJECT_CLASS (rh_intake_parent_class)->finalize (object);
 }
 
@@ -71,18 +83,39 @@ static void
 rh_intake_init (RhIntake *self)
 {
   self->waiting = g_ptr_array_new_with_free_func (g_object_unref);
+  self->calls = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
 }
 
 RhIntake *
-rh_intake_new (RhStore *store)
+rh_intake_new (RhStore *store, const char *host_id, RhExecutor *executor)
 {
   RhIntake *self = g_object_new (RH_TYPE_INTAKE, NULL);
 
   self->store = g_object_ref (store);
+  self->host_id = g_strdup (host_id);
+  self->executor = g_object_ref (executor);
   return self;
 }
 
 static void send_batch (RhIntake *self, gint64 workspace, GPtrArray *tasks);
+static void flush_soon (RhIntake *self);
+
+static guint
+calls_of (RhIntake *self, gint64 workspace)
+{
+  return GPOINTER_TO_UINT (g_hash_table_lookup (self->calls, &workspace));
+}
+
+static void
+count_call (RhIntake *self, gint64 workspace, int change)
+{
+  guint n = calls_of (self, workspace) + (guint)change;
+
+  if (n == 0)
+    g_hash_table_remove (self->calls, &workspace);
+  else
+    g_hash_table_insert (self->calls, g_memdup2 (&workspace, sizeof workspace), GUINT_TO_POINTER (n));
+}
 
 /* The database refused one of many: each is tried by itself, so that only that one fails. */
 static void
@@ -97,30 +130,64 @@ send_one_by_one (Batch *batch)
     }
 }
 
+/* Hands what the call has started to the executor. */
+static void
+start_effects (const Batch *batch, RhRows *rows)
+{
+  RhExecutor *executor = batch->intake->executor;
+  g_autoptr (GPtrArray) works = g_ptr_array_new_with_free_func ((GDestroyNotify)rh_work_unref);
+
+  for (guint i = 0; rows != NULL && i < rh_rows_n (rows); i++)
+    {
+      g_autoptr (JsonNode) outcome = NULL;
+      const Entry *entry;
+
+      if (rh_rows_is_null (rows, i, "effect"))
+        continue;
+      outcome = rh_rows_json (rows, i, "outcome");
+      entry = g_task_get_task_data (batch->tasks->pdata[rh_rows_int64 (rows, i, "pos") - 1]);
+      g_ptr_array_add (works,
+                       rh_work_new_started (rh_rows_int64 (rows, i, "effect"), batch->workspace,
+                                            royal_json_string (json_node_get_object (outcome), "proposal", ""),
+                                            json_node_get_object (entry->row), rh_executor_get_connectors (executor)));
+    }
+  rh_executor_take (executor, batch->reserved, works, batch->sent_us);
+}
+
+static void
+answer (const Batch *batch, RhRows *rows, const GError *error)
+{
+  for (guint i = 0; i < batch->tasks->len; i++)
+    if (rows == NULL)
+      g_task_return_error (batch->tasks->pdata[i], g_error_copy (error));
+    else
+      g_task_return_pointer (batch->tasks->pdata[rh_rows_int64 (rows, i, "pos") - 1], rh_rows_json (rows, i, "outcome"),
+                             (GDestroyNotify)json_node_unref);
+}
+
 static void
 on_submitted (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (Batch) batch = data;
+  RhIntake *self = batch->intake;
   g_autoptr (GError) error = NULL;
   g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
 
-  if (rows == NULL && batch->tasks->len > 1 && !royal_error_is_unavailable (error))
-    {
-      send_one_by_one (batch);
-      return;
-    }
+  count_call (self, batch->workspace, -1);
+  if (self->waiting->len > 0)
+    flush_soon (self);
   if (rows != NULL && rh_rows_n (rows) != batch->tasks->len)
     {
       rh_bug ("proposal_submit() answered for another number of proposals");
       g_set_error (&error, ROYAL_ERROR, ROYAL_ERROR_FAILED, "the database answered for %u of %u proposals",
                    rh_rows_n (rows), batch->tasks->len);
+      g_clear_pointer (&rows, rh_rows_free);
     }
-  for (guint i = 0; i < batch->tasks->len; i++)
-    if (error != NULL)
-      g_task_return_error (batch->tasks->pdata[i], g_error_copy (error));
-    else
-      g_task_return_pointer (batch->tasks->pdata[rh_rows_int64 (rows, i, "pos") - 1], rh_rows_json (rows, i, "outcome"),
-                             (GDestroyNotify)json_node_unref);
+  start_effects (batch, rows);
+  if (rows == NULL && batch->tasks->len > 1 && !royal_error_is_unavailable (error))
+    send_one_by_one (batch);
+  else
+    answer (batch, rows, error);
 }
 
 static void
@@ -129,6 +196,7 @@ send_batch (RhIntake *self, gint64 workspace, GPtrArray *tasks)
   g_autoptr (JsonNode) list = json_node_new (JSON_NODE_ARRAY);
   g_autofree char *text = NULL;
   Batch *batch = g_new0 (Batch, 1);
+  char room[16];
 
   json_node_take_array (list, json_array_sized_new (tasks->len));
   for (guint i = 0; i < tasks->len; i++)
@@ -139,37 +207,62 @@ send_batch (RhIntake *self, gint64 workspace, GPtrArray *tasks)
   batch->intake = g_object_ref (self);
   batch->workspace = workspace;
   batch->tasks = g_ptr_array_ref (tasks);
-  rh_store_call_async (self->store, &submit, workspace, (const char *const[]){ text }, NULL, on_submitted, batch);
+  batch->reserved = rh_executor_reserve (self->executor, tasks->len);
+  batch->sent_us = g_get_monotonic_time ();
+  g_snprintf (room, sizeof room, "%u", batch->reserved);
+  count_call (self, workspace, 1);
+  rh_store_call_async (self->store, &submit, workspace,
+                       (const char *const[]){ text, self->host_id, G_STRINGIFY (RH_EXECUTOR_LEASE_S), room }, NULL,
+                       on_submitted, batch);
+}
+
+/* (transfer full) (nullable): what the next call takes of what waits, in order: of one workspace that has a call to
+ * spare. What can make a whole call fail goes alone. */
+static GPtrArray *
+next_batch (RhIntake *self, gint64 *ret_workspace)
+{
+  g_autoptr (GPtrArray) tasks = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; i < self->waiting->len && tasks->len < BATCH_MAX;)
+    {
+      const Entry *entry = g_task_get_task_data (self->waiting->pdata[i]);
+      gboolean fits = tasks->len == 0 ? calls_of (self, entry->workspace) < CALLS_MAX
+                                      : entry->workspace == *ret_workspace && !entry->alone;
+
+      if (!fits)
+        {
+          i++;
+          continue;
+        }
+      *ret_workspace = entry->workspace;
+      g_ptr_array_add (tasks, g_ptr_array_steal_index (self->waiting, i));
+      if (entry->alone)
+        break;
+    }
+  return tasks->len > 0 ? g_steal_pointer (&tasks) : NULL;
 }
 
 static gboolean
 flush (gpointer data)
 {
   g_autoptr (RhIntake) self = g_object_ref (data);
+  g_autoptr (GPtrArray) tasks = NULL;
+  gint64 workspace = RH_NO_WORKSPACE;
 
   self->flush_id = 0;
-  while (self->waiting->len > 0)
+  while ((tasks = next_batch (self, &workspace)) != NULL)
     {
-      const Entry *first = g_task_get_task_data (self->waiting->pdata[0]);
-      g_autoptr (GPtrArray) tasks = g_ptr_array_new_with_free_func (g_object_unref);
-      gint64 workspace = first->workspace;
-
-      for (guint i = 0; i < self->waiting->len && tasks->len < BATCH_MAX;)
-        {
-          const Entry *entry = g_task_get_task_data (self->waiting->pdata[i]);
-
-          if (entry->workspace != workspace || (entry->alone && tasks->len > 0))
-            i++;
-          else
-            {
-              g_ptr_array_add (tasks, g_ptr_array_steal_index (self->waiting, i));
-              if (entry->alone)
-                break;
-            }
-        }
       send_batch (self, workspace, tasks);
+      g_clear_pointer (&tasks, g_ptr_array_unref);
     }
   return G_SOURCE_REMOVE;
+}
+
+static void
+flush_soon (RhIntake *self)
+{
+  if (self->flush_id == 0)
+    self->flush_id = g_idle_add_full (G_PRIORITY_DEFAULT, flush, self, NULL);
 }
 
 void
@@ -189,8 +282,7 @@ rh_intake_submit_async (RhIntake *self, gint64 workspace, JsonNode *row, GAsyncR
   entry->alone = royal_json_string (json_node_get_object (row), "undoes", NULL) != NULL;
   g_task_set_task_data (task, entry, entry_free);
   g_ptr_array_add (self->waiting, task);
-  if (self->flush_id == 0)
-    self->flush_id = g_idle_add_full (G_PRIORITY_DEFAULT, flush, self, NULL);
+  flush_soon (self);
 }
 
 JsonNode *

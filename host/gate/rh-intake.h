@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include "rh-store.h"
+#include "rh-executor.h"
 
 G_BEGIN_DECLS
 
-/* The gate's way into the database: what is decided in one turn of the loop, in one workspace, is one transaction. */
+/* The gate's way into the database. What is decided while a call is under way, in one workspace, is the next call: one
+ * transaction, which also starts what the executor has room for. */
 #define RH_TYPE_INTAKE (rh_intake_get_type ())
 G_DECLARE_FINAL_TYPE (RhIntake, rh_intake, RH, INTAKE, GObject)
 
-RhIntake *rh_intake_new (RhStore *store) G_GNUC_WARN_UNUSED_RESULT;
+RhIntake *rh_intake_new (RhStore *store, const char *host_id, RhExecutor *executor) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * rh_intake_submit_async:

@@ -8,11 +8,14 @@
 #include <string.h>
 
 #define BATCH 500
-#define SWEEP_MS 1000
+#define SWEEP_MS 2000
 #define CONFLICT_WAIT_MS 50
 
 static const RhStatement pending = { "journal.pending", "select * from journal_pending ($1::int)", 1, FALSE };
-static const RhStatement append = { "journal.append", "select journal_append ($1::jsonb)", 1, TRUE };
+static const RhStatement append = { "journal.append",
+                                    "select * from journal_append"
+                                    " ($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::int)",
+                                    6, RH_WRITES };
 
 struct _RhJournal {
   GObject parent;
@@ -21,7 +24,6 @@ struct _RhJournal {
   gboolean running;
   gboolean busy;  /* a batch is under way */
   gboolean again; /* something was written meanwhile */
-  gboolean full;  /* the batch under way was as large as can be: there is more */
   guint sweep_id;
   guint retry_id;
   GTask *stop;
@@ -132,34 +134,67 @@ find_head (GHashTable *heads, RhRows *rows, guint row, gint64 workspace)
   return head;
 }
 
-static char *
-make_entries (RhRows *rows)
+/* What journal_append() in SQL takes of a batch: five lists, place by place. */
+typedef enum { LIST_WORKSPACES, LIST_IDS, LIST_SEQS, LIST_HASHES, LIST_RECORDS, N_LISTS } List;
+
+/* One more item of an array in PostgreSQL's notation; NULL is null. */
+static void
+put_item (GString *list, const char *text)
+{
+  const char *from = text, *p;
+
+  g_string_append_c (list, list->len == 0 ? '{' : ',');
+  if (text == NULL)
+    {
+      g_string_append (list, "NULL");
+      return;
+    }
+  g_string_append_c (list, '"');
+  while ((p = strpbrk (from, "\"\\")) != NULL)
+    {
+      g_string_append_len (list, from, p - from);
+      g_string_append_c (list, '\\');
+      g_string_append_c (list, *p);
+      from = p + 1;
+    }
+  g_string_append (list, from);
+  g_string_append_c (list, '"');
+}
+
+/* Makes the record of a row, and moves the head on to it. */
+static void
+chain (GString *lists[N_LISTS], RhRows *rows, guint row, Head *head)
+{
+  g_autofree char *record = make_record (rows, row, ++head->seq, head->hash);
+  char seq[24];
+
+  g_snprintf (seq, sizeof seq, "%" G_GINT64_FORMAT, head->seq);
+  g_free (head->hash);
+  head->hash = g_compute_checksum_for_string (G_CHECKSUM_SHA256, record, -1);
+  put_item (lists[LIST_SEQS], seq);
+  put_item (lists[LIST_HASHES], head->hash);
+  put_item (lists[LIST_RECORDS], record);
+}
+
+static void
+make_lists (GString *lists[N_LISTS], RhRows *rows)
 {
   g_autoptr (GHashTable) heads = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, head_free);
-  g_autoptr (JsonNode) list = json_node_new (JSON_NODE_ARRAY);
 
-  json_node_take_array (list, json_array_sized_new (rh_rows_n (rows)));
+  for (guint i = 0; i < N_LISTS; i++)
+    lists[i] = g_string_sized_new (i == LIST_RECORDS ? 65536 : 1024);
   for (guint i = 0; i < rh_rows_n (rows); i++)
     {
-      gint64 workspace = rh_rows_int64 (rows, i, "workspace_id");
-      JsonObject *entry = json_object_new ();
-
-      json_object_set_int_member (entry, "ws", workspace);
-      json_object_set_int_member (entry, "id", rh_rows_int64 (rows, i, "id"));
+      put_item (lists[LIST_WORKSPACES], rh_rows_string (rows, i, "workspace_id"));
+      put_item (lists[LIST_IDS], rh_rows_string (rows, i, "id"));
       if (rh_rows_boolean (rows, i, "audited"))
-        {
-          Head *head = find_head (heads, rows, i, workspace);
-          g_autofree char *record = make_record (rows, i, ++head->seq, head->hash);
-
-          g_free (head->hash);
-          head->hash = g_compute_checksum_for_string (G_CHECKSUM_SHA256, record, -1);
-          json_object_set_int_member (entry, "seq", head->seq);
-          json_object_set_string_member (entry, "record", record);
-          json_object_set_string_member (entry, "hash", head->hash);
-        }
-      json_array_add_object_element (json_node_get_array (list), entry);
+        chain (lists, rows, i, find_head (heads, rows, i, rh_rows_int64 (rows, i, "workspace_id")));
+      else
+        for (guint list = LIST_SEQS; list < N_LISTS; list++)
+          put_item (lists[list], NULL);
     }
-  return royal_json_to_string (list);
+  for (guint i = 0; i < N_LISTS; i++)
+    g_string_append_c (lists[i], '}');
 }
 
 static void
@@ -186,14 +221,12 @@ on_retry (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* A batch ended. @wait: another host was faster. */
+/* Nothing is left to move, or it could not be moved. */
 static void
 batch_done (RhJournal *self, const GError *error)
 {
-  gboolean more = self->again || self->full;
-
   self->busy = FALSE;
-  if (error == NULL && more && (self->running || self->stop != NULL))
+  if (error == NULL && self->again && (self->running || self->stop != NULL))
     rh_journal_kick (self);
   else if (royal_error_is_conflict (error) && (self->running || self->stop != NULL))
     {
@@ -209,14 +242,21 @@ batch_done (RhJournal *self, const GError *error)
     }
 }
 
-static void
-on_appended (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (RhJournal) self = data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
+static void on_pending (GObject *source, GAsyncResult *result, gpointer data);
 
-  batch_done (self, error);
+/* Moves a batch. The answer is the next one. */
+static void
+move (RhJournal *self, RhRows *rows)
+{
+  GString *lists[N_LISTS];
+
+  make_lists (lists, rows);
+  rh_store_call_async (self->store, &append, RH_NO_WORKSPACE,
+                       (const char *const[]){ lists[LIST_WORKSPACES]->str, lists[LIST_IDS]->str, lists[LIST_SEQS]->str,
+                                              lists[LIST_HASHES]->str, lists[LIST_RECORDS]->str, G_STRINGIFY (BATCH) },
+                       NULL, on_pending, g_object_ref (self));
+  for (guint i = 0; i < N_LISTS; i++)
+    g_string_free (lists[i], TRUE);
 }
 
 static void
@@ -225,21 +265,19 @@ on_pending (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (RhJournal) self = data;
   g_autoptr (GError) error = NULL;
   g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
-  g_autofree char *entries = NULL;
 
   if (rows == NULL || rh_rows_n (rows) == 0)
     {
-      self->full = FALSE;
       if (rows != NULL)
         rh_metric_set (RH_METRIC_JOURNAL_LAG, NULL, 0);
       batch_done (self, error);
       return;
     }
   rh_metric_set (RH_METRIC_JOURNAL_LAG, NULL, g_ascii_strtod (rh_rows_string (rows, 0, "age_s"), NULL));
-  self->full = rh_rows_n (rows) == BATCH;
-  entries = make_entries (rows);
-  rh_store_call_async (self->store, &append, RH_NO_WORKSPACE, (const char *const[]){ entries }, NULL, on_appended,
-                       g_object_ref (self));
+  if (self->running || self->stop != NULL)
+    move (self, rows);
+  else
+    self->busy = FALSE;
 }
 
 void

@@ -17,11 +17,18 @@ object_of (RhRows *rows, guint row, const char *column)
   return json_object_ref (json_node_get_object (node));
 }
 
+static void
+find_connector (RhWork *self, RhConnectors *connectors)
+{
+  RhConnector *connector = rh_connectors_for_action (connectors, self->effect.action, NULL);
+
+  self->connector = connector != NULL ? g_object_ref (connector) : NULL;
+}
+
 RhWork *
 rh_work_new (RhRows *rows, guint row, RhConnectors *connectors)
 {
   RhWork *self = g_rc_box_new0 (RhWork);
-  RhConnector *connector;
 
   self->id = rh_rows_int64 (rows, row, "effect");
   self->proposal = g_strdup (rh_rows_string (rows, row, "proposal"));
@@ -33,8 +40,27 @@ rh_work_new (RhRows *rows, guint row, RhConnectors *connectors)
                              .parameters = object_of (rows, row, "parameters"),
                              .before = rh_rows_json (rows, row, "before"),
                              .receipt = object_of (rows, row, "receipt") };
-  connector = rh_connectors_for_action (connectors, self->effect.action, NULL);
-  self->connector = connector != NULL ? g_object_ref (connector) : NULL;
+  find_connector (self, connectors);
+  return self;
+}
+
+RhWork *
+rh_work_new_started (gint64 id, gint64 workspace, const char *proposal, JsonObject *row, RhConnectors *connectors)
+{
+  RhWork *self;
+
+  g_return_val_if_fail (proposal != NULL && row != NULL, NULL);
+
+  self = g_rc_box_new0 (RhWork);
+  self->id = id;
+  self->proposal = g_strdup (proposal);
+  self->effect = (RhEffect){ .workspace = workspace,
+                             .action = g_strdup (royal_json_string (row, "action", "")),
+                             .target = g_strdup (royal_json_string (row, "target", "")),
+                             .key = g_strdup (proposal),
+                             .parameters = json_object_ref (royal_json_object (row, "parameters")),
+                             .before = json_object_dup_member (row, "before") };
+  find_connector (self, connectors);
   return self;
 }
 

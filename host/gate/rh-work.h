@@ -38,6 +38,12 @@ typedef struct {
 
 /* From a row of effect_work in SQL. @connectors may know nobody for the action: then @connector is NULL. */
 RhWork *rh_work_new (RhRows *rows, guint row, RhConnectors *connectors) G_GNUC_WARN_UNUSED_RESULT;
+/* From a row of proposal_submit() in SQL, which started it: the proposal's uid is its key. */
+RhWork *rh_work_new_started (gint64        id,
+                             gint64        workspace,
+                             const char   *proposal,
+                             JsonObject   *row,
+                             RhConnectors *connectors) G_GNUC_WARN_UNUSED_RESULT;
 RhWork *rh_work_ref (RhWork *self);
 void rh_work_unref (RhWork *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RhWork, rh_work_unref)

@@ -55,7 +55,7 @@ static const RhStatement job_lease = {
   "job.lease",
   "select * from job_lease ($1, $2::text[], $3::int[], $4::int)",
   4,
-  TRUE,
+  RH_WRITES_ROWS,
 };
 static const RhStatement job_next = {
   "job.next",

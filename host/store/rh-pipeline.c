@@ -170,7 +170,7 @@ send_unsent (RhPipeline *self)
           rh_call_free (call);
           continue;
         }
-      if (call->statement->writes && rh_crash_point_before (call->statement->name))
+      if (call->statement->writes == RH_WRITES && rh_crash_point_before (call->statement->name))
         {
           rh_pipeline_flush_now (self);
           rh_crash_point_die ();
@@ -209,6 +209,14 @@ wants_retry (RhPipeline *self, RhCall *call)
   return TRUE;
 }
 
+static gboolean
+has_written (const RhCall *call)
+{
+  if (call->statement->writes == RH_READS || PQresultStatus (call->result) == PGRES_FATAL_ERROR)
+    return FALSE;
+  return call->statement->writes == RH_WRITES || PQntuples (call->result) > 0;
+}
+
 static void
 complete_head (RhPipeline *self)
 {
@@ -221,7 +229,7 @@ complete_head (RhPipeline *self)
       g_queue_push_tail (&self->unsent, call);
       return;
     }
-  if (call->statement->writes && PQresultStatus (call->result) != PGRES_FATAL_ERROR)
+  if (has_written (call))
     rh_crash_point_after (call->statement->name);
   rh_call_return_result (call);
 }

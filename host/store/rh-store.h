@@ -24,10 +24,19 @@ G_DECLARE_FINAL_TYPE (RhStore, rh_store, RH, STORE, GObject)
 #define RH_NO_WORKSPACE ((gint64) 0)
 
 /**
+ * RhWrites:
+ * @RH_WRITES_ROWS: it does when it returns rows, such as a claim; what it will do cannot be told before it is sent, so
+ *   that this is a crash point after the step alone
+ *
+ * Whether a statement changes something durable.
+ */
+typedef enum { RH_READS = 0, RH_WRITES = 1, RH_WRITES_ROWS = 2 } RhWrites;
+
+/**
  * RhStatement:
  * @name: unique; also the prepared statement's name and the label of its metric, such as `gate.submit`
  * @sql: the text, with $1 … $n
- * @writes: it changes something durable: a crash point, counted by ROYAL_CRASH_AT
+ * @writes: whether it changes something durable: then it is a crash point, counted by ROYAL_CRASH_AT
  *
  * One statement of the host; static const beside its caller.
  */
@@ -35,7 +44,7 @@ typedef struct {
   const char *name;
   const char *sql;
   guint n_params;
-  gboolean writes;
+  RhWrites writes;
 } RhStatement;
 
 /**
