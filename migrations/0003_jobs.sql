@@ -86,10 +86,14 @@ begin
   return job_json (j);
 end $$;
 
+-- A page of the queue, newest first. What is long is left out: job_get() has it.
 create function job_list (states text[], before_id bigint, batch int)
 returns table (cursor bigint, job jsonb)
 language sql stable as $$
-  select j.id, job_json (j) from jobs j
+  select j.id, job_json (j) - array_remove (array[
+           case when octet_length (j.input::text) > 65536 then 'input' end,
+           case when octet_length (j.result::text) > 65536 then 'result' end], null)
+  from jobs j
   where j.workspace_id = royal_workspace () and (states is null or j.state = any (states))
     and (before_id is null or j.id < before_id)
   order by j.id desc limit batch;

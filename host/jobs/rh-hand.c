@@ -5,6 +5,9 @@
 #include "rh-retry.h"
 #include "royal-json.h"
 
+#include <royal/error.h>
+#include <string.h>
+
 typedef enum {
   HAND_LEASED,
   HAND_RUNNING,
@@ -14,6 +17,7 @@ typedef enum {
 } HandState;
 
 #define REPORT_PARAMS_MAX 5
+#define RESULT_MAX (1024 * 1024)
 
 struct _RhHand {
   const RhHandContext *context;
@@ -190,6 +194,24 @@ is_handed_back (RhHand *self, const GError *error, gboolean crashed)
   return royal_error_is_unavailable (error) && rh_registry_find (self->context->registry, self->agent) == NULL;
 }
 
+/* Documents, not bulk: each is kept twice, and read whole by whoever asks for the job. */
+static void
+report_result (RhHand *self, JsonNode *value)
+{
+  g_autofree char *text = royal_json_to_string (value);
+  g_autoptr (GError) error = NULL;
+
+  if (strlen (text) > RESULT_MAX)
+    {
+      error = g_error_new (ROYAL_ERROR, ROYAL_ERROR_LIMIT, "the result is %zu bytes of JSON, at most %d are kept",
+                           strlen (text), RESULT_MAX);
+      report_failure (self, error, FALSE, FALSE);
+      return;
+    }
+  set_report (self, &job_complete, g_steal_pointer (&text), FALSE, FALSE);
+  send_report (self);
+}
+
 static void
 on_ran (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -206,10 +228,7 @@ on_ran (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
   if (value != NULL)
-    {
-      set_report (self, &job_complete, royal_json_to_string (value), FALSE, FALSE);
-      send_report (self);
-    }
+    report_result (self, value);
   else if (is_handed_back (self, error, crashed))
     {
       set_report (self, &job_return, NULL, FALSE, FALSE);

@@ -138,6 +138,32 @@ test_complete (HostFixture *f, gconstpointer data)
   host_fixture_stop_jobs (jobs, 1000);
 }
 
+/* A result is a document: a plugin does not fill the database with it, nor a list of jobs. */
+static void
+test_long_results (HostFixture *f, gconstpointer data)
+{
+  RhJobs *jobs = host_fixture_start_jobs (f, "host-a");
+  g_autofree char *filler = g_strnfill (1024 * 1024, 'x');
+  g_autofree char *too_long = g_strdup_printf ("{'agent':'good','task':'echo','input':{'a':'%s'}}", filler);
+  g_autofree char *longish = g_strdup_printf ("{'agent':'good','task':'echo','input':{'a':'%.100000s'}}", filler);
+  g_autofree char *refused = NULL;
+  g_autofree char *kept = NULL;
+  g_autofree char *listed = NULL;
+
+  enable (f, "good", NULL);
+  refused = enqueue (f, jobs, too_long);
+  wait_job (refused, "state", "dead");
+  expect_job (refused, "error->>'code'", "limit");
+  kept = enqueue (f, jobs, longish);
+  wait_job (kept, "state", "completed");
+  expect_job (kept, "length (result->>'a')", "100000");
+  listed = host_fixture_value (
+      "with w as (select set_config ('royal.workspace', (select workspace_id::text from jobs"
+      " limit 1), false)) select max (length (job::text)) < 10000 from w, job_list (null, null, 10)");
+  g_assert_cmpstr (listed, ==, "t");
+  host_fixture_stop_jobs (jobs, 1000);
+}
+
 static void
 test_refused (HostFixture *f, gconstpointer data)
 {
@@ -438,6 +464,7 @@ main (int argc, char **argv)
     void (*test) (HostFixture *f, gconstpointer data);
   } tests[] = {
     { "/jobs/complete", test_complete },
+    { "/jobs/long-results", test_long_results },
     { "/jobs/refused", test_refused },
     { "/jobs/retry", test_retry },
     { "/jobs/poison", test_poison },
