@@ -60,6 +60,13 @@ has_dot (const char *domain)
   return domain[length] == '.' && g_ascii_isalnum (domain[length + 1]);
 }
 
+/* U+0080 to U+009F, as UTF-8: some terminals take them for the start of a command, as they take ESC. */
+static gboolean
+is_c1 (const char *p)
+{
+  return (guchar)p[0] == 0xc2 && (guchar)p[1] >= 0x80 && (guchar)p[1] <= 0x9f;
+}
+
 /* An e-mail address keeps its first letter and its domain: enough to correlate, not to write to. */
 static char *
 mask_personal (const char *text)
@@ -98,6 +105,8 @@ append_quoted (GString *out, const char *text)
         g_string_append_printf (out, "\\%c", escape[1]);
       else if ((guchar)*p < 0x20 || *p == 0x7f)
         g_string_append_printf (out, "\\u%04x", (guint)(guchar)*p);
+      else if (is_c1 (p))
+        g_string_append_printf (out, "\\u%04x", (guint)(guchar) * ++p);
       else
         g_string_append_c (out, *p);
     }
@@ -139,7 +148,7 @@ static gboolean
 is_plain (const char *text)
 {
   for (const char *p = text; *p != '\0'; p++)
-    if ((guchar)*p <= ' ' || *p == '"' || *p == '\\' || *p == '=' || *p == 0x7f)
+    if ((guchar)*p <= ' ' || *p == '"' || *p == '\\' || *p == '=' || *p == 0x7f || is_c1 (p))
       return FALSE;
   return *text != '\0';
 }
@@ -153,7 +162,10 @@ append_text (GString *out, RhLogLevel level, const char *id, const char *message
   g_string_append_printf (out, "%.8s %-7s %s: ", time + 11, level_names[level], id);
   /* A control character in a message would write to the operator's terminal. */
   for (const char *p = text; *p != '\0'; p++)
-    g_string_append_c (out, (guchar)*p < 0x20 || *p == 0x7f ? ' ' : *p);
+    if (is_c1 (p))
+      g_string_append_c (out, ' '), p++;
+    else
+      g_string_append_c (out, (guchar)*p < 0x20 || *p == 0x7f ? ' ' : *p);
   for (guint i = 0; i < n; i++)
     {
       g_autofree char *value = mask_personal (fields[i].value);

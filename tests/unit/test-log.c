@@ -37,6 +37,20 @@ test_text (void)
   g_test_trap_assert_stderr ("*warning store.lost: bad  [31m day n=1 why=\"no such file\"\n");
 }
 
+/* The control characters of eight bits, which some terminals obey. */
+static void
+test_c1 (void)
+{
+  if (g_test_subprocess ())
+    {
+      rh_log_init (RH_LOG_DEBUG, FALSE);
+      rh_log (RH_LOG_WARNING, "x", "bad \302\23331m day", "who", "a\302\2350;b", "city", "Z\303\274rich", NULL);
+      return;
+    }
+  in_child ();
+  g_test_trap_assert_stderr ("*warning x: bad  31m day who=\"a\\u009d0;b\" city=Z\303\274rich\n");
+}
+
 static void
 test_masks_personal_data (void)
 {
@@ -110,6 +124,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/log/json", test_json);
   g_test_add_func ("/log/text", test_text);
+  g_test_add_func ("/log/c1", test_c1);
   g_test_add_func ("/log/personal-data", test_masks_personal_data);
   g_test_add_func ("/log/repeats", test_repeats_are_held_back);
   g_test_add_func ("/log/glib", test_takes_over_glib);
