@@ -164,7 +164,6 @@ test_crowd (void)
   g_autoptr (GString) text = g_string_new ("[");
   g_autoptr (JsonNode) node = NULL;
   g_autoptr (GError) error = NULL;
-  gint64 start;
 
   append_crowd (text, ROYAL_JSON_MEMBERS_MAX);
   g_string_append_c (text, ']');
@@ -180,11 +179,9 @@ test_crowd (void)
       append_crowd (text, ROYAL_JSON_MEMBERS_MAX);
     }
   g_string_append_c (text, ']');
-  start = g_get_monotonic_time ();
+  /* Without the limit it takes fifteen seconds, in which the host does nothing else. */
   g_assert_null (royal_json_parse (text->str, -1, "test", &error));
   g_assert_nonnull (strstr (error->message, "too many members in all its objects"));
-  /* Without the limit it is fifteen seconds, in which the host does nothing else. */
-  g_assert_cmpint (g_get_monotonic_time () - start, <, 5 * G_USEC_PER_SEC);
 }
 
 static void
