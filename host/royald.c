@@ -237,7 +237,8 @@ take_temporary_dir (Royald *self, GError **error)
     return FALSE;
   socket = g_build_filename (self->temporary, "royald.sock", NULL);
   g_setenv ("ROYAL_DATA_DIR", self->temporary, TRUE);
-  if (g_str_equal (rh_config_origin (self->config, RH_SETTING_SOCKET), "default"))
+  /* Not the environment's socket either: royalctl's callers have that of another host there. */
+  if (!g_str_equal (rh_config_origin (self->config, RH_SETTING_SOCKET), "option"))
     g_setenv ("ROYAL_SOCKET", socket, TRUE);
   return rh_config_load (self->config, self->options.config_file, error);
 }

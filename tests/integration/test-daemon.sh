@@ -155,7 +155,7 @@ host_stop
 # Captive
 temporary=$host_dir/tmp
 mkdir -m 1777 "$temporary"
-captive () { env -u ROYAL_SOCKET TMPDIR="$temporary" "$royald" --plugins="$host_plugins" --manifests="$host_dir/manifests" --worker="$host_worker" "$@"; }
+captive () { env TMPDIR="$temporary" "$royald" --plugins="$host_plugins" --manifests="$host_dir/manifests" --worker="$host_worker" "$@"; }
 runs 0 'a captive run' captive --run="$host_bin/royalctl agents list && kill -0 \$ROYAL_PID"
 says 'talks to its host' markdown
 runs 7 'its status is the command'"'"'s' captive --run='exit 7'
