@@ -120,7 +120,7 @@ create table audit (
   subject text,
   actor text,
   record text not null,
-  hash text not null check (hash ~ '^[0-9a-f]{64}$'),
+  hash text not null check (length (hash) = 64 and hash !~ '[^0-9a-f]'),
   primary key (workspace_id, seq));
 create index audit_subject on audit (workspace_id, subject);
 call royal_protect ('audit', 'select');
@@ -149,27 +149,30 @@ alter table journal force row level security;
 create policy owner on journal to current_user using (true) with check (true);
 
 -- Functions of the hot paths find each row by index, whatever the statistics were when their plans were made: over a table
--- that has just been made everything else looks cheaper, and the plan is kept while the table grows.
+-- that has just been made everything else looks cheaper, and the plan is kept while the table grows. They are in plpgsql, which
+-- keeps plans; a function in SQL is parsed and planned in every statement that calls it.
 
 -- The oldest outbox rows that are committed, with the head of each workspace's chain.
 create function journal_pending (batch int)
 returns table (workspace_id bigint, id bigint, at timestamptz, at_text text, age_s double precision, kind text,
                subject text, actor text, data jsonb, audited boolean, head_seq bigint, head_hash text, workspace text)
-language sql stable security definer set search_path = public, pg_temp
+language plpgsql stable security definer set search_path = public, pg_temp
 set enable_seqscan = off set enable_bitmapscan = off as $$
-  select o.workspace_id, o.id, o.at, iso_time (o.at), extract (epoch from clock_timestamp () - o.at), o.kind,
+#variable_conflict use_column
+begin
+  return query
+  select o.workspace_id, o.id, o.at, iso_time (o.at), extract (epoch from clock_timestamp () - o.at)::double precision, o.kind,
          o.subject, o.actor, o.data, o.audited, coalesce (h.seq, 0), coalesce (h.hash, repeat ('0', 64)), w.name
   from (select * from outbox order by id limit batch) o
   cross join lateral (select w.name from workspaces w where w.workspace_id = o.workspace_id limit 1) w
   left join lateral (select h.seq, h.hash from audit_heads h where h.workspace_id = o.workspace_id limit 1) h on true
   order by o.id;
-$$;
+end $$;
 
--- Moves a batch, five lists place by place in the order of the outbox; seq, hash and record are null where a row is not
+-- Moves a batch: texts of one line a row, in the order of the outbox; seq, hash and record are empty where a row is not
 -- audited. Refused (RY409) when another host has moved a row or a head meanwhile. Notifies once. Returns what is pending
 -- then, as journal_pending().
-create function journal_append (p_workspaces bigint[], p_ids bigint[], p_seqs bigint[], p_hashes text[], p_records text[],
-                                batch int)
+create function journal_append (workspaces text, ids text, seqs text, hashes text, records text, batch int)
 returns table (workspace_id bigint, id bigint, at timestamptz, at_text text, age_s double precision, kind text,
                subject text, actor text, data jsonb, audited boolean, head_seq bigint, head_hash text, workspace text)
 language plpgsql security definer set search_path = public, pg_temp
@@ -177,6 +180,11 @@ set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
 set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 declare
+  p_workspaces constant bigint[] := string_to_array (workspaces, E'\n')::bigint[];
+  p_ids constant bigint[] := string_to_array (ids, E'\n')::bigint[];
+  p_seqs constant bigint[] := string_to_array (seqs, E'\n', '')::bigint[];
+  p_hashes constant text[] := string_to_array (hashes, E'\n', '');
+  p_records constant text[] := string_to_array (records, E'\n', '');
   base bigint;
   n int;
 begin

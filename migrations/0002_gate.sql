@@ -4,7 +4,7 @@
 -- Every policy and agent version that ever decided or proposed something.
 create table policies (
   workspace_id bigint not null references workspaces,
-  version text not null check (version ~ '^[0-9a-f]{64}$'),
+  version text not null check (length (version) = 64 and version !~ '[^0-9a-f]'),
   document jsonb not null,
   loaded_at timestamptz not null default now (),
   primary key (workspace_id, version));
@@ -60,7 +60,7 @@ create table proposals (
   agent_sha256 text not null,
   cluster text not null,
   run uuid,
-  key text check (key ~ '^[0-9a-f]{64}$'),
+  key text check (length (key) = 64 and key !~ '[^0-9a-f]'),
   parameters jsonb not null,
   words jsonb not null,
   claims jsonb not null,
@@ -72,7 +72,7 @@ create table proposals (
   rules text[] not null,
   reason text not null,
   policy_version text not null,
-  digest text not null check (digest ~ '^[0-9a-f]{64}$'),
+  digest text not null check (length (digest) = 64 and digest !~ '[^0-9a-f]'),
   revision int not null default 1,
   priority text not null default 'normal' check (priority in ('low', 'normal', 'high', 'critical')),
   created_by text not null,
@@ -203,9 +203,11 @@ end $$;
 
 -- Whether effects may start in this workspace. A stop waits for the end of a transaction that was told so.
 create function workspace_may_start () returns boolean
-language sql volatile security definer set search_path = public, pg_temp as $$
-  select w.stopped_at is null from workspaces w where w.workspace_id = royal_workspace () for share;
-$$;
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  perform from workspaces w where w.workspace_id = royal_workspace () and w.stopped_at is null for share;
+  return found;
+end $$;
 
 -- batch is a list of what the gate assessed and decided (see gate/rh-proposal.h). The state follows from the decision. With an
 -- owner, up to p_room of those that are approved at once are started at once: their intent is committed with the decision, as
