@@ -7,10 +7,14 @@
 #include <math.h>
 #include <royal/error.h>
 #include <string.h>
+#include <time.h>
 
 /* A hostile schema can make one document be looked at again and again: an end is put to it. */
 #define STEPS_MAX 2000000u
 #define FILL_COST_MAX 200000u
+/* Patterns have a bound each; this is for all of a document, in time of this thread's, so that a busy machine refuses
+ * nothing. */
+#define PATTERNS_US_MAX (500 * 1000)
 
 /* The first violation. @expected is NULL when @text says it all. */
 typedef struct {
@@ -22,6 +26,7 @@ typedef struct {
 
 typedef struct {
   guint steps;
+  gint64 patterns_us;
   Violation violation;
 } Walk;
 
@@ -186,13 +191,27 @@ check_count (Walk *self,
   return FALSE;
 }
 
+static gint64
+thread_us (void)
+{
+  struct timespec now = { 0 };
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
+  return (gint64)now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+}
+
 static gboolean
 pattern_matches (Walk *self, const SchemaPattern *pattern, const char *text)
 {
   g_autoptr (GError) error = NULL;
-
+  gint64 start = thread_us ();
   /* An error is the end of PCRE's patience: no match. */
-  return g_regex_match_full (pattern->regex, text, -1, 0, 0, NULL, &error);
+  gboolean matches = g_regex_match_full (pattern->regex, text, -1, 0, 0, NULL, &error);
+
+  self->patterns_us += thread_us () - start;
+  if (self->patterns_us > PATTERNS_US_MAX)
+    self->steps = STEPS_MAX + 1;
+  return matches;
 }
 
 static gboolean
@@ -322,7 +341,7 @@ check_member (Walk *self, SchemaNode *node, const char *name, JsonNode *value, c
     return FALSE;
   if (own != NULL && !walk_node (self, own, value, at))
     return FALSE;
-  for (guint i = 0; node->patterns != NULL && i < node->patterns->len; i++)
+  for (guint i = 0; node->patterns != NULL && i < node->patterns->len && self->steps <= STEPS_MAX; i++)
     {
       SchemaPatternProperty *property = g_ptr_array_index (node->patterns, i);
       if (!pattern_matches (self, &property->pattern, name))
@@ -444,7 +463,8 @@ check_combined (Walk *self, SchemaNode *node, JsonNode *value, const char *point
 static gboolean
 walk_node (Walk *self, SchemaNode *node, JsonNode *value, const char *pointer)
 {
-  if (++self->steps > STEPS_MAX)
+  /* Beyond the end it stays there. */
+  if (self->steps > STEPS_MAX || ++self->steps > STEPS_MAX)
     return fail_text (self, pointer, g_strdup ("checking it takes too long; the schema branches too much"));
   if (node->never)
     return fail_take (self, pointer, g_strdup ("nothing here"), value);

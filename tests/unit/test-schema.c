@@ -4,6 +4,7 @@
 #include "royal-suggest.h"
 
 #include <royal/error.h>
+#include <string.h>
 
 typedef struct {
   const char *name;
@@ -314,6 +315,29 @@ test_unique_crowd (void)
   g_assert_cmpint (g_get_monotonic_time () - start, <, 3 * G_USEC_PER_SEC);
 }
 
+/* Patterns of a hostile schema, over a text as harmless as a season's code: each takes PCRE as long as it may. */
+static void
+test_slow_patterns (void)
+{
+  g_autoptr (GString) text = g_string_new ("{\"allOf\":[");
+  g_autoptr (JsonNode) schema_node = NULL;
+  g_autoptr (RoyalSchema) schema = NULL;
+  g_autoptr (JsonNode) node = royal_json_parse ("\"0190b5a2-7c1e-7000-8000-000000000001\"", -1, "document", NULL);
+  g_autoptr (GError) error = NULL;
+  gint64 start;
+
+  for (guint i = 0; i < 4500; i++)
+    g_string_append_printf (text, "%s{\"not\":{\"pattern\":\"(.+.+)+[!?]\"}}", i > 0 ? "," : "");
+  g_string_append (text, "]}");
+  schema_node = royal_json_parse (text->str, -1, "schema", &error);
+  schema = royal_schema_new (schema_node, "schema", &error);
+  g_assert_no_error (error);
+  start = g_get_monotonic_time ();
+  g_assert_false (royal_schema_validate (schema, node, "document", &error));
+  g_assert_nonnull (strstr (error->message, "takes too long"));
+  g_assert_cmpint (g_get_monotonic_time () - start, <, 3 * G_USEC_PER_SEC);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -333,5 +357,6 @@ main (int argc, char **argv)
   g_test_add_func ("/schema/hostile", test_hostile);
   g_test_add_func ("/schema/suggest", test_suggest);
   g_test_add_func ("/schema/unique-crowd", test_unique_crowd);
+  g_test_add_func ("/schema/slow-patterns", test_slow_patterns);
   return g_test_run ();
 }
