@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #define CONNECTIONS_MAX 512
+/* Of these, kept for the Unix socket: who holds all the others does not keep the operator from stopping everything. */
+#define CONNECTIONS_KEPT 64
 #define JSON_MAX ((goffset)1024 * 1024)
 #define CSV_MAX ((goffset)64 * 1024 * 1024)
 /* A connection may idle, and may take to send a request, that long; a large body longer. */
@@ -373,8 +375,10 @@ on_accepted (RhConnection *connection, gpointer data)
   g_autoptr (GSocketAddress) local = NULL;
   g_autoptr (GSocketAddress) remote = NULL;
   g_autoptr (GError) error = NULL;
+  guint most;
 
-  if (self->connections->len >= CONNECTIONS_MAX)
+  most = rh_connection_is_unix (connection) ? CONNECTIONS_MAX : CONNECTIONS_MAX - CONNECTIONS_KEPT;
+  if (self->connections->len >= most)
     {
       rh_log (RH_LOG_WARNING, "web.full", "too many connections, one is refused", "peer",
               rh_connection_peer (connection), NULL);

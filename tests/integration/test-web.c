@@ -6,6 +6,7 @@
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #define DIGEST_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -145,6 +146,28 @@ test_no_lockout (void)
   after = web_expect (host, 200, used, "GET", "/api/v1/status", NULL);
   guess = web_expect (host, 429, wrong, "GET", "/api/v1/status", NULL);
   assert_problem (guess, "limit");
+}
+
+/* Whoever can connect may hold every place there is for it: the operator's Unix socket has places of its own. */
+static void
+test_places (void)
+{
+  g_autoptr (WebHost) host = web_host_new ();
+  g_autoptr (GPtrArray) held = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (WebAnswer) answer = NULL;
+  struct rlimit limit;
+
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+  limit.rlim_cur = MIN (4096, limit.rlim_max);
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+  for (guint i = 0; i < 600; i++)
+    {
+      g_ptr_array_add (held, web_socket (host));
+      /* The backlog is shorter than this. */
+      if (i % 100 == 99)
+        royal_test_spin (50);
+    }
+  answer = web_expect (host, 200, NULL, "GET", "/api/v1/status", NULL);
 }
 
 /* A token is of one workspace. Who names another one is mistaken, and must not act on the wrong one. */
@@ -602,6 +625,7 @@ main (int argc, char **argv)
   g_test_add_func ("/web/identity", test_identity);
   g_test_add_func ("/web/throttle", test_throttle);
   g_test_add_func ("/web/no-lockout", test_no_lockout);
+  g_test_add_func ("/web/places", test_places);
   g_test_add_func ("/web/other-workspace", test_other_workspace);
   g_test_add_func ("/web/not-utf8", test_not_utf8);
   g_test_add_func ("/web/roles", test_roles);
