@@ -29,6 +29,7 @@ struct _RhJobs {
   gboolean taken_back;
   gboolean taking_back;
   gboolean leasing;
+  gboolean resting; /* there was nothing to lease: whatever comes is notified, or due when the timer says so */
   gboolean lease_again;
   gboolean renewing;
   gboolean renew_again;
@@ -184,8 +185,8 @@ on_next_known (GObject *source, GAsyncResult *result, gpointer data)
   if (rows == NULL || rh_rows_n (rows) == 0 || rh_rows_is_null (rows, 0, "wait_ms") || self->stop != NULL)
     return;
   g_clear_handle_id (&self->next_timer, g_source_remove);
-  /* The sweep covers what is further away. */
-  if (rh_rows_int64 (rows, 0, "wait_ms") < SWEEP_MS)
+  /* Taking back, after which jobs are leased, covers what is further away. */
+  if (rh_rows_int64 (rows, 0, "wait_ms") < SWEEP_MS * (TAKE_BACK_SWEEPS + 1))
     self->next_timer = g_timeout_add (MAX (rh_rows_int64 (rows, 0, "wait_ms"), 0) + 1, on_next, self);
 }
 
@@ -246,6 +247,7 @@ on_leased (GObject *source, GAsyncResult *result, gpointer data)
   const char *params[] = { agents };
 
   self->leasing = FALSE;
+  self->resting = rows != NULL && rh_rows_n (rows) == 0;
   if (rows == NULL)
     rh_log (royal_error_is_unavailable (error) ? RH_LOG_DEBUG : RH_LOG_ERROR, "job.lease-failed",
             "jobs could not be leased", "error", error->message, NULL);
@@ -276,6 +278,7 @@ lease (RhJobs *self)
       !rh_store_is_available (self->store))
     return;
   self->lease_again = FALSE;
+  self->resting = FALSE;
   room = find_room (self, agents, capacities);
   if (room == 0)
     return;
@@ -344,8 +347,9 @@ on_sweep (gpointer data)
     return G_SOURCE_CONTINUE;
   retry_reports (self);
   if (!self->taken_back || ++self->sweeps % TAKE_BACK_SWEEPS == 0)
-    take_back (self);
-  lease (self);
+    take_back (self); /* and lease */
+  else if (!self->resting)
+    lease (self);
   return G_SOURCE_CONTINUE;
 }
 
