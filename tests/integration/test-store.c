@@ -421,6 +421,30 @@ test_cancel (void)
 }
 
 static void
+close_on_answer (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, NULL);
+
+  g_assert_nonnull (rows);
+  rh_store_close_async (RH_STORE (source), 2000, royal_test_result, data);
+}
+
+/* The connection that is at work with the answer goes away under it. */
+static void
+test_close_on_answer (void)
+{
+  RhStore *store = open_store (1);
+  GAsyncResult *result = NULL;
+  g_autoptr (GAsyncResult) done = NULL;
+
+  rh_store_call_async (store, &echo, 1, (const char *[]){ "last", "1" }, NULL, close_on_answer, &result);
+  done = royal_test_wait (&result);
+  g_assert_true (rh_store_close_finish (store, done, NULL));
+  g_clear_object (&done);
+  g_object_unref (store);
+}
+
+static void
 test_close_waits (void)
 {
   RhStore *store = open_store (1);
@@ -595,6 +619,7 @@ main (int argc, char **argv)
   g_test_add_func ("/store/timeout", test_timeout);
   g_test_add_func ("/store/cancel", test_cancel);
   g_test_add_func ("/store/close-waits", test_close_waits);
+  g_test_add_func ("/store/close-on-answer", test_close_on_answer);
   g_test_add_func ("/store/changed-result", test_changed_result);
   g_test_add_func ("/store/forgotten-statements", test_forgotten_statements);
   g_test_add_func ("/store/listen", test_listen);
