@@ -419,7 +419,7 @@ receive (RoyalChannel *self, gboolean hung_up)
   g_autoptr (RoyalFrame) frame = NULL;
   g_autoptr (GError) error = NULL;
   RoyalFrameType type;
-  gsize bytes = 0;
+  gsize bytes = 0, weight;
 
   if (!royal_frame_reader_take (self->reader, self->fd, &frame, &bytes, &error))
     {
@@ -431,7 +431,8 @@ receive (RoyalChannel *self, gboolean hung_up)
         end (self, error);
       return FALSE;
     }
-  self->tokens -= 1 + (double)(bytes / 1024);
+  weight = 1 + bytes / 1024;
+  self->tokens -= (double)weight;
   if (frame == NULL)
     return TRUE;
   type = frame->type;

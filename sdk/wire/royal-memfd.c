@@ -58,7 +58,7 @@ royal_memfd_map (int fd, gsize minimum, gsize *ret_size, GError **error)
                    seals < 0 ? "another kind of file" : "one that can still change");
       return NULL;
     }
-  if (fstat (fd, &st) < 0 || st.st_size < 0 || (guint64)st.st_size < minimum)
+  if (fstat (fd, &st) < 0 || st.st_size <= 0 || (guint64)st.st_size < minimum)
     {
       g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_PROTOCOL, "expected a memfd of at least %zu bytes, found %lld",
                    minimum, (long long)st.st_size);

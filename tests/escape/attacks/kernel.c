@@ -177,8 +177,9 @@ ATTACK (write_code)
 
 ATTACK (map_code)
 {
-  return attack_verdict (
-      mmap (NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0);
+  void *page = mmap (NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+  return attack_verdict (page == MAP_FAILED ? -1 : 0);
 }
 
 ATTACK (key_of_memory)
