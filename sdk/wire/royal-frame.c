@@ -370,7 +370,7 @@ royal_frame_receive (int fd, GError **error)
   struct msghdr message = {
     .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
   };
-  int fds[FDS_MAX];
+  int fds[FDS_MAX] = { -1, -1 };
   gssize length;
   guint n_fds;
 
