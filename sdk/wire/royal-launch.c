@@ -39,7 +39,9 @@ set_attributes (posix_spawnattr_t *attributes)
   sigfillset (&all);
   posix_spawnattr_setsigmask (attributes, &none);
   posix_spawnattr_setsigdefault (attributes, &all);
-  posix_spawnattr_setflags (attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setpgroup (attributes, 0);
+  /* Not a session of its own: the kernel's autogroups would give it the weight of all the rest, nice or not. */
+  posix_spawnattr_setflags (attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 }
 
 static gboolean

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
  * @ret_fd: (out): the host's end of the channel, non-blocking, for close()
  *
  * Starts @launch->worker: descriptors 0 to 2 on /dev/null, the channel on 3, no other; an empty environment; its own
- * session; default signals. With ROYAL_WORKER_STDERR=1 in the caller's environment it keeps the caller's stderr.
+ * process group; default signals. With ROYAL_WORKER_STDERR=1 in the caller's environment it keeps the caller's stderr.
  * Safe in a process with threads, and does not copy its page tables.
  *
  * Returns: the process, for waitid(); -1 with @error set.
