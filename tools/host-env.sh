@@ -36,6 +36,7 @@ host_spawn () { # host_spawn [VAR=VALUE…] [-- OPTION…]: without waiting
   host_pid=$!
 }
 
+# shellcheck disable=SC2120
 host_wait_ready () { # host_wait_ready [healthz]: fails when the host ends first
   local _
   for _ in $(seq 600); do
@@ -46,6 +47,7 @@ host_wait_ready () { # host_wait_ready [healthz]: fails when the host ends first
   return 1
 }
 
+# shellcheck disable=SC2120 # all arguments are optional
 host_start () {
   host_spawn "$@"
   host_wait_ready || { echo 'the host did not become ready:' >&2; tail -n 20 "$host_dir/royald.log" >&2; return 1; }

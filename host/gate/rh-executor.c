@@ -287,36 +287,6 @@ end (RhExecutor *self, RhWork *work, const char *outcome, JsonNode *receipt, con
 
 /* --- Attempts ----------------------------------------------------------------------------------------------------- */
 
-typedef enum { OUTCOME_STALE, OUTCOME_FAILED, OUTCOME_RETRY, OUTCOME_VERIFY } Reaction;
-
-/* What the error of an attempt means. The connector's own word is taken for what did not happen; anything that is not
- * of Royal's domain says nothing about it. */
-static Reaction
-reaction_to (const GError *error)
-{
-  if (error->domain != ROYAL_ERROR)
-    return OUTCOME_VERIFY;
-  switch ((RoyalError)error->code)
-    {
-    case ROYAL_ERROR_CONFLICT:
-      return OUTCOME_STALE;
-    case ROYAL_ERROR_UNAVAILABLE:
-    case ROYAL_ERROR_LIMIT:
-      return OUTCOME_RETRY;
-    case ROYAL_ERROR_TIMEOUT:
-    case ROYAL_ERROR_CANCELLED:
-    case ROYAL_ERROR_PROTOCOL:
-      return OUTCOME_VERIFY;
-    case ROYAL_ERROR_FAILED:
-    case ROYAL_ERROR_INVALID:
-    case ROYAL_ERROR_NOT_FOUND:
-    case ROYAL_ERROR_NOT_GRANTED:
-    case ROYAL_ERROR_DENIED:
-    default:
-      return OUTCOME_FAILED;
-    }
-}
-
 static void
 on_attempted (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -337,15 +307,15 @@ on_attempted (GObject *source, GAsyncResult *result, gpointer data)
     g_set_error (&error, G_IO_ERROR, G_IO_ERROR_FAILED, "the connector failed without an error");
   g_free (work->fault);
   work->fault = g_strdup (error->message);
-  switch (reaction_to (error))
+  switch (rh_work_reaction (error))
     {
-    case OUTCOME_STALE:
+    case RH_REACTION_STALE:
       end (self, work, "stale", NULL, error->message);
       break;
-    case OUTCOME_FAILED:
+    case RH_REACTION_FAILED:
       end (self, work, "failed", NULL, error->message);
       break;
-    case OUTCOME_RETRY:
+    case RH_REACTION_RETRY:
       rh_log (RH_LOG_NOTICE, "effect.retry", "effect will be tried again", "proposal", work->proposal, "action",
               work->effect.action, "error", error->message, NULL);
       if (work->tries < TRIES_MAX)
@@ -353,7 +323,7 @@ on_attempted (GObject *source, GAsyncResult *result, gpointer data)
       else
         verify (self, work);
       break;
-    case OUTCOME_VERIFY:
+    case RH_REACTION_VERIFY:
     default:
       verify (self, work);
       break;
@@ -602,30 +572,10 @@ on_taken_over (GObject *source, GAsyncResult *result, gpointer data)
   take (self, rows, batch->sent_us, TRUE);
 }
 
-/* A list of the ids, and with @workspaces one of their workspaces, of all that is in hand. */
-static char *
-list_held (RhExecutor *self, gboolean workspaces)
-{
-  GString *list = g_string_new ("{");
-  GHashTableIter iter;
-  gpointer value;
-
-  g_hash_table_iter_init (&iter, self->works);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      const RhWork *work = value;
-
-      g_string_append_printf (list, "%s%" G_GINT64_FORMAT, list->len > 1 ? "," : "",
-                              workspaces ? work->effect.workspace : work->id);
-    }
-  g_string_append_c (list, '}');
-  return g_string_free (list, FALSE);
-}
-
 static void
 take_over (RhExecutor *self)
 {
-  g_autofree char *held = list_held (self, FALSE);
+  g_autofree char *held = rh_work_list (self->works, FALSE);
   const char *const params[] = { self->host_id, G_STRINGIFY (RH_EXECUTOR_LEASE_S), held,
                                  self->own_taken ? UNKNOWN_S : NULL, TAKE_OVER_MAX };
 
@@ -722,8 +672,8 @@ on_renew (gpointer data)
   g_hash_table_iter_init (&iter, self->works);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     g_ptr_array_add (batch->works, rh_work_ref (value));
-  workspaces = list_held (self, TRUE);
-  ids = list_held (self, FALSE);
+  workspaces = rh_work_list (self->works, TRUE);
+  ids = rh_work_list (self->works, FALSE);
   rh_store_call_async (self->store, &renew_statement, RH_NO_WORKSPACE,
                        (const char *const[]){ self->host_id, workspaces, ids, G_STRINGIFY (RH_EXECUTOR_LEASE_S) }, NULL,
                        on_renewed, batch);

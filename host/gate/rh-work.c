@@ -4,6 +4,8 @@
 #include "rh-log.h"
 #include "royal-json.h"
 
+#include <royal/error.h>
+
 #define BACKOFF_MS 200
 #define BACKOFF_MAX_MS 15000
 
@@ -160,4 +162,51 @@ rh_work_backoff_ms (guint n)
   guint64 most = (guint64)BACKOFF_MS << MIN (n, 16);
 
   return (guint)g_random_int_range (1, (gint32)MIN (most, BACKOFF_MAX_MS) + 1);
+}
+
+RhReaction
+rh_work_reaction (const GError *error)
+{
+  g_return_val_if_fail (error != NULL, RH_REACTION_VERIFY);
+
+  if (error->domain != ROYAL_ERROR)
+    return RH_REACTION_VERIFY;
+  switch ((RoyalError)error->code)
+    {
+    case ROYAL_ERROR_CONFLICT:
+      return RH_REACTION_STALE;
+    case ROYAL_ERROR_UNAVAILABLE:
+    case ROYAL_ERROR_LIMIT:
+      return RH_REACTION_RETRY;
+    case ROYAL_ERROR_TIMEOUT:
+    case ROYAL_ERROR_CANCELLED:
+    case ROYAL_ERROR_PROTOCOL:
+      return RH_REACTION_VERIFY;
+    case ROYAL_ERROR_FAILED:
+    case ROYAL_ERROR_INVALID:
+    case ROYAL_ERROR_NOT_FOUND:
+    case ROYAL_ERROR_NOT_GRANTED:
+    case ROYAL_ERROR_DENIED:
+    default:
+      return RH_REACTION_FAILED;
+    }
+}
+
+char *
+rh_work_list (GHashTable *works, gboolean workspaces)
+{
+  GString *list = g_string_new ("{");
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, works);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      const RhWork *work = value;
+
+      g_string_append_printf (list, "%s%" G_GINT64_FORMAT, list->len > 1 ? "," : "",
+                              workspaces ? work->effect.workspace : work->id);
+    }
+  g_string_append_c (list, '}');
+  return g_string_free (list, FALSE);
 }

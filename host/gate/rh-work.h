@@ -57,4 +57,13 @@ char *rh_work_entries (GPtrArray *works) G_GNUC_WARN_UNUSED_RESULT;
 /* A random wait before attempt @n, from 0 on: exponential with full jitter. */
 guint rh_work_backoff_ms (guint n);
 
+typedef enum { RH_REACTION_STALE, RH_REACTION_FAILED, RH_REACTION_RETRY, RH_REACTION_VERIFY } RhReaction;
+
+/* What the error of an attempt means. The connector's own word is taken for what did not happen; anything that is not
+ * of Royal's domain says nothing about it. */
+RhReaction rh_work_reaction (const GError *error);
+
+/* (transfer full): the ids of all @works (id -> RhWork), or their workspaces, as an array of PostgreSQL. */
+char *rh_work_list (GHashTable *works, gboolean workspaces) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

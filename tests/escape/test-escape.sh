@@ -10,6 +10,7 @@ attacks=$ROYAL_SRCDIR/tests/escape/attacks
 fixtures=$ROYAL_SRCDIR/tests/fixtures/season
 
 # Attacks that succeed when these layers are left out, and do no harm when they do.
+# shellcheck disable=SC2054 # commas join layers
 declare -A stopped_by=(
   [network.udp]=seccomp [network.unix_socket]=seccomp [network.unix_pair]=seccomp [network.netlink]=seccomp
   [network.tcp_bind]=seccomp,landlock [constructor-network.tell]=seccomp
@@ -28,12 +29,13 @@ declare -A stopped_twice=(
   [process.shell]=landlock [wire.shrinking_memfd]=seccomp
 )
 
+[ "${ROYAL_TEST_SANITIZED:-0}" = 0 ] || unset 'stopped_by[exhaust.address_space]'
+
 cases=0 failed=0 blocked=0
 tap () { # tap OK DESCRIPTION
   cases=$((cases + 1))
   if [ "$1" = ok ]; then echo "ok $cases - $2"; else failed=$((failed + 1)); echo "not ok $cases - $2"; fi
 }
-note () { sed 's/^/# /' <<<"$1"; }
 
 # One plugin an attack: the module of its group, with a manifest of its own, so that each has workers of its own.
 make_plugin () { # make_plugin GROUP TASK
@@ -93,7 +95,12 @@ neighbour_works () {
   [ "$(ctl jobs run markdown checkpoint --input "{\"season\":\"$season\"}" --wait --json | jq -r .state)" = completed ]
 }
 
+# A sanitizer maps terabytes: sanitized workers have no ceiling of address space, so nothing stops that attack.
 all_attacks () {
+  list_attacks | if [ "${ROYAL_TEST_SANITIZED:-0}" = 1 ]; then grep -v '^exhaust\.address_space$'; else cat; fi
+}
+
+list_attacks () {
   local manifest
   for manifest in "$attacks"/attack-*.json; do
     jq -r --arg group "$(basename "$manifest" .json)" '.tasks | keys_unsorted[] | ($group | sub("^attack-"; "")) + "." + .' "$manifest"
@@ -168,7 +175,7 @@ else
   tap no 'something was written'
 fi
 if ctl audit verify >/dev/null; then tap ok 'the audit holds'; else tap no 'the audit does not hold'; fi
-note "$(all_attacks | wc -l) attacks, $blocked blocked"
+echo "# $(all_attacks | wc -l) attacks, $blocked blocked"
 
 # On a kernel that lacks a layer no plugin runs, unless the operator says so.
 host_stop

@@ -40,7 +40,7 @@ load_season () {
 }
 
 enqueue () {
-  job=$(ctl jobs run markdown checkpoint --json --input "{\"season\":\"$season\"}" --key "crash-$1" | jq -er .id)
+  ctl jobs run markdown checkpoint --json --input "{\"season\":\"$season\"}" --key "crash-$1" | jq -e .id >/dev/null
 }
 proposal_of () {
   proposal=$(ctl approvals list --state all --json \

@@ -255,11 +255,12 @@ static glong
 resident_kb (void)
 {
   g_autofree char *text = NULL;
-  glong pages[2] = { 0 };
+  const char *resident;
 
   g_assert_true (g_file_get_contents ("/proc/self/statm", &text, NULL, NULL));
-  g_assert_cmpint (sscanf (text, "%ld %ld", &pages[0], &pages[1]), ==, 2);
-  return pages[1] * 4;
+  resident = strchr (text, ' ');
+  g_assert_nonnull (resident);
+  return (glong)g_ascii_strtoll (resident, NULL, 10) * 4;
 }
 
 static gboolean

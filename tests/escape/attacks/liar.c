@@ -25,7 +25,7 @@ propose_raw (JsonObject *input, const char *lie)
   ssize_t n;
 
   memcpy (packet, header, sizeof header);
-  memcpy (packet + sizeof header, body, strlen (body));
+  memcpy (packet + sizeof header, body, strlen (body)); /* NOLINT(bugprone-not-null-terminated-result): a packet */
   if (sendmsg (CHANNEL, &question, MSG_NOSIGNAL) < 0)
     return attack_verdict (-1);
   n = recvmsg (CHANNEL, &reply, 0);
