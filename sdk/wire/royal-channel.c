@@ -4,6 +4,7 @@
 #include "royal-frame-reader.h"
 #include "royal-json.h"
 #include "royal-launch.h"
+#include "royal-stage.h"
 
 #include <errno.h>
 #include <math.h>
@@ -50,6 +51,7 @@ struct _RoyalChannel {
   int fd;
   GPid pid;
   int pidfd;
+  RoyalStage *stage; /* until the module is loaded */
   RoyalFrameReader *reader;
 
   State state;
@@ -80,6 +82,7 @@ royal_channel_finalize (GObject *object)
 
   g_assert (self->state == STATE_CLOSED || self->source == NULL);
   g_clear_pointer (&self->reader, royal_frame_reader_free);
+  g_clear_pointer (&self->stage, royal_stage_free);
   g_clear_error (&self->reason);
   G_OBJECT_CLASS (royal_channel_parent_class)->finalize (object);
 }
@@ -250,6 +253,7 @@ on_ready (RoyalChannel *self, RoyalFrame *frame, GError **error)
   if (frame->id != 0)
     return refuse (error, "READY with an id");
   self->state = STATE_IDLE;
+  g_clear_pointer (&self->stage, royal_stage_free);
   g_source_set_ready_time (self->source, -1);
   if (self->events != NULL)
     self->events->ready (self, frame->body, self->data);
@@ -527,11 +531,12 @@ royal_channel_launch (const RoyalLaunch *launch, const RoyalChannelEvents *event
   self->rate = launch->messages_per_s != 0 ? launch->messages_per_s : RATE_DEFAULT;
   self->tokens = self->rate;
   self->refilled = g_get_monotonic_time ();
-  self->pid = royal_launch_spawn (launch, &self->fd, error);
+  self->stage = royal_stage_new (launch->module, error);
+  self->pid = self->stage != NULL ? royal_launch_spawn (launch, &self->fd, error) : -1;
   if (self->pid < 0)
     return NULL;
   attach (self);
-  init = royal_launch_init (launch);
+  init = royal_launch_init (launch, royal_stage_path (self->stage));
   text = object_to_text (init);
   send_text (self, ROYAL_FRAME_INIT, 0, text, -1);
   return g_steal_pointer (&self);

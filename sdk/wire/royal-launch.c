@@ -107,11 +107,11 @@ royal_launch_spawn (const RoyalLaunch *launch, int *ret_fd, GError **error)
 }
 
 JsonObject *
-royal_launch_init (const RoyalLaunch *launch)
+royal_launch_init (const RoyalLaunch *launch, const char *module)
 {
   JsonObject *init = json_object_new (), *limits = json_object_new (), *sandbox = json_object_new ();
 
-  json_object_set_string_member (init, "module", launch->module);
+  json_object_set_string_member (init, "module", module);
   if (launch->sha256 != NULL)
     json_object_set_string_member (init, "sha256", launch->sha256);
   if (launch->agent != NULL)

@@ -17,8 +17,8 @@ G_BEGIN_DECLS
  */
 GPid royal_launch_spawn (const RoyalLaunch *launch, int *ret_fd, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Returns: (transfer full): the body of INIT. */
-JsonObject *royal_launch_init (const RoyalLaunch *launch) G_GNUC_WARN_UNUSED_RESULT;
+/* @module: where the worker loads it from. Returns: (transfer full): the body of INIT. */
+JsonObject *royal_launch_init (const RoyalLaunch *launch, const char *module) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * royal_launch_describe_end:
