@@ -125,7 +125,7 @@ find_module (Load *self)
   for (const char *const *folder = self->loader->plugin_path; *folder != NULL; folder++)
     {
       g_autofree char *path = g_build_filename (*folder, name, NULL);
-      if (g_file_test (path, G_FILE_TEST_EXISTS))
+      if (g_file_test (path, G_FILE_TEST_IS_REGULAR))
         {
           self->module = g_steal_pointer (&path);
           return;

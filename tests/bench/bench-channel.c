@@ -6,6 +6,7 @@
 
 #include "bench-worker.h"
 #include "bench.h"
+#include "royal-test.h"
 
 #include <gio/gio.h>
 #include <sys/socket.h>
@@ -255,5 +256,5 @@ main (void)
            "\"one_core\":{\"p50_us\":%.1f,\"ratio_raw\":%.2f,\"ratio_gdbus\":%.2f}}\n",
            chosen.sdk, chosen.sdk_p99, chosen.sdk / chosen.raw, chosen.gdbus / chosen.sdk, one.sdk, one.sdk / one.raw,
            one.gdbus / one.sdk);
-  return 0;
+  return royal_test_finish ();
 }
