@@ -175,7 +175,7 @@ move_data (RhCopy *self)
   if (self->write == NULL && self->end != NULL)
     return go_to (self, END);
   if (left > 0)
-    return RH_SESSION_WAIT;
+    return RH_SESSION_FLUSH;
   return self->write != NULL ? RH_SESSION_AGAIN : RH_SESSION_REST;
 }
 

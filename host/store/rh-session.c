@@ -38,9 +38,13 @@ take_input (RhSession *self, GIOCondition condition)
 static void
 watch (RhSession *self, RhSessionNext next)
 {
-  GIOCondition wanted = G_IO_IN | (PQflush (self->connection) == 1 ? G_IO_OUT : 0);
+  gboolean is_full = PQflush (self->connection) == 1;
+  GIOCondition wanted = G_IO_IN | (is_full ? G_IO_OUT : 0);
   gint64 ready_us;
 
+  /* It went out since the step looked: no event will tell. */
+  if (next == RH_SESSION_FLUSH && !is_full)
+    next = RH_SESSION_AGAIN;
   if (wanted != self->wanted)
     g_source_modify_unix_fd (self->source, self->fd_tag, wanted);
   self->wanted = wanted;

@@ -12,6 +12,7 @@ typedef struct _RhSession RhSession;
 typedef enum {
   RH_SESSION_GONE,  /* the step freed the session */
   RH_SESSION_WAIT,  /* for the socket; for at most 30 s */
+  RH_SESSION_FLUSH, /* for what was sent to go out whole; for at most 30 s */
   RH_SESSION_AGAIN, /* in the next turn of the loop, with or without the socket */
   RH_SESSION_REST,  /* nothing is expected; the server may still end the connection */
 } RhSessionNext;
