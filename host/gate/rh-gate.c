@@ -10,8 +10,8 @@
 #define EFFECTS_CHANNEL "royal_effects"
 
 static const RhStatement get = { "gate.get", "select proposal_get ($1::uuid) as proposal", 1, FALSE };
-static const RhStatement answer = { "gate.answer", "select proposal_answer ($1::uuid, $2, $3, $4, $5, $6) as proposal",
-                                    6, TRUE };
+static const RhStatement answer = { "gate.answer",
+                                    "select proposal_answer ($1::uuid, $2, $3, $4, $5, $6, $7) as proposal", 7, TRUE };
 
 struct _RhGate {
   GObject parent;
@@ -324,9 +324,10 @@ rh_gate_approve_async (RhGate *self,
 
   task = answer_task (self, proposal, rh_gate_approve_async, callback, data);
   if (task != NULL)
-    rh_store_call_async (self->store, &answer, actor->workspace,
-                         (const char *const[]){ proposal, "approve", digest, actor->name, actor->via, note }, NULL,
-                         on_answered, task);
+    rh_store_call_async (
+        self->store, &answer, actor->workspace,
+        (const char *const[]){ proposal, "approve", digest, actor->name, actor->via, note, actor->role }, NULL,
+        on_answered, task);
 }
 
 void
@@ -343,9 +344,10 @@ rh_gate_reject_async (RhGate *self,
 
   task = answer_task (self, proposal, rh_gate_reject_async, callback, data);
   if (task != NULL)
-    rh_store_call_async (self->store, &answer, actor->workspace,
-                         (const char *const[]){ proposal, "reject", NULL, actor->name, actor->via, reason }, NULL,
-                         on_answered, task);
+    rh_store_call_async (
+        self->store, &answer, actor->workspace,
+        (const char *const[]){ proposal, "reject", NULL, actor->name, actor->via, reason, actor->role }, NULL,
+        on_answered, task);
 }
 
 /* --- Undo: the original, its inverse before the gate, the inverse as it stands ------------------------------------ */
@@ -362,6 +364,7 @@ undo_free (gpointer data)
 
   g_free ((char *)self->actor.name);
   g_free ((char *)self->actor.via);
+  g_free ((char *)self->actor.role);
   g_free (self->reason);
   g_free (self);
 }
@@ -423,7 +426,7 @@ rh_gate_undo_async (RhGate *self,
   if (task == NULL)
     return;
   undo = g_new0 (Undo, 1);
-  undo->actor = (RhActor){ actor->workspace, g_strdup (actor->name), g_strdup (actor->via) };
+  undo->actor = (RhActor){ actor->workspace, g_strdup (actor->name), g_strdup (actor->via), g_strdup (actor->role) };
   undo->reason = g_strdup (reason);
   g_task_set_task_data (task, undo, undo_free);
   rh_store_call_async (self->store, &get, actor->workspace, (const char *const[]){ proposal }, NULL, on_original, task);

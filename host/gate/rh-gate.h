@@ -33,6 +33,8 @@ gboolean rh_gate_stop_finish (RhGate *self, GAsyncResult *result, GError **error
  * @agent_version, @agent_sha256: "" when a person submits
  * @key: (nullable): 64 hexadecimal digits that are the same for every attempt to submit this very proposal: the first
  *   one counts, and its outcome answers the later ones; NULL when a person submits
+ * @job: (nullable): the job's uuid
+ * @context: (nullable): what travels with the job (jobs.context in migrations/)
  * @grant: the operator's grant for the action, with its limits
  * @proposal: as royal_proposal_to_json() makes it; checked here, every member
  *
@@ -47,6 +49,8 @@ typedef struct {
   const char *cluster;
   const char *run;
   const char *key;
+  const char *job;
+  JsonObject *context;
   JsonObject *grant;
   JsonObject *proposal;
 } RhSubmission;
@@ -62,11 +66,13 @@ JsonNode *rh_gate_submit_finish (RhGate *self, GAsyncResult *result, GError **er
 /**
  * RhActor:
  * @name: who, as authenticated; @via: from where (`unix:1000`, `token:3f…`, `127.0.0.1`)
+ * @role: (nullable): viewer, approver, operator, developer or admin
  */
 typedef struct {
   gint64 workspace;
   const char *name;
   const char *via;
+  const char *role;
 } RhActor;
 
 /* A person's answer. @digest is what the person saw: another one is %ROYAL_ERROR_CONFLICT and nothing changes. */

@@ -57,6 +57,9 @@ rh_verdict_free (RhVerdict *self)
     return;
   g_strfreev (self->rules);
   g_free (self->reason);
+  g_clear_pointer (&self->asks, json_node_unref);
+  g_clear_pointer (&self->limits, json_node_unref);
+  g_clear_pointer (&self->explanation, json_node_unref);
   g_free (self);
 }
 

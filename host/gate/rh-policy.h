@@ -32,6 +32,9 @@ typedef struct {
  * @rules: NULL-terminated names of all rules that matched
  * @reason: a sentence for people: which rule asked, with the facts it saw
  * @deadline_s: seconds until an unanswered proposal expires, 0 = the default
+ * @asks: (nullable): an object: what an approval takes, as proposals.asks in migrations/ says
+ * @limits: (nullable): an array: what is reserved, as proposals.limits
+ * @explanation: (nullable): an object: how the decision came about, and what would flip it
  */
 typedef struct {
   RhDecision decision;
@@ -39,6 +42,9 @@ typedef struct {
   char **rules;
   char *reason;
   guint deadline_s;
+  JsonNode *asks;
+  JsonNode *limits;
+  JsonNode *explanation;
 } RhVerdict;
 
 void rh_verdict_free (RhVerdict *self);

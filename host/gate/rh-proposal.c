@@ -24,6 +24,7 @@ rh_proposal_free (RhProposal *self)
   g_free (self->cluster);
   g_free (self->run);
   g_free (self->key);
+  g_free (self->job);
   g_free (self->created_by);
   g_free (self->undoes);
   g_free (self->action);
@@ -34,6 +35,7 @@ rh_proposal_free (RhProposal *self)
   g_clear_pointer (&self->claims, json_object_unref);
   g_clear_pointer (&self->receipt, json_object_unref);
   g_clear_pointer (&self->grant, json_object_unref);
+  g_clear_pointer (&self->context, json_object_unref);
   rh_assessment_free (self->assessment);
   rh_verdict_free (self->verdict);
   g_free (self);
@@ -102,6 +104,8 @@ rh_proposal_new (const RhSubmission *submission, GError **error)
   self->cluster = g_strdup (submission->cluster != NULL ? submission->cluster : "");
   self->run = g_strdup (submission->run);
   self->key = g_strdup (submission->key);
+  self->job = g_strdup (submission->job);
+  self->context = submission->context != NULL ? copy_object (submission->context) : NULL;
   self->created_by = g_strdup (submission->agent);
   self->grant = submission->grant != NULL ? copy_object (submission->grant) : NULL;
   self->action = g_strdup (royal_json_string (said, "action", ""));
@@ -213,16 +217,31 @@ expires_at (const RhProposal *self)
   return g_date_time_format (then, "%Y-%m-%dT%H:%M:%S.%fZ");
 }
 
+/* What else the verdict says, where it does. */
+static void
+put_verdict (JsonObject *row, const RhVerdict *verdict)
+{
+  const struct {
+    const char *name;
+    JsonNode *node;
+  } members[] = { { "asks", verdict->asks }, { "limits", verdict->limits }, { "explanation", verdict->explanation } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (members); i++)
+    if (members[i].node != NULL)
+      put_node (row, members[i].name, members[i].node);
+}
+
 JsonNode *
 rh_proposal_row (RhProposal *self)
 {
   g_autoptr (JsonObject) row = json_object_new ();
   g_autofree char *expires = NULL;
   g_autofree char *digest = NULL;
-  JsonArray *rules = json_array_new ();
+  JsonArray *rules;
 
   g_return_val_if_fail (self != NULL && self->assessment != NULL && self->verdict != NULL, NULL);
 
+  rules = json_array_new ();
   expires = expires_at (self);
   for (guint i = 0; self->verdict->rules[i] != NULL; i++)
     json_array_add_string_element (rules, self->verdict->rules[i]);
@@ -236,6 +255,10 @@ rh_proposal_row (RhProposal *self)
   put_string (row, "cluster", self->cluster);
   put_string (row, "run", self->run);
   put_string (row, "key", self->key);
+  put_string (row, "job", self->job);
+  if (self->context != NULL)
+    json_object_set_object_member (row, "context", json_object_ref (self->context));
+  put_verdict (row, self->verdict);
   put_string (row, "created_by", self->created_by);
   json_object_set_object_member (row, "parameters", json_object_ref (self->parameters));
   json_object_set_object_member (row, "words", json_object_ref (self->words));

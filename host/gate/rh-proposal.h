@@ -24,6 +24,8 @@ typedef struct {
   char *cluster;
   char *run;
   char *key;
+  char *job;
+  JsonObject *context;
   char *created_by;
   char *undoes;
   char *action;

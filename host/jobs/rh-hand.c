@@ -31,6 +31,7 @@ struct _RhHand {
   char *agent;
   char *task;
   JsonNode *input;
+  JsonNode *attached; /* what travels with the job */
   GCancellable *cancellable;
   gboolean lost;
   gboolean returning;
@@ -77,6 +78,7 @@ rh_hand_new (const RhHandContext *context, RhRows *rows, guint row, const RhHand
   self->agent = g_strdup (rh_rows_string (rows, row, "agent"));
   self->task = g_strdup (rh_rows_string (rows, row, "task"));
   self->input = rh_rows_json (rows, row, "input");
+  self->attached = rh_rows_is_null (rows, row, "context") ? NULL : rh_rows_json (rows, row, "context");
   self->cancellable = g_cancellable_new ();
   return self;
 }
@@ -99,6 +101,7 @@ rh_hand_free (RhHand *self)
   g_free (self->agent);
   g_free (self->task);
   g_clear_pointer (&self->input, json_node_unref);
+  g_clear_pointer (&self->attached, json_node_unref);
   g_object_unref (self->cancellable);
   clear_params (self);
   g_free (self);
@@ -253,6 +256,8 @@ rh_hand_start (RhHand *self)
   request.task = self->task;
   request.input =
       self->input != NULL && JSON_NODE_HOLDS_OBJECT (self->input) ? json_node_get_object (self->input) : NULL;
+  request.context =
+      self->attached != NULL && JSON_NODE_HOLDS_OBJECT (self->attached) ? json_node_get_object (self->attached) : NULL;
   self->state = HAND_RUNNING;
   rh_workers_run_async (self->context->workers, &request, self->cancellable, on_ran, self);
 }

@@ -56,6 +56,15 @@ rh_role_from_name (const char *name)
   return 0;
 }
 
+const char *
+rh_role_name (RhRoles role)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (roles); i++)
+    if (roles[i].role == role)
+      return roles[i].name;
+  return NULL;
+}
+
 char *
 rh_token_make (void)
 {

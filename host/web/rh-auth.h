@@ -17,6 +17,8 @@ typedef enum {
 
 /* 0 for an unknown name. */
 RhRoles rh_role_from_name (const char *name);
+/* The name of one role; NULL for anything else. */
+const char *rh_role_name (RhRoles role);
 
 #define RH_TOKEN_PREFIX "rt_"
 #define RH_TOKEN_LENGTH 46 /* the prefix and 32 bytes in base64url */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-request-private.h"
 
+#include "rh-auth.h"
 #include "rh-log.h"
 #include "rh-metrics.h"
 
@@ -196,7 +197,10 @@ rh_request_caller (RhRequest *self)
 const RhActor *
 rh_request_actor (RhRequest *self)
 {
-  self->actor = (RhActor){ .workspace = self->caller.workspace, .name = self->caller.name, .via = self->caller.via };
+  self->actor = (RhActor){ .workspace = self->caller.workspace,
+                           .name = self->caller.name,
+                           .via = self->caller.via,
+                           .role = rh_role_name (self->caller.roles) };
   return &self->actor;
 }
 

@@ -231,6 +231,8 @@ call_propose (Call *call, JsonObject *params)
     .agent_sha256 = rh_agent_sha256 (agent),
     .cluster = rh_agent_cluster (agent),
     .run = run->id,
+    .job = run->job,
+    .context = run->context,
     .grant = grant,
     .proposal = params,
   };

@@ -16,6 +16,7 @@ rh_run_new (const RhRunRequest *request, RhAgent *agent, RhRunFeed *feed, GTask 
   self->job = g_strdup (request->job);
   self->task = g_strdup (request->task);
   self->input = request->input != NULL ? json_object_ref (request->input) : json_object_new ();
+  self->context = request->context != NULL ? json_object_ref (request->context) : NULL;
   self->agent = g_object_ref (agent);
   self->feed = feed;
   self->calls = g_cancellable_new ();
@@ -51,6 +52,7 @@ rh_run_clear (gpointer data)
   g_hash_table_unref (self->proposed);
   g_free (self->task);
   json_object_unref (self->input);
+  g_clear_pointer (&self->context, json_object_unref);
   g_object_unref (self->agent);
   rh_run_feed_free (self->feed);
   g_object_unref (self->calls);

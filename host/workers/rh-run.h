@@ -25,6 +25,7 @@ struct _RhRun {
   char *job;
   char *task;
   JsonObject *input;
+  JsonObject *context; /* (nullable): the host's own, which the worker never sees */
   RhAgent *agent;
   RhRunFeed *feed;
   GCancellable *calls;

@@ -39,6 +39,7 @@ typedef struct {
   const char *agent;
   const char *task;
   JsonObject *input;
+  JsonObject *context; /* (nullable): what travels with the job into its proposals */
 } RhRunRequest;
 
 /* Runs a task in a worker of the agent's pool, waiting for a free one. Errors: what the task returned (its own code);

@@ -204,7 +204,7 @@ finish (GateHost *self, GAsyncResult **result, GError **error)
 JsonObject *
 gate_approve (GateHost *self, gint64 workspace, const char *id, const char *digest, GError **error)
 {
-  RhActor actor = { workspace, "ann", "unix:1000" };
+  RhActor actor = { workspace, "ann", "unix:1000", "approver" };
   g_autofree char *right =
       digest == NULL ? gate_sql_value ("select max (digest) from proposals where uid = '%s'", id) : g_strdup (digest);
   GAsyncResult *result = NULL;
@@ -216,7 +216,7 @@ gate_approve (GateHost *self, gint64 workspace, const char *id, const char *dige
 JsonObject *
 gate_reject (GateHost *self, gint64 workspace, const char *id, const char *reason, GError **error)
 {
-  RhActor actor = { workspace, "ann", "unix:1000" };
+  RhActor actor = { workspace, "ann", "unix:1000", "approver" };
   GAsyncResult *result = NULL;
 
   rh_gate_reject_async (self->gate, &actor, id, reason, royal_test_result, &result);
@@ -226,7 +226,7 @@ gate_reject (GateHost *self, gint64 workspace, const char *id, const char *reaso
 JsonObject *
 gate_undo (GateHost *self, gint64 workspace, const char *id, GError **error)
 {
-  RhActor actor = { workspace, "bob", "unix:1001" };
+  RhActor actor = { workspace, "bob", "unix:1001", "operator" };
   GAsyncResult *result = NULL;
 
   rh_gate_undo_async (self->gate, &actor, id, "it was wrong", royal_test_result, &result);

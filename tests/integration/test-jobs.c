@@ -15,7 +15,7 @@ actor (HostFixture *f)
 {
   static RhActor self;
 
-  self = (RhActor){ f->workspace, "test", "unix:0" };
+  self = (RhActor){ f->workspace, "test", "unix:0", "admin" };
   return &self;
 }
 
