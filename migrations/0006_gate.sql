@@ -69,7 +69,7 @@ language sql stable as $$
     'parameters', p.parameters, 'words', p.words, 'claims', p.claims, 'facts', p.facts, 'before', p.before,
     'preview', p.preview, 'risk', p.risk, 'decision', p.decision, 'rules', to_jsonb (p.rules), 'reason', p.reason,
     'policy_version', p.policy_version, 'digest', p.digest, 'revision', p.revision, 'priority', p.priority,
-    'job', p.job, 'asks', p.asks, 'limits', p.limits, 'explanation', p.explanation,
+    'job', p.job, 'trace', p.context->>'trace', 'asks', p.asks, 'limits', p.limits, 'explanation', p.explanation,
     'n_items', p.n_items, 'root', p.root, 'reverts_at', iso_time (p.reverts_at),
     'supersedes', (select s.uid from proposals s where s.workspace_id = p.workspace_id and s.id = p.supersedes),
     'created_by', p.created_by, 'created_at', iso_time (p.created_at), 'expires_at', iso_time (p.expires_at),

@@ -9,11 +9,14 @@
 #include "rh-policy-file.h"
 #include "rh-retail.h"
 #include "rh-server.h"
+#include "rh-trace-export.h"
 #include "royal-channel.h"
 #include "royal-json.h"
 
 #include <sched.h>
 #include <string.h>
+
+#define TRACE_STOP_MS 1000
 
 struct _RhApp {
   GObject parent;
@@ -292,6 +295,15 @@ rh_app_reload (RhApp *self, GError **error)
 
 /* Starting, in reading order */
 
+static gboolean
+start_tracing (RhApp *self, GError **error)
+{
+  const char *endpoint = rh_config_string (self->config, RH_SETTING_TRACE_ENDPOINT);
+  double ratio = rh_config_uint (self->config, RH_SETTING_TRACE_PERCENT) / 100.0;
+
+  return *endpoint == '\0' || rh_trace_export_start (endpoint, ratio, rh_host_dir_id (self->dir), error);
+}
+
 static void
 serve (GTask *task)
 {
@@ -306,7 +318,7 @@ serve (GTask *task)
   self->registry = make_registry (self->config, rh_host_dir_path (self->dir));
   self->workers = make_workers (self);
   self->jobs = rh_jobs_new (self->store, self->registry, self->workers, self->gate, host_id);
-  if (!load (self, &error))
+  if (!load (self, &error) || !start_tracing (self, &error))
     {
       g_task_return_error (task, error);
       return;
@@ -430,6 +442,13 @@ close_database (GTask *task)
 }
 
 static void
+on_tracing_stopped (GObject *source, GAsyncResult *result, gpointer data)
+{
+  rh_trace_export_stop_finish (result);
+  close_database (data);
+}
+
+static void
 log_stop_fault (const char *part, gboolean stopped, GError *error)
 {
   if (!stopped)
@@ -443,7 +462,7 @@ on_gate_stopped (GObject *source, GAsyncResult *result, gpointer data)
   gboolean stopped = rh_gate_stop_finish (RH_GATE (source), result, &error);
 
   log_stop_fault ("gate", stopped, error);
-  close_database (data);
+  rh_trace_export_stop_async (TRACE_STOP_MS, on_tracing_stopped, data);
 }
 
 static void

@@ -2,6 +2,8 @@
 
 #include "rh-config.h"
 
+#include "rh-trace-export.h"
+
 #include <royal/error.h>
 
 #include <string.h>
@@ -51,6 +53,10 @@ static const Setting settings[RH_N_SETTINGS] = {
                               "text, json, or auto: text on a terminal" },
   [RH_SETTING_STOP_TIMEOUT] = { "host", "stop-timeout", "stop-timeout", "SECONDS", UINT, "20", 0, 600,
                                 "How long a stop waits for runs in hand" },
+  [RH_SETTING_TRACE_ENDPOINT] = { "trace", "endpoint", "trace-endpoint", "URL", TEXT, "", 0, 0,
+                                  "OTLP/HTTP collector that traces are sent to (default: none)" },
+  [RH_SETTING_TRACE_PERCENT] = { "trace", "percent", "trace-percent", "N", UINT, "100", 0, 100,
+                                 "How many of a hundred new traces are recorded" },
 };
 
 static const char *const origins[] = { "default", "file", "environment", "option" };
@@ -205,6 +211,13 @@ fault_of_meaning (RhSetting setting, const char *value)
   if (setting == RH_SETTING_LOG_FORMAT &&
       !g_strv_contains ((const char *const[]){ "auto", "text", "json", NULL }, value))
     return g_strdup_printf ("expected text, json or auto, found `%s`", value);
+  if (setting == RH_SETTING_TRACE_ENDPOINT && *value != '\0')
+    {
+      g_autoptr (GError) error = NULL;
+
+      if (!rh_trace_export_check (value, &error))
+        return g_strdup (error->message);
+    }
   if (setting == RH_SETTING_WORKSPACE && !g_regex_match_simple ("^[a-z0-9][a-z0-9-]{0,62}$", value, 0, 0))
     return g_strdup_printf ("expected lower-case letters, digits and dashes, found `%s`", value);
   return NULL;

@@ -5,6 +5,7 @@
 #include "rh-log.h"
 #include "rh-metrics.h"
 #include "rh-schemas.h"
+#include "rh-trace.h"
 #include "royal-json.h"
 
 #define ASSESS_TIMEOUT_MS 10000
@@ -19,6 +20,7 @@ typedef struct {
   GCancellable *outer;
   gulong outer_id;
   guint timeout_id;
+  RhSpan *span;
 } Case;
 
 static void
@@ -40,6 +42,7 @@ case_free (gpointer data)
   g_clear_object (&self->intake);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->outer);
+  rh_span_end (self->span, "the proposal was not decided");
   rh_proposal_free (self->proposal);
   g_free (self);
 }
@@ -162,6 +165,9 @@ on_recorded (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
   rh_metric_add (RH_METRIC_DECISIONS, decision, 1);
+  rh_span_set (self->span, "royal.proposal", royal_json_string (json_node_get_object (outcome), "proposal", NULL));
+  rh_span_set (self->span, "royal.decision", decision);
+  rh_span_end (g_steal_pointer (&self->span), NULL);
   rh_log (RH_LOG_INFO, "gate.decided", "proposal decided", "proposal",
           royal_json_string (json_node_get_object (outcome), "proposal", NULL), "workspace", proposal->workspace_name,
           "agent", proposal->agent, "action", proposal->action, "target", proposal->target, "decision", decision,
@@ -224,6 +230,22 @@ on_outer_cancelled (GCancellable *outer, gpointer data)
   g_cancellable_cancel (data);
 }
 
+/* What follows from the proposal is a child of its decision. */
+static void
+start_span (Case *self)
+{
+  JsonObject *context = self->proposal->context;
+  const char *parent = royal_json_string (context, "trace", NULL);
+
+  if (parent == NULL)
+    return;
+  self->span = rh_span_start ("decide", RH_SPAN_INTERNAL, parent);
+  rh_span_set (self->span, "royal.action", self->proposal->action);
+  rh_span_set (self->span, "royal.agent", self->proposal->agent);
+  if (self->span != NULL)
+    json_object_set_string_member (context, "trace", rh_span_traceparent (self->span, NULL));
+}
+
 void
 rh_case_run_async (RhConnectors *connectors,
                    RhPolicy **policy,
@@ -248,6 +270,7 @@ rh_case_run_async (RhConnectors *connectors,
   self->proposal = proposal;
   self->cancellable = g_cancellable_new ();
   g_task_set_task_data (task, self, case_free);
+  start_span (self);
   if (g_cancellable_is_cancelled (cancellable))
     {
       g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_CANCELLED, "cancelled");

@@ -5,6 +5,7 @@
 #include "rh-executor.h"
 #include "rh-journal.h"
 #include "rh-log.h"
+#include "rh-trace.h"
 #include "royal-json.h"
 
 #define EFFECTS_CHANNEL "royal_effects"
@@ -280,6 +281,24 @@ proposal_of (GObject *source, GAsyncResult *result, GError **error)
   return rows != NULL ? rh_rows_json (rows, 0, "proposal") : NULL;
 }
 
+/* How long a person was waited for, in the proposal's trace. */
+static void
+trace_answer (JsonObject *proposal)
+{
+  g_autoptr (GDateTime) created = g_date_time_new_from_iso8601 (royal_json_string (proposal, "created_at", ""), NULL);
+  const char *parent = royal_json_string (proposal, "trace", NULL);
+  RhSpan *span;
+
+  if (created == NULL || parent == NULL)
+    return;
+  span = rh_span_start_at ("approval", RH_SPAN_INTERNAL, parent,
+                           g_date_time_to_unix (created) * G_USEC_PER_SEC + g_date_time_get_microsecond (created));
+  rh_span_set (span, "royal.proposal", royal_json_string (proposal, "id", NULL));
+  rh_span_set (span, "royal.action", royal_json_string (proposal, "action", NULL));
+  rh_span_set (span, "royal.state", royal_json_string (proposal, "state", NULL));
+  rh_span_end (span, NULL);
+}
+
 static void
 on_answered (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -293,6 +312,7 @@ on_answered (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
   after_answer (g_task_get_source_object (task), proposal);
+  trace_answer (json_node_get_object (proposal));
   g_task_return_pointer (task, proposal, (GDestroyNotify)json_node_unref);
 }
 
@@ -426,7 +446,8 @@ rh_gate_undo_async (RhGate *self,
   if (task == NULL)
     return;
   undo = g_new0 (Undo, 1);
-  undo->actor = (RhActor){ actor->workspace, g_strdup (actor->name), g_strdup (actor->via), g_strdup (actor->role) };
+  undo->actor =
+      (RhActor){ actor->workspace, g_strdup (actor->name), g_strdup (actor->via), g_strdup (actor->role), NULL };
   undo->reason = g_strdup (reason);
   g_task_set_task_data (task, undo, undo_free);
   rh_store_call_async (self->store, &get, actor->workspace, (const char *const[]){ proposal }, NULL, on_original, task);

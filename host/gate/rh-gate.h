@@ -67,12 +67,14 @@ JsonNode *rh_gate_submit_finish (RhGate *self, GAsyncResult *result, GError **er
  * RhActor:
  * @name: who, as authenticated; @via: from where (`unix:1000`, `token:3f…`, `127.0.0.1`)
  * @role: (nullable): viewer, approver, operator, developer or admin
+ * @trace: (nullable): the traceparent of the request
  */
 typedef struct {
   gint64 workspace;
   const char *name;
   const char *via;
   const char *role;
+  const char *trace;
 } RhActor;
 
 /* A person's answer. @digest is what the person saw: another one is %ROYAL_ERROR_CONFLICT and nothing changes. */

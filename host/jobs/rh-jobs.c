@@ -585,6 +585,19 @@ on_job (GObject *source, GAsyncResult *result, gpointer data)
   g_task_return_pointer (task, rh_rows_json (rows, 0, "job"), (GDestroyNotify)json_node_unref);
 }
 
+/* The job's runs are children of the request. */
+static void
+add_trace (JsonObject *job, const char *trace)
+{
+  JsonObject *context;
+
+  if (trace == NULL)
+    return;
+  context = json_object_new ();
+  json_object_set_string_member (context, "trace", trace);
+  json_object_set_object_member (job, "context", context);
+}
+
 void
 rh_jobs_enqueue_async (RhJobs *self,
                        const RhActor *actor,
@@ -608,6 +621,7 @@ rh_jobs_enqueue_async (RhJobs *self,
       g_task_return_error (task, error);
       return;
     }
+  add_trace (json_node_get_object (job), actor->trace);
   text = royal_json_to_string (job);
   params[0] = text;
   params[1] = actor->name;

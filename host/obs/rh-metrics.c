@@ -36,6 +36,7 @@ static const struct {
   [RH_METRIC_HTTP_REQUESTS] = { "royal_http_requests_total", COUNTER, "status", "HTTP requests by status class." },
   [RH_METRIC_HTTP_SECONDS] = { "royal_http_request_seconds", HISTOGRAM, NULL, "Time to answer HTTP requests." },
   [RH_METRIC_FEED_CLIENTS] = { "royal_feed_clients", GAUGE, NULL, "Clients of the live feed." },
+  [RH_METRIC_SPANS] = { "royal_trace_spans_total", COUNTER, "outcome", "Spans of traces by what became of them." },
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (table) == RH_METRIC_N);
 

@@ -25,6 +25,7 @@ typedef enum {
   RH_METRIC_HTTP_REQUESTS,        /* counter, label status class: 2xx … */
   RH_METRIC_HTTP_SECONDS,         /* histogram */
   RH_METRIC_FEED_CLIENTS,         /* gauge */
+  RH_METRIC_SPANS,                /* counter, label outcome: exported, dropped */
   RH_METRIC_N,
 } RhMetric;
 

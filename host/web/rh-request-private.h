@@ -2,6 +2,7 @@
 #pragma once
 
 #include "rh-request.h"
+#include "rh-trace.h"
 
 G_BEGIN_DECLS
 
@@ -13,6 +14,7 @@ struct _RhRequest {
   GHashTable *query;
   char *id;
   gint64 since_us;
+  RhSpan *span; /* NULL when nothing records it */
 
   const RhRoute *route;
   GStrv parameters;

@@ -4,6 +4,7 @@
 #include "rh-auth.h"
 #include "rh-log.h"
 #include "rh-metrics.h"
+#include "rh-routes.h"
 
 #include <errno.h>
 #include <royal/error.h>
@@ -71,6 +72,7 @@ request_clear (gpointer data)
   if (self->more_free != NULL)
     self->more_free (self->more_data);
   rh_caller_clear (&self->caller);
+  rh_span_free (self->span);
   g_free (self->id);
 }
 
@@ -98,6 +100,8 @@ log_end (RhRequest *self)
 
   took_ms = g_strdup_printf ("%" G_GINT64_FORMAT, took_us / 1000);
   rh_metric_add (RH_METRIC_HTTP_REQUESTS, class, 1);
+  rh_span_set (self->span, "http.response.status_code", status);
+  rh_span_end (g_steal_pointer (&self->span), self->status >= 500 ? "the request failed" : NULL);
   rh_metric_observe (RH_METRIC_HTTP_SECONDS, (double)took_us / G_USEC_PER_SEC);
   rh_log (RH_LOG_DEBUG, "web.request", "request answered", "request", self->id, "method",
           soup_server_message_get_method (self->message), "path",
@@ -194,13 +198,35 @@ rh_request_caller (RhRequest *self)
   return &self->caller;
 }
 
+/* What the caller says of its trace; the message is there. */
+static const char *
+traceparent_of (RhRequest *self)
+{
+  return soup_message_headers_get_one (soup_server_message_get_request_headers (self->message), "traceparent");
+}
+
+/* Under the route's name, which is one of few; what asks for health and metrics is not worth a span. */
+static void
+start_span (RhRequest *self)
+{
+  g_autofree char *name = g_strdup_printf ("%s %s", self->route->method, self->route->path);
+
+  g_clear_pointer (&self->span, rh_span_free);
+  self->span = rh_span_start (name, RH_SPAN_SERVER, traceparent_of (self));
+  rh_span_set (self->span, "http.request.method", self->route->method);
+  rh_span_set (self->span, "http.route", self->route->path);
+  rh_span_set (self->span, "royal.request", self->id);
+}
+
 const RhActor *
 rh_request_actor (RhRequest *self)
 {
-  self->actor = (RhActor){ .workspace = self->caller.workspace,
-                           .name = self->caller.name,
-                           .via = self->caller.via,
-                           .role = rh_role_name (self->caller.roles) };
+  self->actor =
+      (RhActor){ .workspace = self->caller.workspace,
+                 .name = self->caller.name,
+                 .via = self->caller.via,
+                 .role = rh_role_name (self->caller.roles),
+                 .trace = rh_span_traceparent (self->span, self->message != NULL ? traceparent_of (self) : NULL) };
   return &self->actor;
 }
 
@@ -222,6 +248,8 @@ rh_request_set_route (RhRequest *self, const RhRoute *route, GStrv parameters)
   self->route = route;
   g_strfreev (self->parameters);
   self->parameters = parameters;
+  if (self->message != NULL && route->roles != 0)
+    start_span (self);
 }
 
 gboolean

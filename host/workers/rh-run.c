@@ -2,6 +2,32 @@
 #include "rh-run.h"
 
 #include "rh-metrics.h"
+#include "royal-json.h"
+
+/* What a job's context says besides its trace. */
+static const char *const carried[] = { "step", "revises", "simulate", "by" };
+
+/* The run's proposals are its children: they find it in the context. */
+static void
+start_span (RhRun *self)
+{
+  const char *parent = royal_json_string (self->context, "trace", NULL);
+  g_autofree char *name = g_strdup_printf ("run %s.%s", rh_agent_id (self->agent), self->task);
+  g_autoptr (JsonObject) context = NULL;
+
+  self->span = rh_span_start (name, RH_SPAN_CONSUMER, parent);
+  if (self->span == NULL)
+    return;
+  rh_span_set (self->span, "royal.run", self->id);
+  rh_span_set (self->span, "royal.job", self->job);
+  context = json_object_new ();
+  for (guint i = 0; self->context != NULL && i < G_N_ELEMENTS (carried); i++)
+    if (json_object_has_member (self->context, carried[i]))
+      json_object_set_member (context, carried[i], json_object_dup_member (self->context, carried[i]));
+  json_object_set_string_member (context, "trace", rh_span_traceparent (self->span, NULL));
+  g_clear_pointer (&self->context, json_object_unref);
+  self->context = g_steal_pointer (&context);
+}
 
 RhRun *
 rh_run_new (const RhRunRequest *request, RhAgent *agent, RhRunFeed *feed, GTask *answer)
@@ -18,6 +44,7 @@ rh_run_new (const RhRunRequest *request, RhAgent *agent, RhRunFeed *feed, GTask 
   self->input = request->input != NULL ? json_object_ref (request->input) : json_object_new ();
   self->context = request->context != NULL ? json_object_ref (request->context) : NULL;
   self->agent = g_object_ref (agent);
+  start_span (self);
   self->feed = feed;
   self->calls = g_cancellable_new ();
   self->proposed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
@@ -56,6 +83,7 @@ rh_run_clear (gpointer data)
   g_object_unref (self->agent);
   rh_run_feed_free (self->feed);
   g_object_unref (self->calls);
+  rh_span_free (self->span);
   g_clear_object (&self->answer);
 }
 
@@ -122,6 +150,8 @@ rh_run_end (RhRun *self, JsonNode *result, const GError *error, gboolean crashed
   rh_metric_add (RH_METRIC_RUNS, outcome_of (error, crashed), 1);
   if (self->begun_us > 0)
     rh_metric_observe (RH_METRIC_RUN_SECONDS, (g_get_monotonic_time () - self->begun_us) / 1e6);
+  rh_span_set (self->span, "royal.outcome", outcome_of (error, crashed));
+  rh_span_end (g_steal_pointer (&self->span), error != NULL ? "the run did not complete" : NULL);
   answer = g_steal_pointer (&self->answer);
   g_task_set_task_data (answer, GINT_TO_POINTER (crashed), NULL);
   if (error != NULL)

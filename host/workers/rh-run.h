@@ -2,6 +2,7 @@
 #pragma once
 
 #include "rh-run-feed.h"
+#include "rh-trace.h"
 #include "rh-workers.h"
 
 G_BEGIN_DECLS
@@ -35,6 +36,7 @@ struct _RhRun {
   gpointer pool;
   gpointer worker;
   gint64 begun_us;
+  RhSpan *span; /* NULL when nothing records it */
   GTask *answer;
   GSource *cancel_source;
   gboolean ended;
