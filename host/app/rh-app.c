@@ -8,6 +8,7 @@
 #include "rh-metrics.h"
 #include "rh-policy-file.h"
 #include "rh-retail.h"
+#include "rh-sampler.h"
 #include "rh-server.h"
 #include "rh-trace-export.h"
 #include "royal-channel.h"
@@ -31,6 +32,7 @@ struct _RhApp {
   RhWorkers *workers;
   RhJobs *jobs;
   RhServer *server;
+  RhSampler *sampler;
   gboolean serving;
 };
 
@@ -48,6 +50,7 @@ rh_app_finalize (GObject *object)
   RhApp *self = RH_APP (object);
 
   g_clear_object (&self->server);
+  g_clear_object (&self->sampler);
   g_clear_object (&self->jobs);
   g_clear_object (&self->workers);
   g_clear_object (&self->gate);
@@ -200,6 +203,12 @@ listen_tcp (RhApp *self, const char *listen, GError **error)
   return TRUE;
 }
 
+static JsonNode *
+alerts (gpointer data)
+{
+  return rh_sampler_alerts (((RhApp *)data)->sampler);
+}
+
 static gboolean
 make_server (RhApp *self, GError **error)
 {
@@ -211,6 +220,7 @@ make_server (RhApp *self, GError **error)
     .gate = self->gate,
     .reload = reload,
     .readiness = readiness,
+    .alerts = alerts,
     .data = self,
   };
   const char *listen = rh_config_string (self->config, RH_SETTING_LISTEN);
@@ -326,6 +336,8 @@ serve (GTask *task)
   rh_gate_start (self->gate);
   rh_workers_start (self->workers);
   rh_jobs_start (self->jobs);
+  self->sampler = rh_sampler_new (self->store, self->registry, self->workers, rh_host_dir_path (self->dir));
+  rh_sampler_start (self->sampler);
   self->serving = TRUE;
   if (!make_server (self, &error))
     {
@@ -500,6 +512,7 @@ stop_parts (GTask *task)
       return;
     }
   self->serving = FALSE;
+  rh_sampler_stop (self->sampler);
   rh_jobs_stop_async (self->jobs, stop_timeout_ms (self), on_jobs_stopped, task);
 }
 

@@ -97,6 +97,24 @@ print_answer (const CtlOptions *options, const char *method, const char *path, c
 }
 
 static int
+run_alerts (const CtlOptions *options, char **arguments)
+{
+  static const char *const columns[] = { "alert", "name",    "severity", "severity", "since",
+                                         "since", "summary", "summary",  NULL };
+  g_autoptr (JsonNode) answer = NULL;
+  int status = ctl_call (options, "GET", "/alerts", NULL, &answer);
+
+  if (status != CTL_OK)
+    return status;
+  if (!options->json && json_array_get_length (royal_json_array (json_node_get_object (answer), "items")) == 0)
+    {
+      puts ("Nothing fires.");
+      return CTL_OK;
+    }
+  return ctl_print_list (options, answer, columns);
+}
+
+static int
 run_reload (const CtlOptions *options, char **arguments)
 {
   return print_answer (options, "POST", "/control/reload", "reloaded");
@@ -176,6 +194,7 @@ run_version (const CtlOptions *options, char **arguments)
 
 const CtlCommand ctl_host_commands[] = {
   { "status", NULL, NULL, "The host and the workspace at a glance", 0, 0, NULL, run_status },
+  { "alerts", NULL, NULL, "The alerts that fire", 0, 0, NULL, run_alerts },
   { "agents", "list", NULL, "The enabled agents", 0, 0, NULL, run_agents },
   { "agents", "show", "ID", "One agent: manifest, grants, limits, workers", 1, 1, NULL, run_agent },
   { "reload", NULL, NULL, "Read manifests and policy again", 0, 0, NULL, run_reload },

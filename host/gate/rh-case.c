@@ -165,6 +165,8 @@ on_recorded (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
   rh_metric_add (RH_METRIC_DECISIONS, decision, 1);
+  for (guint i = 0; proposal->verdict->rules[i] != NULL; i++)
+    rh_metric_add (RH_METRIC_RULES, proposal->verdict->rules[i], 1);
   rh_span_set (self->span, "royal.proposal", royal_json_string (json_node_get_object (outcome), "proposal", NULL));
   rh_span_set (self->span, "royal.decision", decision);
   rh_span_end (g_steal_pointer (&self->span), NULL);

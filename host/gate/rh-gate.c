@@ -5,6 +5,7 @@
 #include "rh-executor.h"
 #include "rh-journal.h"
 #include "rh-log.h"
+#include "rh-metrics.h"
 #include "rh-trace.h"
 #include "royal-json.h"
 
@@ -281,18 +282,26 @@ proposal_of (GObject *source, GAsyncResult *result, GError **error)
   return rows != NULL ? rh_rows_json (rows, 0, "proposal") : NULL;
 }
 
-/* How long a person was waited for, in the proposal's trace. */
+static gint64
+unix_us (GDateTime *time)
+{
+  return g_date_time_to_unix (time) * G_USEC_PER_SEC + g_date_time_get_microsecond (time);
+}
+
+/* How long a person was waited for, in the proposal's trace too. */
 static void
-trace_answer (JsonObject *proposal)
+tell_wait (JsonObject *proposal)
 {
   g_autoptr (GDateTime) created = g_date_time_new_from_iso8601 (royal_json_string (proposal, "created_at", ""), NULL);
   const char *parent = royal_json_string (proposal, "trace", NULL);
   RhSpan *span;
 
-  if (created == NULL || parent == NULL)
+  if (created == NULL)
     return;
-  span = rh_span_start_at ("approval", RH_SPAN_INTERNAL, parent,
-                           g_date_time_to_unix (created) * G_USEC_PER_SEC + g_date_time_get_microsecond (created));
+  rh_metric_observe (RH_METRIC_APPROVAL_SECONDS, MAX ((double)(g_get_real_time () - unix_us (created)) / 1e6, 0));
+  if (parent == NULL)
+    return;
+  span = rh_span_start_at ("approval", RH_SPAN_INTERNAL, parent, unix_us (created));
   rh_span_set (span, "royal.proposal", royal_json_string (proposal, "id", NULL));
   rh_span_set (span, "royal.action", royal_json_string (proposal, "action", NULL));
   rh_span_set (span, "royal.state", royal_json_string (proposal, "state", NULL));
@@ -312,7 +321,7 @@ on_answered (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
   after_answer (g_task_get_source_object (task), proposal);
-  trace_answer (json_node_get_object (proposal));
+  tell_wait (json_node_get_object (proposal));
   g_task_return_pointer (task, proposal, (GDestroyNotify)json_node_unref);
 }
 

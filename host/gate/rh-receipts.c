@@ -85,6 +85,8 @@ report (RhWork *work, gboolean held)
 
   if (held)
     rh_metric_add (RH_METRIC_EFFECTS, outcome, 1);
+  if (held && g_strcmp0 (outcome, "executed") == 0)
+    rh_metric_add (RH_METRIC_ACTIONS, work->effect.action, 1);
   rh_log (held ? RH_LOG_INFO : RH_LOG_WARNING, held ? "effect.ended" : "effect.lost",
           held ? "effect ended" : "effect ended, and was another host's by then", "proposal", work->proposal, "action",
           work->effect.action, "target", work->effect.target, "outcome", outcome, "error", work->error, NULL);

@@ -37,6 +37,24 @@ static const struct {
   [RH_METRIC_HTTP_SECONDS] = { "royal_http_request_seconds", HISTOGRAM, NULL, "Time to answer HTTP requests." },
   [RH_METRIC_FEED_CLIENTS] = { "royal_feed_clients", GAUGE, NULL, "Clients of the live feed." },
   [RH_METRIC_SPANS] = { "royal_trace_spans_total", COUNTER, "outcome", "Spans of traces by what became of them." },
+  [RH_METRIC_JOBS] = { "royal_jobs", GAUGE, "state",
+                       "Jobs that have not ended well, by state, in the whole database." },
+  [RH_METRIC_QUEUE_AGE] = { "royal_job_queue_age_seconds", GAUGE, NULL, "How long the oldest job that is due waits." },
+  [RH_METRIC_PROPOSALS] = { "royal_proposals", GAUGE, "state", "Proposals under way, in the whole database." },
+  [RH_METRIC_PENDING_AGE] = { "royal_approval_age_seconds", GAUGE, NULL,
+                              "How long the oldest pending proposal waits." },
+  [RH_METRIC_APPROVAL_SECONDS] = { "royal_approval_seconds", HISTOGRAM, NULL, "From a proposal to a person's answer." },
+  [RH_METRIC_RULES] = { "royal_gate_rule_matches_total", COUNTER, "rule", "Proposals that a policy rule matched." },
+  [RH_METRIC_ACTIONS] = { "royal_actions_total", COUNTER, "action", "Effects that were executed, by action." },
+  [RH_METRIC_THROTTLES] = { "royal_connector_throttles_total", COUNTER, "connector",
+                            "Times that a connected system asked to slow down." },
+  [RH_METRIC_DATABASE_SIZE] = { "royal_database_size_bytes", GAUGE, NULL, "Size of the database." },
+  [RH_METRIC_DISK_FREE] = { "royal_disk_free_ratio", GAUGE, NULL, "Free share of the disk under the host's data." },
+  [RH_METRIC_WORKER_MEMORY] = { "royal_worker_resident_bytes", GAUGE, "agent",
+                                "Resident memory of an agent's workers." },
+  [RH_METRIC_MEMORY] = { "royal_resident_memory_bytes", GAUGE, NULL, "Resident memory of the host." },
+  [RH_METRIC_DESCRIPTORS] = { "royal_open_descriptors", GAUGE, NULL, "Open file descriptors of the host." },
+  [RH_METRIC_ALERTS] = { "royal_alerts", GAUGE, "alert", "1 while an alert fires." },
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (table) == RH_METRIC_N);
 
@@ -147,6 +165,59 @@ rh_metric_observe (RhMetric metric, double seconds)
         histogram->buckets[i]++;
         break;
       }
+}
+
+static double
+sum_of (GHashTable *by_label)
+{
+  GHashTableIter iter;
+  gpointer series;
+  double sum = 0;
+
+  g_hash_table_iter_init (&iter, by_label);
+  while (g_hash_table_iter_next (&iter, NULL, &series))
+    sum += ((const Series *)series)->value;
+  return sum;
+}
+
+double
+rh_metric_value (RhMetric metric, const char *label)
+{
+  const Series *series;
+
+  g_return_val_if_fail ((guint)metric < RH_METRIC_N && (label == NULL || table[metric].label != NULL), 0);
+
+  if (table[metric].type == HISTOGRAM)
+    return (double)values[metric].histogram.count;
+  if (table[metric].label == NULL)
+    return values[metric].value;
+  if (values[metric].by_label == NULL)
+    return 0;
+  if (label == NULL)
+    return sum_of (values[metric].by_label);
+  series = g_hash_table_lookup (values[metric].by_label, label);
+  return series != NULL ? series->value : 0;
+}
+
+double
+rh_metric_above (RhMetric metric, double seconds)
+{
+  guint64 below = 0;
+
+  g_return_val_if_fail ((guint)metric < RH_METRIC_N && table[metric].type == HISTOGRAM, 0);
+
+  for (guint i = 0; i < G_N_ELEMENTS (bounds) && bounds[i] <= seconds; i++)
+    below += values[metric].histogram.buckets[i];
+  return (double)(values[metric].histogram.count - below);
+}
+
+void
+rh_metric_forget (RhMetric metric, const char *label)
+{
+  g_return_if_fail ((guint)metric < RH_METRIC_N && table[metric].label != NULL && label != NULL);
+
+  if (values[metric].by_label != NULL)
+    g_hash_table_remove (values[metric].by_label, label);
 }
 
 static void

@@ -26,12 +26,33 @@ typedef enum {
   RH_METRIC_HTTP_SECONDS,         /* histogram */
   RH_METRIC_FEED_CLIENTS,         /* gauge */
   RH_METRIC_SPANS,                /* counter, label outcome: exported, dropped */
+  RH_METRIC_JOBS,                 /* gauge, label state: queued, later, leased, dead */
+  RH_METRIC_QUEUE_AGE,            /* gauge, seconds: how long the oldest job that is due waits */
+  RH_METRIC_PROPOSALS,            /* gauge, label state: pending, approved, executing, unknown */
+  RH_METRIC_PENDING_AGE,          /* gauge, seconds: how long the oldest pending proposal waits */
+  RH_METRIC_APPROVAL_SECONDS,     /* histogram: from a proposal to a person's answer */
+  RH_METRIC_RULES,                /* counter, label rule */
+  RH_METRIC_ACTIONS,              /* counter, label action: effects that were executed */
+  RH_METRIC_THROTTLES,            /* counter, label connector */
+  RH_METRIC_DATABASE_SIZE,        /* gauge, bytes */
+  RH_METRIC_DISK_FREE,            /* gauge: a share, of the disk under the host's data */
+  RH_METRIC_WORKER_MEMORY,        /* gauge, bytes, label agent */
+  RH_METRIC_MEMORY,               /* gauge, bytes: resident, of the host */
+  RH_METRIC_DESCRIPTORS,          /* gauge: open in the host */
+  RH_METRIC_ALERTS,               /* gauge, label alert: 1 while it fires */
   RH_METRIC_N,
 } RhMetric;
 
 void rh_metric_add (RhMetric metric, const char *label, double amount);
 void rh_metric_set (RhMetric metric, const char *label, double value);
 void rh_metric_observe (RhMetric metric, double seconds);
+
+/* What a counter or gauge stands at; without @label, a labelled one's sum. Of a histogram: how many were observed. */
+double rh_metric_value (RhMetric metric, const char *label);
+/* How many observations of a histogram were above @seconds, which is one of its bounds. */
+double rh_metric_above (RhMetric metric, double seconds);
+/* Takes a label's series away: what it told of is gone. */
+void rh_metric_forget (RhMetric metric, const char *label);
 
 /* (transfer full): the exposition, text/plain; version=0.0.4 */
 char *rh_metrics_text (void) G_GNUC_WARN_UNUSED_RESULT;

@@ -107,6 +107,19 @@ rh_api_status (RhRequest *request)
 }
 
 void
+rh_api_alerts (RhRequest *request)
+{
+  const RhServerContext *context = rh_request_context (request);
+  JsonObject *object = json_object_new ();
+  JsonNode *items = context->alerts != NULL ? context->alerts (context->data) : NULL;
+
+  if (items == NULL)
+    items = json_node_init_array (json_node_alloc (), json_array_new ());
+  json_object_set_member (object, "items", items);
+  rh_request_reply (request, SOUP_STATUS_OK, object_node (object));
+}
+
+void
 rh_api_sandbox (RhRequest *request)
 {
   rh_request_reply (request, SOUP_STATUS_OK, rh_workers_sandbox (rh_request_context (request)->workers));

@@ -22,6 +22,7 @@ static const RhRoute routes[] = {
   { "GET", "/metrics", 0, RH_BODY_NONE, "", rh_api_metrics },
   { "GET", API "/openapi.json", 0, RH_BODY_NONE, "", rh_api_openapi },
   { "GET", API "/status", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_status },
+  { "GET", API "/alerts", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_alerts },
   { "GET", API "/sandbox", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_sandbox },
   { "POST", API "/control/reload", OPERATES, RH_BODY_NONE, "", rh_api_reload },
   { "POST", API "/control/stop", UNDOES, RH_BODY_JSON, "", rh_api_stop },

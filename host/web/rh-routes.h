@@ -56,6 +56,7 @@ void rh_api_ready (RhRequest *request);
 void rh_api_metrics (RhRequest *request);
 void rh_api_openapi (RhRequest *request);
 void rh_api_status (RhRequest *request);
+void rh_api_alerts (RhRequest *request);
 void rh_api_sandbox (RhRequest *request);
 void rh_api_reload (RhRequest *request);
 void rh_api_stop (RhRequest *request);

@@ -15,7 +15,8 @@ G_DECLARE_FINAL_TYPE (RhServer, rh_server, RH, SERVER, GObject)
  * @store, @registry, @workers, @jobs, @gate: what the API speaks for; a reference is taken of each
  * @reload: reads manifests and policy again; on failure the old ones go on serving and the error names every fault
  * @readiness: (transfer full): named checks, { "database": { "ok": true }, "sandbox": { "ok": false, "detail": … } }
- * @data: passed to both
+ * @alerts: (nullable): (transfer full): the alerts that fire: [{ "name", "severity", "summary", "since" }]
+ * @data: passed to each
  *
  * What app/ composes. Copied by rh_server_new().
  */
@@ -27,6 +28,7 @@ typedef struct {
   RhGate *gate;
   gboolean (*reload) (gpointer data, GError **error);
   JsonObject *(*readiness) (gpointer data);
+  JsonNode *(*alerts) (gpointer data);
   gpointer data;
 } RhServerContext;
 

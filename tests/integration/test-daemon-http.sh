@@ -42,8 +42,15 @@ is 'every metric has its HELP and TYPE' '' "$(awk '
              if (kind[base] == "histogram") name = base
              if (!help[name] || !type[name]) print name }' "$host_dir/metrics" | sort -u)"
 is 'and no sample stands twice' '' "$(grep -v '^#' "$host_dir/metrics" | sed 's/ [^ ]*$//' | sort | uniq -d)"
-if command -v promtool >/dev/null; then runs 0 'promtool is content' promtool check metrics <"$host_dir/metrics"
-else skip 'promtool is content' 'promtool is not installed'; fi
+if command -v promtool >/dev/null; then
+  runs 0 'promtool is content' promtool check metrics <"$host_dir/metrics"
+  runs 0 'and with the alert rules' promtool check rules "$ROYAL_SRCDIR/packaging/prometheus/royal.rules.yml"
+else
+  skip 'promtool is content' 'promtool is not installed'
+  skip 'and with the alert rules' 'promtool is not installed'
+fi
+runs 0 'royalctl alerts' ctl alerts
+runs 0 'as JSON' ctl alerts --json
 
 # Emergency stop
 propose stop; ok $? 'there is another proposal'
