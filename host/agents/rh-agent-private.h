@@ -19,4 +19,7 @@ RhAgent *rh_agent_new (RoyalManifest  *manifest,
                        const char     *module,
                        const char     *sha256) G_GNUC_WARN_UNUSED_RESULT;
 
+/* For rh-loader.c: (transfer full) (element-type RhTrigger) */
+void rh_agent_set_triggers (RhAgent *self, GPtrArray *triggers);
+
 G_END_DECLS

@@ -16,9 +16,10 @@ struct _RhAgent {
   char *sha256;
   RhAgentLimits limits;
   RhAgentRetry retry;
-  GHashTable *tasks;  /* name → RoyalSchema of its input, or NULL */
-  GHashTable *reads;  /* set of names */
-  GHashTable *writes; /* action → its grant, borrowed from granted */
+  GHashTable *tasks;   /* name → RoyalSchema of its input, or NULL */
+  GHashTable *reads;   /* set of names */
+  GHashTable *writes;  /* action → its grant, borrowed from granted */
+  GPtrArray *triggers; /* RhTrigger */
 };
 
 G_DEFINE_FINAL_TYPE (RhAgent, rh_agent, G_TYPE_OBJECT)
@@ -31,6 +32,7 @@ rh_agent_finalize (GObject *object)
   g_clear_pointer (&self->tasks, g_hash_table_unref);
   g_clear_pointer (&self->reads, g_hash_table_unref);
   g_clear_pointer (&self->writes, g_hash_table_unref);
+  g_clear_pointer (&self->triggers, g_ptr_array_unref);
   g_clear_pointer (&self->manifest, royal_manifest_unref);
   g_clear_pointer (&self->granted, json_node_unref);
   g_clear_pointer (&self->config, json_node_unref);
@@ -51,6 +53,7 @@ rh_agent_init (RhAgent *self)
   self->tasks = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)(void *)royal_schema_free);
   self->reads = g_hash_table_new (g_str_hash, g_str_equal);
   self->writes = g_hash_table_new (g_str_hash, g_str_equal);
+  self->triggers = g_ptr_array_new ();
 }
 
 /* An integer of a valid document; 512.0 is one too. */
@@ -217,6 +220,31 @@ rh_agent_retry (RhAgent *self)
   g_return_val_if_fail (RH_IS_AGENT (self), NULL);
 
   return &self->retry;
+}
+
+GPtrArray *
+rh_agent_triggers (RhAgent *self)
+{
+  g_return_val_if_fail (RH_IS_AGENT (self), NULL);
+
+  return self->triggers;
+}
+
+void
+rh_agent_set_triggers (RhAgent *self, GPtrArray *triggers)
+{
+  g_return_if_fail (RH_IS_AGENT (self) && triggers != NULL);
+
+  g_ptr_array_unref (self->triggers);
+  self->triggers = triggers;
+}
+
+gboolean
+rh_agent_is_manual (RhAgent *self)
+{
+  g_return_val_if_fail (RH_IS_AGENT (self), FALSE);
+
+  return royal_json_boolean (json_node_get_object (self->granted), "manual", TRUE);
 }
 
 gboolean

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "rh-trigger.h"
 #include "royal-manifest.h"
 
 #include <gio/gio.h>
@@ -36,6 +37,12 @@ JsonObject *rh_agent_operator_manifest (RhAgent *self);
 JsonObject *rh_agent_config (RhAgent *self);
 const RhAgentLimits *rh_agent_limits (RhAgent *self);
 const RhAgentRetry *rh_agent_retry (RhAgent *self);
+
+/* (transfer none) (element-type RhTrigger): those that are enabled. */
+GPtrArray *rh_agent_triggers (RhAgent *self);
+
+/* Whether people and scripts may ask for its tasks. */
+gboolean rh_agent_is_manual (RhAgent *self);
 
 gboolean rh_agent_has_task (RhAgent *self, const char *task);
 gboolean rh_agent_may_read (RhAgent *self, const char *resource);

@@ -11,6 +11,7 @@
 
 #include <royal/error.h>
 #include <royal/version.h>
+#include <string.h>
 
 #define SCHEMA_PATH "/royal/schema/operator.schema.json"
 #define MANIFEST_SIZE_MAX (1024u * 1024)
@@ -288,6 +289,64 @@ check_limits (const Load *self)
                royal_json_double (retry, "backoff_max_ms", 0), royal_json_double (retry, "backoff_ms", 0));
 }
 
+/* Takes @error: "/schedule/cron: expected …", or of an input "input: /week: expected …". */
+static void
+take_trigger_fault (const Load *self, const char *name, GError *error)
+{
+  const char *text = error->message;
+  const char *below = "";
+
+  if (g_str_has_prefix (text, "input: "))
+    {
+      text += strlen ("input: ");
+      below = *text == '/' ? "/input" : "/input: ";
+    }
+  g_ptr_array_add (self->loader->faults, g_strdup_printf ("%s: /triggers/%s%s%s", self->path, name, below, text));
+  g_error_free (error);
+}
+
+static void
+check_trigger (const Load *self, RhAgent *agent, const char *name, JsonObject *definition, GPtrArray *triggers)
+{
+  const char *task = royal_json_string (definition, "task", "");
+  g_autofree char *pointer = g_strdup_printf ("/triggers/%s/task", name);
+  g_autoptr (JsonObject) target = json_object_new ();
+  GError *error = NULL;
+
+  json_object_set_string_member (target, "agent", rh_agent_id (agent));
+  json_object_set_string_member (target, "task", task);
+  RhTrigger *trigger = rh_trigger_new (rh_agent_id (agent), name, target, definition, NULL, &error);
+  if (trigger == NULL)
+    {
+      take_trigger_fault (self, name, error);
+      return;
+    }
+  g_ptr_array_add (triggers, trigger);
+  check_asked (self, task, royal_manifest_tasks (self->manifest), "a task", pointer);
+  if (!is_sound (self))
+    return;
+  if (!rh_agent_has_task (agent, task))
+    add_fault (self, pointer, "expected one of the tasks that may be run, found \"%s\"", task);
+  else if (rh_trigger_input_is_fixed (trigger) &&
+           !rh_agent_check_input (agent, task, json_object_get_member (definition, "input"), &error))
+    take_trigger_fault (self, name, error);
+}
+
+static void
+check_triggers (const Load *self, RhAgent *agent)
+{
+  GPtrArray *triggers = g_ptr_array_new_with_free_func ((GDestroyNotify)rh_trigger_unref);
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *definition;
+
+  json_object_iter_init_ordered (&iter, json_object_get_object_member (self->root, "triggers"));
+  while (json_object_iter_next_ordered (&iter, &name, &definition))
+    if (royal_json_boolean (json_node_get_object (definition), "enabled", TRUE))
+      check_trigger (self, agent, name, json_node_get_object (definition), triggers);
+  rh_agent_set_triggers (agent, triggers);
+}
+
 static RhAgent *
 make_agent (Load *self)
 {
@@ -299,7 +358,9 @@ make_agent (Load *self)
       take_fault (self, error);
       return NULL;
     }
-  return rh_agent_new (self->manifest, self->document, self->config, copy, self->sha256);
+  g_autoptr (RhAgent) agent = rh_agent_new (self->manifest, self->document, self->config, copy, self->sha256);
+  check_triggers (self, agent);
+  return is_sound (self) ? g_steal_pointer (&agent) : NULL;
 }
 
 RhAgent *

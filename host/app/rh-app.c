@@ -11,6 +11,7 @@
 #include "rh-sampler.h"
 #include "rh-server.h"
 #include "rh-trace-export.h"
+#include "rh-triggers.h"
 #include "royal-channel.h"
 #include "royal-json.h"
 
@@ -31,6 +32,7 @@ struct _RhApp {
   RhGate *gate;
   RhWorkers *workers;
   RhJobs *jobs;
+  RhTriggers *triggers;
   RhServer *server;
   RhSampler *sampler;
   gboolean serving;
@@ -51,6 +53,7 @@ rh_app_finalize (GObject *object)
 
   g_clear_object (&self->server);
   g_clear_object (&self->sampler);
+  g_clear_object (&self->triggers);
   g_clear_object (&self->jobs);
   g_clear_object (&self->workers);
   g_clear_object (&self->gate);
@@ -328,6 +331,8 @@ serve (GTask *task)
   self->registry = make_registry (self->config, rh_host_dir_path (self->dir));
   self->workers = make_workers (self);
   self->jobs = rh_jobs_new (self->store, self->registry, self->workers, self->gate, host_id);
+  self->triggers = rh_triggers_new (self->store, self->registry, self->workspace,
+                                    rh_config_string (self->config, RH_SETTING_WORKSPACE), host_id);
   if (!load (self, &error) || !start_tracing (self, &error))
     {
       g_task_return_error (task, error);
@@ -338,6 +343,7 @@ serve (GTask *task)
   rh_jobs_start (self->jobs);
   self->sampler = rh_sampler_new (self->store, self->registry, self->workers, rh_host_dir_path (self->dir));
   rh_sampler_start (self->sampler);
+  rh_triggers_start (self->triggers);
   self->serving = TRUE;
   if (!make_server (self, &error))
     {
@@ -513,6 +519,7 @@ stop_parts (GTask *task)
     }
   self->serving = FALSE;
   rh_sampler_stop (self->sampler);
+  rh_triggers_stop (self->triggers);
   rh_jobs_stop_async (self->jobs, stop_timeout_ms (self), on_jobs_stopped, task);
 }
 

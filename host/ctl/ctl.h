@@ -42,6 +42,7 @@ extern const CtlCommand ctl_host_commands[];
 extern const CtlCommand ctl_sandbox_commands[];
 extern const CtlCommand ctl_approvals_commands[];
 extern const CtlCommand ctl_jobs_commands[];
+extern const CtlCommand ctl_triggers_commands[];
 extern const CtlCommand ctl_audit_commands[];
 extern const CtlCommand ctl_season_commands[];
 extern const CtlCommand ctl_token_commands[];

@@ -598,6 +598,19 @@ add_trace (JsonObject *job, const char *trace)
   json_object_set_object_member (job, "context", context);
 }
 
+static gboolean
+check_manual (RhJobs *self, JsonNode *job, GError **error)
+{
+  const char *id = json_object_get_string_member (json_node_get_object (job), "agent");
+
+  if (rh_agent_is_manual (rh_registry_find (self->registry, id)))
+    return TRUE;
+  g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_DENIED,
+               "/agent: agent `%s` is started by its triggers and by workflows alone (its manifest says manual: false)",
+               id);
+  return FALSE;
+}
+
 void
 rh_jobs_enqueue_async (RhJobs *self,
                        const RhActor *actor,
@@ -616,7 +629,7 @@ rh_jobs_enqueue_async (RhJobs *self,
   task = g_task_new (self, NULL, callback, data);
   g_task_set_source_tag (task, rh_jobs_enqueue_async);
   job = rh_job_request_check (self->registry, request, &error);
-  if (job == NULL)
+  if (job == NULL || !check_manual (self, job, &error))
     {
       g_task_return_error (task, error);
       return;

@@ -431,6 +431,77 @@ test_no_folder (Fixture *f, gconstpointer data)
 
 #define ADD(name, func) g_test_add ("/registry/" name, Fixture, NULL, set_up, func, tear_down)
 
+/* What a trigger's declaration may not be: under "triggers": { "t": …. */
+static void
+test_triggers_refused (Fixture *f, gconstpointer data)
+{
+  static const char *const bad[][2] = {
+    { "{'task':'two'}", "/triggers/t: expected one of schedule, webhook, event, database, file and email, found none" },
+    { "{'task':'two','schedule':{'cron':'@daily'},'event':{'kinds':['job.']}}",
+      "/triggers/t: expected one of schedule, webhook, event, database, file and email, found more" },
+    { "{'task':'two','schedule':{'cron':'61 * * * *'}}",
+      "/triggers/t/schedule/cron: minute: expected a number from 0 to 59, found \"61\"" },
+    { "{'task':'two','schedule':{'cron':'@daily','zone':'Mars/Olympus'}}",
+      "/triggers/t/schedule/zone: expected the name of a time zone, such as Europe/Paris, found \"Mars/Olympus\"" },
+    { "{'task':'three','schedule':{'cron':'@daily'}}",
+      "/triggers/t/task: expected a task of the agent's manifest (one, two), found \"three\"" },
+    { "{'task':'one','schedule':{'cron':'@daily'}}", "/triggers/t/input: expected a member `week`, found none" },
+    { "{'task':'one','schedule':{'cron':'@daily'},'input':{'week':'x'}}",
+      "/triggers/t/input/week: expected an integer, found \"x\"" },
+    { "{'task':'one','schedule':{'cron':'@daily'},'input':{'week':{'$':'week'}}}",
+      "/triggers/t/input/week/$: expected a JSON pointer, such as /body/id" },
+    { "{'task':'two','webhook':{'secrets':['a'],'header':'X-S','content':'{timestamp}.{body}'}}",
+      "/triggers/t/webhook/timestamp_header: expected the name of a header, as {timestamp} is signed" },
+    { "{'task':'two','webhook':{'secrets':['a'],'header':'X-S','id_header':'X-Id'}}",
+      "/triggers/t/webhook/id_header: expected {id} in the content: what is not signed protects nothing" },
+    { "{'task':'two','webhook':{'secrets':['a'],'header':'X-S','content':'nothing'}}",
+      "/triggers/t/webhook/content: expected a text with {body}, found \"nothing\"" },
+    { "{'task':'two','database':{'channel':'royal_jobs'}}",
+      "/triggers/t/database/channel: expected a channel that begins with royal_on_, found \"royal_jobs\"" },
+    { "{'task':'two','file':{'folder':'in'}}", "/triggers/t/file/folder: expected an absolute path, found \"in\"" },
+    { "{'task':'two','file':{'folder':'/in','contents':'text','max_bytes':600000}}",
+      "/triggers/t/file/max_bytes: expected at most 524288 with contents, found 600000" },
+  };
+
+  put_module (f, "a.so", "a", 1);
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autofree char *manifest = g_strdup_printf ("{'agent':'a','module':'a.so','triggers':{'t':%s}}", bad[i][0]);
+      g_autofree char *message = g_strconcat ("a.json: ", bad[i][1], NULL);
+
+      put (f->manifests, "a.json", manifest);
+      expect_faults (f, (const char *const[]){ message, NULL });
+    }
+}
+
+static void
+test_triggers (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) happened = royal_json_parse ("{\"body\":{\"a/b\":[1,{\"~\":2}]},\"n\":7}", -1, "x", &error);
+  g_autoptr (JsonNode) input = NULL;
+  g_autofree char *text = NULL;
+  GPtrArray *triggers;
+
+  put_module (f, "a.so", "a", 1);
+  put (f->manifests, "a.json",
+       "{'agent':'a','module':'a.so','manual':false,'triggers':{'night':{'task':'one','schedule':{'cron':'@daily'},"
+       "'input':{'week':{'$':'/n'},'list':[{'$':'/body/a~1b/1/~0'},{'$':'/no'},3],'all':{'$':''},'gone':{'$':'/no'}}},"
+       "'off':{'task':'two','enabled':false,'event':{'kinds':['job.']}}}}");
+  load (f);
+  g_assert_false (rh_agent_is_manual (rh_registry_find (f->registry, "a")));
+  triggers = rh_agent_triggers (rh_registry_find (f->registry, "a"));
+  g_assert_cmpuint (triggers->len, ==, 1);
+  g_assert_cmpstr (rh_trigger_name (triggers->pdata[0]), ==, "a.night");
+  g_assert_cmpint (rh_trigger_kind (triggers->pdata[0]), ==, RH_TRIGGER_SCHEDULE);
+  g_assert_cmpint (rh_cron_next (rh_trigger_cron (triggers->pdata[0]), rh_trigger_zone (triggers->pdata[0]), 1), ==,
+                   86400);
+  g_assert_cmpstr (royal_json_string (rh_trigger_options (triggers->pdata[0]), "missed", ""), ==, "once");
+  input = rh_trigger_input (triggers->pdata[0], happened);
+  text = royal_json_to_string (input);
+  g_assert_cmpstr (text, ==, "{\"week\":7,\"list\":[2,3],\"all\":{\"body\":{\"a/b\":[1,{\"~\":2}]},\"n\":7}}");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -446,5 +517,7 @@ main (int argc, char **argv)
   ADD ("same-id", test_same_id);
   ADD ("shipped", test_shipped);
   ADD ("no-folder", test_no_folder);
+  g_test_add ("/registry/triggers", Fixture, NULL, set_up, test_triggers, tear_down);
+  g_test_add ("/registry/triggers-refused", Fixture, NULL, set_up, test_triggers_refused, tear_down);
   return g_test_run ();
 }

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host-fixture.h"
+#include "rh-triggers.h"
+#include "royal-json.h"
+#include "royal-test.h"
+
+#include <string.h>
+
+#define WAIT_MS 10000
+
+/* Hosts that look at the same database, and a queue that nobody empties. */
+typedef struct {
+  HostFixture host;
+  RhTriggers *a;
+  RhTriggers *b;
+} Fixture;
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  host_fixture_set_up (&f->host, data);
+  host_fixture_sql ("truncate triggers, trigger_firings, events");
+  f->a = rh_triggers_new (f->host.store, f->host.registry, f->host.workspace, "test", "host-a");
+  f->b = rh_triggers_new (f->host.store, f->host.registry, f->host.workspace, "test", "host-b");
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  rh_triggers_stop (f->a);
+  rh_triggers_stop (f->b);
+  royal_test_spin (50);
+  g_assert_finalize_object (f->a);
+  g_assert_finalize_object (f->b);
+  host_fixture_tear_down (&f->host, data);
+}
+
+/* Declares triggers of the agent `good`. */
+static void
+declare (Fixture *f, const char *triggers)
+{
+  g_autofree char *rest = g_strdup_printf ("'triggers':{%s}", triggers);
+
+  host_fixture_enable (&f->host, "good", "good", rest);
+  host_fixture_load (&f->host);
+}
+
+static void
+start_both (Fixture *f)
+{
+  rh_triggers_start (f->a);
+  rh_triggers_start (f->b);
+}
+
+typedef struct {
+  const char *sql;
+  const char *value;
+} Is;
+
+static gboolean
+is_so (gpointer data)
+{
+  const Is *is = data;
+  g_autofree char *value = host_fixture_value (is->sql);
+
+  return strcmp (value, is->value) == 0;
+}
+
+static void
+wait_for (const char *sql, const char *value)
+{
+  royal_test_wait_until (is_so, &(Is){ sql, value }, WAIT_MS);
+}
+
+static void
+expect (const char *sql, const char *value)
+{
+  g_autofree char *found = host_fixture_value (sql);
+
+  if (strcmp (found, value) != 0)
+    g_error ("%s: expected %s, found %s", sql, value, found);
+}
+
+/* Time goes by: the schedule's next time is so long ago. */
+static void
+shift (const char *name, const char *interval)
+{
+  g_autofree char *sql =
+      g_strdup_printf ("update triggers set next_at = date_trunc ('minute', now ()) - interval '%s' where name = "
+                       "'good.%s'; notify royal_triggers",
+                       interval, name);
+
+  host_fixture_sql (sql);
+}
+
+static void
+test_tick (Fixture *f, gconstpointer data)
+{
+  declare (f, "'t':{'task':'echo','priority':'high','input':{'at':{'$':'/at'}},'schedule':{'cron':'* * * * *',"
+              "'zone':'Europe/Paris'}}");
+  start_both (f);
+  wait_for ("select next_at = date_trunc ('minute', now ()) + interval '1 minute' from triggers", "t");
+  expect ("select count(*) from jobs", "0");
+  shift ("t", "0");
+  wait_for ("select count(*) from jobs", "1");
+  royal_test_spin (300);
+  expect ("select count(*) from jobs", "1");
+  expect ("select created_by || ' ' || task || ' ' || priority || ' ' || (context->>'by') from jobs",
+          "trigger:good.t echo 2 good.t");
+  expect ("select (j.input->>'at')::timestamptz = f.key::timestamptz and f.started = j.uid::text from jobs j, "
+          "trigger_firings f",
+          "t");
+  expect ("select fired || ' ' || missed || ' ' || (next_at > now ()) from triggers", "1 0 true");
+}
+
+/* Five hours of ticks, two hosts that are told of them at the same moment, one job each; and again, as if the schedule
+ * had been put back. */
+static void
+test_once (Fixture *f, gconstpointer data)
+{
+  declare (f, "'t':{'task':'echo','schedule':{'cron':'* * * * *','missed':'all','most':1000}}");
+  start_both (f);
+  wait_for ("select next_at is not null from triggers", "t");
+  for (guint i = 0; i < 5; i++)
+    {
+      shift ("t", "299 minutes");
+      wait_for ("select next_at > now () from triggers", "t");
+      royal_test_spin (50);
+      expect ("select count(*) between 300 and 301 and count(*) = count(distinct idempotency_key) from jobs", "t");
+    }
+  expect ("select fired = (select count(*) from jobs) and missed = 0 from triggers", "t");
+}
+
+static void
+test_missed (Fixture *f, gconstpointer data)
+{
+  declare (f, "'skip':{'task':'echo','schedule':{'cron':'* * * * *','missed':'skip'}},"
+              "'once':{'task':'echo','schedule':{'cron':'*/10 * * * *','missed':'once'}},"
+              "'all':{'task':'echo','schedule':{'cron':'* * * * *','missed':'all','most':5}}");
+  rh_triggers_start (f->a);
+  wait_for ("select count(*) from triggers where next_at is not null", "3");
+  host_fixture_sql ("update triggers set next_at = date_trunc ('hour', now ()) - interval '2 hours'; notify "
+                    "royal_triggers");
+  wait_for ("select count(*) from triggers where next_at > now ()", "3");
+  /* Two, within a second of the full minute. */
+  expect ("select count(*) between 1 and 2 from jobs where context->>'by' = 'good.skip'", "t");
+  expect ("select count(*) from jobs where context->>'by' = 'good.once'", "1");
+  expect ("select count(*) from jobs where context->>'by' = 'good.all'", "5");
+  /* Whichever minute of the hour it is. */
+  expect ("select missed between 118 and 180 from triggers where name = 'good.skip'", "t");
+  expect ("select missed between 115 and 176 from triggers where name = 'good.all'", "t");
+  expect ("select count(distinct key) from trigger_firings where trigger = 'good.all'", "5");
+  expect ("select count(*) from outbox where kind = 'trigger.missed'", "3");
+}
+
+static void
+test_jitter (Fixture *f, gconstpointer data)
+{
+  declare (f, "'t':{'task':'echo','schedule':{'cron':'* * * * *','jitter_s':3600}}");
+  start_both (f);
+  wait_for ("select next_at is not null from triggers", "t");
+  shift ("t", "0");
+  wait_for ("select count(*) from jobs", "1");
+  expect ("select run_at between f.key::timestamptz and f.key::timestamptz + interval '1 hour' and run_at <> "
+          "f.key::timestamptz from jobs, trigger_firings f",
+          "t");
+}
+
+static void
+call (Fixture *f, const char *sql)
+{
+  g_autofree char *text = g_strdup_printf ("do $$ begin perform set_config ('royal.workspace', '%" G_GINT64_FORMAT
+                                           "', true); perform %s; end $$",
+                                           f->host.workspace, sql);
+
+  host_fixture_sql (text);
+}
+
+static void
+test_pause (Fixture *f, gconstpointer data)
+{
+  declare (f, "'t':{'task':'echo','schedule':{'cron':'* * * * *'}}");
+  start_both (f);
+  wait_for ("select next_at is not null from triggers", "t");
+  call (f, "trigger_pause ('good.t', true, 'someone')");
+  shift ("t", "5 minutes");
+  royal_test_spin (300);
+  expect ("select count(*) from jobs", "0");
+  expect ("select paused_by from triggers", "someone");
+  call (f, "trigger_pause ('good.t', false, 'someone')");
+  wait_for ("select next_at > now () from triggers", "t");
+  /* Nothing was missed: it was not to run. */
+  expect ("select missed || ' ' || (select count(*) from jobs) from triggers", "0 0");
+  expect ("select string_agg (kind, ' ' order by id) from outbox where kind ~ 'trigger'",
+          "trigger.paused trigger.resumed");
+}
+
+static void
+test_reload (Fixture *f, gconstpointer data)
+{
+  declare (f, "'t':{'task':'echo','schedule':{'cron':'@yearly'}},'u':{'task':'echo','schedule':{'cron':'@yearly'}}");
+  start_both (f);
+  wait_for ("select count(*) from triggers where next_at is not null", "2");
+  host_fixture_sql ("update triggers set next_at = '2000-01-01', fired = 7, paused_at = now ()");
+  /* Another input: the times stand. Other times: they are new. */
+  declare (f, "'t':{'task':'echo','input':{'a':1},'schedule':{'cron':'@yearly'}},'u':{'task':'echo','schedule':{'cron':"
+              "'@monthly'}}");
+  wait_for ("select next_at is null from triggers where name = 'good.u'", "t");
+  expect ("select next_at = '2000-01-01' and fired = 7 from triggers where name = 'good.t'", "t");
+  declare (f, "'t':{'task':'echo','schedule':{'cron':'@yearly'}}");
+  wait_for ("select string_agg (name, ' ') from triggers", "good.t");
+  /* The agent goes. */
+  host_fixture_enable (&f->host, "good", NULL, NULL);
+  host_fixture_load (&f->host);
+  wait_for ("select count(*) from triggers", "0");
+}
+
+static void
+test_fail (Fixture *f, gconstpointer data)
+{
+  declare (f, "'t':{'task':'ask','input':{'resource':{'$':'/no/such'}},'schedule':{'cron':'* * * * *'}}");
+  start_both (f);
+  wait_for ("select next_at is not null from triggers", "t");
+  shift ("t", "0");
+  wait_for ("select failed > 0 from triggers", "t");
+  expect ("select error from triggers", "input: expected a member `resource`, found none");
+  wait_for ("select next_at > now () from triggers", "t");
+  expect ("select count(*) from jobs", "0");
+  expect ("select count(*) from outbox where kind = 'trigger.failed'", "1");
+}
+
+/* --- events ------------------------------------------------------------------------------------------------------- */
+
+/* As the journal puts them there; @n of them, from the given id on. */
+static void
+tell (Fixture *f, guint n, const char *kind, const char *event)
+{
+  g_autofree char *sql =
+      g_strdup_printf ("with b as (update journal set last_event = last_event + %u returning last_event - %u as base) "
+                       "insert into events (workspace_id, id, at, kind, subject, actor, data) "
+                       "select %" G_GINT64_FORMAT ", base + i, now (), '%s', 's' || i, 'x', '%s' from b, "
+                       "generate_series (1, %u) i; notify royal_events",
+                       n, n, f->host.workspace, kind, event, n);
+
+  host_fixture_sql (sql);
+}
+
+static void
+test_event (Fixture *f, gconstpointer data)
+{
+  tell (f, 3, "effect.executed", "{\"agent\":\"pricing\"}");
+  declare (f, "'t':{'task':'echo','input':{'subject':{'$':'/subject'}},'event':{'kinds':['effect.','job.'],"
+              "'match':{'agent':'pricing'}}},"
+              "'own':{'task':'echo','event':{'kinds':['job.']}}");
+  start_both (f);
+  wait_for ("select count(*) from triggers where cursor is not null", "2");
+  royal_test_spin (100);
+  /* What was before it was declared is not its business. */
+  expect ("select count(*) from jobs", "0");
+  tell (f, 1, "effect.executed", "{\"agent\":\"other\"}");
+  tell (f, 1, "effects", "{\"agent\":\"pricing\"}");
+  tell (f, 250, "effect.executed", "{\"agent\":\"pricing\"}");
+  wait_for ("select count(*) from jobs where context->>'by' = 'good.t'", "250");
+  expect ("select count(distinct input->>'subject') from jobs", "250");
+  /* Its own agent's jobs do not start it again; another's do. */
+  tell (f, 1, "job.completed", "{\"agent\":\"good\"}");
+  tell (f, 1, "job.completed", "{\"agent\":\"pricing\"}");
+  wait_for ("select count(*) from jobs where context->>'by' = 'good.own'", "1");
+  wait_for ("select count(*) from jobs where context->>'by' = 'good.t'", "251");
+  royal_test_spin (200);
+  expect ("select count(*) from jobs", "252");
+}
+
+static void
+test_event_rate (Fixture *f, gconstpointer data)
+{
+  declare (f, "'t':{'task':'echo','event':{'kinds':['effect.'],'per_minute':5}}");
+  start_both (f);
+  wait_for ("select count(*) from triggers where cursor is not null", "1");
+  tell (f, 8, "effect.executed", "{}");
+  wait_for ("select count(*) from jobs", "5");
+  royal_test_spin (200);
+  expect ("select count(*) from jobs", "5");
+  /* What is beyond waits. */
+  host_fixture_sql ("update trigger_firings set at = now () - interval '2 minutes'; notify royal_events");
+  wait_for ("select count(*) from jobs", "8");
+}
+
+int
+main (int argc, char **argv)
+{
+  static const struct {
+    const char *path;
+    void (*test) (Fixture *f, gconstpointer data);
+  } tests[] = {
+    { "/triggers/tick", test_tick },     { "/triggers/once", test_once },   { "/triggers/missed", test_missed },
+    { "/triggers/jitter", test_jitter }, { "/triggers/pause", test_pause }, { "/triggers/reload", test_reload },
+    { "/triggers/fail", test_fail },     { "/triggers/event", test_event }, { "/triggers/event-rate", test_event_rate },
+  };
+
+  royal_test_init (&argc, &argv);
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    g_test_add (tests[i].path, Fixture, NULL, set_up, tests[i].test, tear_down);
+  return royal_test_run ();
+}
