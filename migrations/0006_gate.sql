@@ -28,8 +28,60 @@ alter table proposals
   add n_items int not null default 0 check (n_items between 0 and 1000),
   add root text check (length (root) = 64),
   add supersedes bigint,
-  add reverts_at timestamptz;
+  -- From where a person submitted it.
+  add via text,
+  -- When the effect ends: so long after its execution, or at a time; reverts_at is set in any case once it was executed.
+  add revert_after_s int check (revert_after_s between 1 and 31536000),
+  add reverts_at timestamptz,
+  add kept_by text,
+  -- How many of what asks.escalate says have come about.
+  add escalated int not null default 0,
+  -- What the host has to come back to: a stale one is assessed anew, an effect that ends is undone.
+  add again_tries smallint not null default 0,
+  add again_at timestamptz;
 create index proposals_supersedes on proposals (workspace_id, supersedes) where supersedes is not null;
+create index proposals_escalating on proposals (id) where state = 'pending' and asks ? 'escalate';
+create index proposals_stale on proposals (id) where state = 'stale' and again_tries < 3;
+create index proposals_ending on proposals ((coalesce (again_at, reverts_at)))
+  where state = 'executed' and reverts_at is not null and kept_by is null and again_tries < 5;
+-- What went stale before this release stays as it is.
+update proposals set again_tries = 9 where state = 'stale';
+
+create function proposal_set_end () returns trigger
+language plpgsql as $$
+begin
+  new.reverts_at := now () + new.revert_after_s * interval '1 second';
+  return new;
+end $$;
+create trigger proposal_set_end before update on proposals for each row
+  when (new.state = 'executed' and new.reverts_at is null and new.revert_after_s is not null)
+  execute function proposal_set_end ();
+
+-- role, on_behalf: as what, and for whom. excluded: items of a batch that were left out. data: what a modification changes.
+alter table approvals
+  add role text,
+  add on_behalf text,
+  add excluded int[],
+  add data jsonb,
+  drop constraint approvals_answer_check,
+  add constraint approvals_answer_check check (answer in ('approve', 'reject', 'modify'));
+
+-- An approver's queue in another's hands, for a time.
+create table delegations (
+  workspace_id bigint not null references workspaces,
+  uid uuid not null default uuid_v7 (),
+  delegator text not null,
+  via text not null,
+  role text not null check (role in ('approver', 'operator', 'developer', 'admin')),
+  delegate text not null check (length (delegate) between 1 and 200 and delegate <> delegator),
+  note text,
+  starts_at timestamptz not null default now (),
+  ends_at timestamptz not null,
+  revoked_at timestamptz,
+  revoked_by text,
+  primary key (workspace_id, uid));
+create index delegations_delegate on delegations (workspace_id, delegate) where revoked_at is null;
+call royal_protect ('delegations', 'select');
 
 -- The items of a batch, from 1; a single proposal has none.
 create table proposal_items (
@@ -58,6 +110,15 @@ begin
   return found;
 end $$;
 
+-- The job that runs again with other inputs because of a modification, while it lives.
+create function proposal_rerun_of (p proposals) returns uuid
+language sql stable as $$
+  select j.uid from approvals a join jobs j on j.workspace_id = a.workspace_id and j.uid = (a.data->>'job')::uuid
+  where a.workspace_id = p.workspace_id and a.proposal = p.id and a.answer = 'modify' and a.data ? 'job'
+    and j.state in ('queued', 'leased')
+  order by a.id desc limit 1;
+$$;
+
 create or replace function proposal_json (p proposals) returns jsonb
 language sql stable as $$
   select jsonb_build_object (
@@ -70,20 +131,281 @@ language sql stable as $$
     'preview', p.preview, 'risk', p.risk, 'decision', p.decision, 'rules', to_jsonb (p.rules), 'reason', p.reason,
     'policy_version', p.policy_version, 'digest', p.digest, 'revision', p.revision, 'priority', p.priority,
     'job', p.job, 'trace', p.context->>'trace', 'asks', p.asks, 'limits', p.limits, 'explanation', p.explanation,
-    'n_items', p.n_items, 'root', p.root, 'reverts_at', iso_time (p.reverts_at),
+    'n_items', p.n_items, 'root', p.root, 'via', p.via, 'revert_after_s', p.revert_after_s,
+    'reverts_at', iso_time (p.reverts_at), 'kept_by', p.kept_by, 'escalated', p.escalated,
     'supersedes', (select s.uid from proposals s where s.workspace_id = p.workspace_id and s.id = p.supersedes),
+    'superseded_by', (select s.uid from proposals s where s.workspace_id = p.workspace_id and s.supersedes = p.id
+                      order by s.id desc limit 1),
+    'revising', case when p.state = 'pending' then proposal_rerun_of (p) end,
     'created_by', p.created_by, 'created_at', iso_time (p.created_at), 'expires_at', iso_time (p.expires_at),
     'decided_at', iso_time (p.decided_at), 'decided_by', p.decided_by, 'finished_at', iso_time (p.finished_at),
     'approvals', coalesce ((
       select jsonb_agg (jsonb_build_object ('answer', a.answer, 'actor', a.actor, 'via', a.via, 'note', a.note,
-                                            'at', iso_time (a.at)) order by a.id)
+                                            'role', a.role, 'on_behalf', a.on_behalf, 'excluded', to_jsonb (a.excluded),
+                                            'change', a.data, 'at', iso_time (a.at)) order by a.id)
       from approvals a where a.workspace_id = p.workspace_id and a.proposal = p.id), '[]'),
+    'effects', case when p.n_items > 0 then (
+      select jsonb_object_agg (c.state, c.n) from (
+        select e.state, count (*) as n from effects e where e.workspace_id = p.workspace_id and e.proposal = p.id
+        group by e.state) c) end,
     'effect', (
       select jsonb_build_object ('key', e.key, 'state', e.state, 'attempt', e.attempt, 'receipt', e.receipt,
                                  'error', e.error, 'started_at', iso_time (e.started_at),
                                  'finished_at', iso_time (e.finished_at))
       from effects e where e.workspace_id = p.workspace_id and e.proposal = p.id and e.item = 0));
 $$;
+
+-- An item of a batch, with its effect where it has one.
+create function proposal_item_json (i proposal_items) returns jsonb
+language sql stable as $$
+  select jsonb_build_object (
+    'item', i.item, 'target', i.target, 'parameters', i.parameters, 'before', i.before, 'facts', i.facts,
+    'preview', i.preview, 'excluded', i.excluded,
+    'effect', (
+      select jsonb_build_object ('key', e.key, 'state', e.state, 'attempt', e.attempt, 'receipt', e.receipt,
+                                 'error', e.error, 'started_at', iso_time (e.started_at),
+                                 'finished_at', iso_time (e.finished_at))
+      from effects e where e.workspace_id = i.workspace_id and e.proposal = i.proposal and e.item = i.item));
+$$;
+
+-- A page of a batch's items, in their order; of a single proposal there are none.
+create function proposal_items_page (p_uid uuid, after_item bigint, batch int) returns table (cursor bigint, item jsonb)
+language plpgsql stable as $$
+declare p proposals;
+begin
+  select * into p from proposals where workspace_id = royal_workspace () and uid = p_uid;
+  if not found then
+    raise exception 'no proposal %', p_uid using errcode = 'RY404';
+  end if;
+  return query
+  select i.item::bigint, proposal_item_json (i) from proposal_items i
+  where i.workspace_id = p.workspace_id and i.proposal = p.id and i.item > coalesce (after_item, 0)
+  order by i.item limit batch;
+end $$;
+
+-- A proposal with all its items; of an inverse also the receipts that it undoes.
+create function proposal_whole_of (p proposals) returns jsonb
+language sql stable as $$
+  select proposal_json (p)
+    || case when p.undoes is not null then jsonb_build_object ('receipt', (
+         select e.receipt from effects e where e.workspace_id = p.workspace_id and e.proposal = p.undoes and e.item = 0))
+       else '{}' end
+    || case when p.n_items > 0 then jsonb_build_object ('items', (
+         select jsonb_agg (proposal_item_json (i) || case when p.undoes is null then '{}' else jsonb_build_object (
+                  'receipt', (select e.receipt from effects e where e.workspace_id = p.workspace_id
+                              and e.proposal = p.undoes and e.item = i.item)) end order by i.item)
+         from proposal_items i where i.workspace_id = p.workspace_id and i.proposal = p.id)) else '{}' end;
+$$;
+
+create function proposal_whole (p_uid uuid) returns jsonb
+language plpgsql stable as $$
+declare p proposals;
+begin
+  select * into p from proposals where workspace_id = royal_workspace () and uid = p_uid;
+  if not found then
+    raise exception 'no proposal %', p_uid using errcode = 'RY404';
+  end if;
+  return proposal_whole_of (p);
+end $$;
+
+-- The proposal that is to be undone, locked: refused unless it was executed (of a batch: any item) and nobody is undoing it.
+create or replace function proposal_lock_undo (p_uid uuid) returns bigint
+language plpgsql as $$
+declare original proposals := proposal_lock (p_uid);
+begin
+  if original.kind <> 'apply' or original.state <> 'executed'
+     and (original.state <> 'failed' or not exists (
+            select from effects e where e.workspace_id = original.workspace_id and e.proposal = original.id
+            and e.item > 0 and e.state = 'executed')) then
+    raise exception 'proposal % is % (%), only an executed change can be undone', p_uid, original.state, original.kind
+      using errcode = 'RY409';
+  end if;
+  if exists (select from proposals u where u.workspace_id = original.workspace_id and u.undoes = original.id
+             and u.state in ('pending', 'approved', 'executing', 'executed', 'unknown')) then
+    raise exception 'proposal % is being undone already', p_uid using errcode = 'RY409';
+  end if;
+  return original.id;
+end $$;
+
+-- What an approval's digest covers, part by part.
+create function proposal_terms (p proposals) returns table (part text, value jsonb)
+language sql stable as $$
+  select v.part, v.value from (values
+    ('parameters', p.parameters), ('facts', p.facts),
+    ('before', case jsonb_typeof (p.before) when 'object' then p.before else jsonb_build_object ('value', p.before) end),
+    ('', jsonb_build_object ('action', p.action, 'target', p.target, 'policy_version', p.policy_version, 'agent', p.agent,
+           'agent_version', p.agent_version, 'agent_sha256', p.agent_sha256, 'expires_at', iso_time (p.expires_at),
+           'kind', p.kind, 'items', nullif (p.n_items, 0), 'root', p.root, 'revert_after_s', p.revert_after_s,
+           'reverts_at', case when p.revert_after_s is null then iso_time (p.reverts_at) end))) as v (part, value)
+  union all
+  select 'item ' || i.item, jsonb_build_object ('target', i.target, 'parameters', i.parameters, 'before', i.before,
+                                                'facts', i.facts)
+  from proposal_items i where i.workspace_id = p.workspace_id and i.proposal = p.id;
+$$;
+
+-- What differs between two proposals in what a digest covers: [{ "name", "was", "is" }], the first hundred.
+create function proposal_changes (a proposals, b proposals) returns jsonb
+language sql stable as $$
+  select coalesce (jsonb_agg (jsonb_build_object ('name', c.name, 'was', c.was, 'is', c.now) order by c.part, c.name), '[]')
+  from (
+    select coalesce (x.part, y.part) as part, concat_ws ('.', nullif (coalesce (x.part, y.part), ''), k.name) as name,
+           x.value->k.name as was, y.value->k.name as now
+    from proposal_terms (a) x full join proposal_terms (b) y using (part)
+    cross join lateral (select jsonb_object_keys (x.value) union select jsonb_object_keys (y.value)) as k (name)
+    where x.value->k.name is distinct from y.value->k.name
+    order by 1, 2 limit 100) c;
+$$;
+
+-- The same as a sentence, for whoever answers to what is no longer there.
+create function proposal_difference (a proposals, b proposals) returns text
+language sql stable as $$
+  select coalesce (string_agg (format ('%s was %s and is %s', c->>'name', left (coalesce (c->>'was', 'not there'), 100),
+                                       left (coalesce (c->>'is', 'not there'), 100)), '; '), 'nothing that the digest covers')
+  from (select c from jsonb_array_elements (proposal_changes (a, b)) c limit 20) c;
+$$;
+
+-- All revisions of a proposal, the first one first.
+create function proposal_chain (p_workspace bigint, p_id bigint) returns setof proposals
+language sql stable as $$
+  with recursive before (id, supersedes) as (
+    select p.id, p.supersedes from proposals p where p.workspace_id = p_workspace and p.id = p_id
+    union all
+    select p.id, p.supersedes from before b join proposals p on p.workspace_id = p_workspace and p.id = b.supersedes),
+  chain (id) as (
+    select min (id) from before
+    union all
+    select p.id from chain c join proposals p on p.workspace_id = p_workspace and p.supersedes = c.id)
+  select p.* from chain c join proposals p on p.workspace_id = p_workspace and p.id = c.id order by p.id;
+$$;
+
+create function proposal_revisions (p_uid uuid) returns jsonb
+language plpgsql stable as $$
+declare
+  p proposals;
+  revisions jsonb;
+begin
+  select * into p from proposals where workspace_id = royal_workspace () and uid = p_uid;
+  if not found then
+    raise exception 'no proposal %', p_uid using errcode = 'RY404';
+  end if;
+  select jsonb_agg (jsonb_build_object (
+      'id', c.uid, 'revision', c.revision, 'state', c.state, 'digest', c.digest, 'decision', c.decision, 'risk', c.risk,
+      'reason', c.reason, 'parameters', c.parameters, 'facts', c.facts, 'root', c.root, 'created_by', c.created_by,
+      'via', c.via, 'created_at', iso_time (c.created_at), 'decided_by', c.decided_by,
+      'changes', case when o.id is not null then proposal_changes (o, c) else '[]' end,
+      'answers', coalesce ((
+        select jsonb_agg (jsonb_build_object ('answer', a.answer, 'actor', a.actor, 'on_behalf', a.on_behalf, 'note', a.note,
+                                              'change', a.data, 'at', iso_time (a.at)) order by a.id)
+        from approvals a where a.workspace_id = c.workspace_id and a.proposal = c.id), '[]')) order by c.id)
+  into revisions
+  from proposal_chain (p.workspace_id, p.id) c
+  left join proposals o on o.workspace_id = c.workspace_id and o.id = c.supersedes;
+  return jsonb_build_object ('items', revisions);
+end $$;
+
+-- What the end of proposals brings about: a workflow's step is told, and what they had reserved is settled.
+create function proposal_ended (p_workspace bigint, p_ids bigint[]) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  uids uuid[];
+  states text[];
+begin
+  insert into workflow_inbox (workspace_id, step, kind, data)
+  select p.workspace_id, (p.context->>'step')::bigint, 'proposal',
+         jsonb_build_object ('proposal', p.uid, 'state', p.state, 'reason', (
+           select a.note from approvals a where a.workspace_id = p.workspace_id and a.proposal = p.id
+           order by a.id desc limit 1))
+  from proposals p
+  where p.workspace_id = p_workspace and p.id = any (p_ids) and p.context ? 'step' and p.state <> 'superseded'
+  order by p.id;
+  if found then
+    perform pg_notify ('royal_workflows', '');
+  end if;
+
+  select array_agg (p.uid order by p.id), array_agg (p.state order by p.id) into uids, states
+  from proposals p where p.workspace_id = p_workspace and p.id = any (p_ids) and p.limits <> '[]';
+  if uids is not null then
+    perform limits_settle (p_workspace, uids, states);
+  end if;
+end $$;
+revoke execute on function proposal_ended (bigint, bigint[]) from public;
+
+-- Which proposal the one in `row` stands for from now on, locked: the one it names (a person modified it, or it is stale), or the
+-- one that its job runs again for, when it is of the same action on the same target, or the only one of that job. Null for none.
+create function proposal_predecessor (p_row jsonb) returns proposals
+language plpgsql as $$
+declare
+  revises constant text := p_row#>>'{context,revises}';
+  p proposals;
+begin
+  if p_row ? 'supersedes' then
+    p := proposal_lock ((p_row->>'supersedes')::uuid);
+  elsif revises is not null then
+    p := proposal_lock (revises::uuid);
+    -- Those of one job stand near each other.
+    if p.action <> p_row->>'action' or p.kind <> p_row->>'kind'
+       or p.n_items = 0 and p.target <> p_row->>'target'
+          and exists (select from proposals o where o.workspace_id = p.workspace_id and o.id between p.id - 5000 and p.id + 5000
+                      and o.id <> p.id and o.job = p.job) then
+      return null;
+    end if;
+  end if;
+  return p;
+end $$;
+
+-- The one in `row`, whose id will be p_uid, takes the place of another: a pending one is superseded, a stale one stays so. By a
+-- person it takes what an answer takes, and is recorded as one. Returns the predecessor.
+create function proposal_succeed (p_row jsonb, p_uid uuid) returns proposals
+language plpgsql as $$
+declare
+  p proposals := proposal_predecessor (p_row);
+  m constant jsonb := p_row->'modified';
+  behalf text;
+begin
+  if p.id is null then
+    return null;
+  end if;
+  if m is not null then
+    perform proposal_check_open (p, m->>'digest');
+    behalf := proposal_authority (p, m->>'actor', m->>'role', '{}');
+    insert into approvals (workspace_id, proposal, answer, actor, via, digest, note, role, on_behalf, data)
+    values (p.workspace_id, p.id, 'modify', m->>'actor', m->>'via', m->>'digest', m->>'note', m->>'role', behalf, m->'change');
+  elsif p.state not in ('pending', 'stale') or p.again_tries = 9 then
+    raise exception 'proposal % is % already: nothing can take its place', p.uid, p.state using errcode = 'RY409';
+  end if;
+  perform outbox_put ('approval.superseded', p.uid::text, coalesce (m->>'actor', 'host'),
+    jsonb_strip_nulls (jsonb_build_object ('by', p_uid, 'state', p.state, 'action', p.action, 'target', p.target,
+      'digest', p.digest, 'via', m->'via', 'on_behalf', behalf, 'note', m->'note', 'change', m->'change')));
+  if p.state = 'stale' then
+    update proposals set again_tries = 9 where workspace_id = p.workspace_id and id = p.id;
+    return p;
+  end if;
+  update proposals set state = 'superseded', decided_at = now (), decided_by = coalesce (m->>'actor', p_row->>'created_by')
+  where workspace_id = p.workspace_id and id = p.id;
+  if p.limits <> '[]' then
+    perform proposal_ended (p.workspace_id, array[p.id]);
+  end if;
+  return p;
+end $$;
+
+-- The items of what proposal_submit() has made, and what follows at once from those that were denied.
+create function proposal_complete (ws bigint, batch jsonb, uids uuid[]) returns void
+language plpgsql as $$
+declare denied bigint[];
+begin
+  insert into proposal_items (workspace_id, proposal, item, target, parameters, before, facts, preview)
+  select ws, p.id, i.item, i.target, i.parameters, coalesce (i.before, 'null'), i.facts, coalesce (i.preview, 'null')
+  from jsonb_array_elements (batch) with ordinality as b (doc, pos)
+  cross join lateral (select p.id from proposals p where p.uid = uids[b.pos] and p.workspace_id = ws limit 1) p
+  cross join lateral jsonb_to_recordset (b.doc->'items') as i (item int, target text, parameters jsonb, before jsonb,
+    facts jsonb, preview jsonb)
+  order by p.id, i.item;
+  select array_agg (p.id) into denied from proposals p
+  where p.workspace_id = ws and p.uid = any (uids) and p.state = 'denied' and (p.context ? 'step' or p.limits <> '[]');
+  if denied is not null then
+    perform proposal_ended (ws, denied);
+  end if;
+end $$;
 
 -- batch is a list of what the gate assessed and decided (see gate/rh-proposal.h). The state follows from the decision. With an
 -- owner, up to p_room of those that are approved at once are started at once: their intent is committed with the decision, as
@@ -99,7 +421,19 @@ declare
   room int := 0;
   n_made int;
   n_known int := 0;
+  old proposals;
 begin
+  -- What takes the place of another comes alone (gate/rh-intake.c), and once.
+  if jsonb_path_exists (batch, '$[*] ? (exists (@.supersedes) || exists (@.context.revises))') then
+    if n <> 1 then
+      raise exception 'a proposal that takes the place of another is submitted alone' using errcode = 'RY400';
+    end if;
+    if not exists (select from proposals p where p.workspace_id = ws and p.key = batch->0->>'key') then
+      old := proposal_succeed (batch->0, uids[1]);
+      batch := jsonb_build_array (batch->0 || jsonb_build_object ('context', nullif (
+        coalesce (old.context, '{}') || coalesce (nullif (batch->0->'context', 'null'), '{}') - 'revises', '{}')));
+    end if;
+  end if;
   if p_owner is not null and p_room > 0 and workspace_may_start () then
     room := p_room;
   end if;
@@ -108,25 +442,28 @@ begin
   with given as materialized (
     select g.*, uids[g.pos] as uid,
       case g.decision when 'deny' then 'denied' when 'approve' then 'pending'
-        else case when g.kind = 'apply' and count (*) filter (where g.kind = 'apply' and g.decision in ('auto', 'notify'))
-                                            over (order by g.pos) <= room then 'executing' else 'approved' end end as state
+        else case when g.kind = 'apply' and g.n_items is null
+                       and count (*) filter (where g.kind = 'apply' and g.n_items is null and g.decision in ('auto', 'notify'))
+                           over (order by g.pos) <= room then 'executing' else 'approved' end end as state
     from rows from (jsonb_to_recordset (batch) as (kind text, undoes uuid, action text, target text, agent text,
         agent_version text, agent_sha256 text, cluster text, run uuid, key text, parameters jsonb, words jsonb, claims jsonb,
         before jsonb, facts jsonb, preview jsonb, risk text, decision text, rules text[], reason text, policy_version text,
         digest text, priority text, created_by text, expires_at timestamptz, job uuid, context jsonb, asks jsonb,
-        limits jsonb, explanation jsonb))
+        limits jsonb, explanation jsonb, n_items int, root text, via text, revert_after_s int, reverts_at timestamptz))
       with ordinality as g (kind, undoes, action, target, agent, agent_version, agent_sha256, cluster, run, key,
         parameters, words, claims, before, facts, preview, risk, decision, rules, reason, policy_version, digest, priority,
-        created_by, expires_at, job, context, asks, limits, explanation, pos)),
+        created_by, expires_at, job, context, asks, limits, explanation, n_items, root, via, revert_after_s, reverts_at, pos)),
   made as (
     insert into proposals as p (workspace_id, uid, state, kind, undoes, action, target, agent, agent_version,
       agent_sha256, cluster, run, key, parameters, words, claims, before, facts, preview, risk, decision, rules, reason,
-      policy_version, digest, priority, created_by, expires_at, job, context, asks, limits, explanation, decided_at, decided_by)
+      policy_version, digest, priority, created_by, expires_at, job, context, asks, limits, explanation, n_items, root, via,
+      revert_after_s, reverts_at, supersedes, revision, decided_at, decided_by)
     select ws, g.uid, g.state, g.kind, case when g.undoes is not null then proposal_lock_undo (g.undoes) end, g.action,
       g.target, g.agent, g.agent_version, g.agent_sha256, g.cluster, g.run, g.key, g.parameters, g.words, g.claims,
       coalesce (g.before, 'null'), g.facts, coalesce (g.preview, 'null'), g.risk, g.decision, g.rules, g.reason, g.policy_version, g.digest,
       coalesce (g.priority, 'normal'), g.created_by, g.expires_at, g.job, g.context, coalesce (g.asks, '{}'),
-      coalesce (g.limits, '[]'), g.explanation, case when g.decision <> 'approve' then now () end,
+      coalesce (g.limits, '[]'), g.explanation, coalesce (g.n_items, 0), g.root, g.via, g.revert_after_s, g.reverts_at, old.id,
+      coalesce (old.revision, 0) + 1, case when g.decision <> 'approve' then now () end,
       case when g.decision <> 'approve' then 'policy' end
     from given g order by g.pos
     on conflict (workspace_id, key) where key is not null do nothing
@@ -147,6 +484,10 @@ begin
           'parameters', g.parameters, 'claims', g.claims, 'before', g.before, 'facts', g.facts, 'risk', g.risk,
           'decision', g.decision, 'rules', to_jsonb (g.rules), 'reason', g.reason, 'policy_version', g.policy_version,
           'digest', g.digest, 'expires_at', iso_time (g.expires_at))
+        || case when g.n_items is null and g.via is null and g.asks is null and old.id is null
+                     and g.revert_after_s is null and g.reverts_at is null then '{}'
+           else jsonb_strip_nulls (jsonb_build_object ('n_items', g.n_items, 'root', g.root, 'via', g.via, 'asks', g.asks,
+             'supersedes', old.uid, 'revert_after_s', g.revert_after_s, 'reverts_at', iso_time (g.reverts_at))) end
       union all
       select 2, 'effect.started', 'host', jsonb_build_object ('action', g.action, 'target', g.target, 'kind', g.kind,
                                                               'key', g.uid::text, 'digest', g.digest)
@@ -172,67 +513,319 @@ begin
   if n_made + n_known <> n then
     raise exception 'another attempt of the job is proposing the same' using errcode = 'RY503';
   end if;
+  if jsonb_path_exists (batch, '$[*] ? (exists (@.items) || @.decision == "deny" && (exists (@.context.step) || exists (@.limits)))')
+  then
+    perform proposal_complete (ws, batch, uids);
+  end if;
 
   if exists (select from jsonb_array_elements (batch) e
-             where (room < n or e->>'kind' = 'undo') and e->>'decision' in ('auto', 'notify')) then
+             where (room < n or e->>'kind' = 'undo' or e ? 'n_items') and e->>'decision' in ('auto', 'notify')) then
     perform pg_notify ('royal_effects', '');
   end if;
 end $$;
 
-drop function proposal_answer (uuid, text, text, text, text, text);
--- A person's answer, with the role that the person has. An approval holds for the digest that the person saw and before the deadline, by this clock.
-create or replace function proposal_answer (p_uid uuid, p_answer text, p_digest text, p_actor text, p_via text, p_note text,
-  p_role text default null)
-returns jsonb
-language plpgsql security definer set search_path = public, pg_temp as $$
-declare p proposals := proposal_lock (p_uid);
+-- --- People's answers ----------------------------------------------------------------------------------------------------------
+
+-- Roles that may answer now: those that the rule asks for, and those that have been added by escalation since. An admin may.
+create function proposal_roles (p proposals) returns text[]
+language sql stable as $$
+  select array (
+    select jsonb_array_elements_text (coalesce (p.asks->'roles', '["approver"]'))
+    union
+    select jsonb_array_elements_text (coalesce (e->'roles', '[]'))
+    from jsonb_array_elements (coalesce (p.asks->'escalate', '[]')) e
+    where p.created_at + (e->>'after_s')::double precision * interval '1 second' <= clock_timestamp ()
+    union
+    select 'admin');
+$$;
+
+-- Who has a hand in what a proposal asks for: whoever submitted or modified it, in any of its revisions.
+create function proposal_authors (p proposals) returns text[]
+language sql stable as $$
+  select array (
+    select c.created_by from proposal_chain (p.workspace_id, p.id) c
+    union
+    select unnest (array[a.actor, a.on_behalf])
+    from proposal_chain (p.workspace_id, p.id) c
+    join approvals a on a.workspace_id = c.workspace_id and a.proposal = c.id and a.answer = 'modify');
+$$;
+
+-- Whether what a delegation stands on still holds: a token that was revoked, or changed its role, hands nothing on.
+create function delegation_holds (d delegations) returns boolean
+language sql stable as $$
+  select d.revoked_at is null and d.starts_at <= clock_timestamp () and d.ends_at > clock_timestamp ()
+     and (d.via not like 'token:%' or exists (
+       select from tokens t where t.workspace_id = d.workspace_id and 'token:' || t.uid = d.via and t.role = d.role
+       and t.revoked_at is null and (t.expires_at is null or t.expires_at > clock_timestamp ())));
+$$;
+
+-- For whom p_actor answers: null for himself. Refused (RY403) when neither his role nor a delegation allows it. authors: who
+-- may not approve, when that takes four eyes.
+create function proposal_authority (p proposals, p_actor text, p_role text, authors text[]) returns text
+language plpgsql stable as $$
+declare
+  roles constant text[] := proposal_roles (p);
+  behalf text;
+begin
+  if p_actor = any (authors) then
+    raise exception 'proposal % takes four eyes: % has submitted or modified it', p.uid, p_actor using errcode = 'RY403';
+  end if;
+  if p_role = any (roles) then
+    return null;
+  end if;
+  select d.delegator into behalf from delegations d
+  where d.workspace_id = p.workspace_id and d.delegate = p_actor and (d.role = any (roles)) and delegation_holds (d)
+    and d.delegator <> all (authors)
+  order by d.starts_at limit 1;
+  if behalf is null then
+    raise exception 'proposal % is answered by one of: %; % is %', p.uid, array_to_string (roles, ', '), p_actor,
+      coalesce (p_role, 'nothing') using errcode = 'RY403';
+  end if;
+  return behalf;
+end $$;
+
+-- What can be answered now, by this clock: the proposal is pending, in time, and its digest is the one that was seen. Whoever
+-- saw something else is told what differs.
+create function proposal_check_open (p proposals, p_digest text) returns void
+language plpgsql stable as $$
+declare
+  other proposals;
 begin
   if p.state <> 'pending' then
-    raise exception 'proposal % is %, not pending', p_uid, p.state using errcode = 'RY409';
+    select * into other from proposal_chain (p.workspace_id, p.id) c where c.id > p.id order by c.id desc limit 1;
+    if other.id is not null then
+      raise exception 'proposal % is %, not pending: % (%) stands for it now; %', p.uid, p.state, other.uid, other.state,
+        proposal_difference (p, other) using errcode = 'RY409';
+    end if;
+    raise exception 'proposal % is %, not pending', p.uid, p.state using errcode = 'RY409';
   end if;
   if p.expires_at <= clock_timestamp () then
-    raise exception 'proposal % expired at %', p_uid, iso_time (p.expires_at) using errcode = 'RY409';
+    raise exception 'proposal % expired at %', p.uid, iso_time (p.expires_at) using errcode = 'RY409';
   end if;
-  if p_answer = 'approve' and p_digest is distinct from p.digest then
-    raise exception 'the digest is not that of proposal %: it is % now', p_uid, p.digest using errcode = 'RY409';
+  if p_digest is distinct from p.digest then
+    select * into other from proposal_chain (p.workspace_id, p.id) c where c.digest = p_digest limit 1;
+    if other.id is not null then
+      raise exception 'the digest is not that of proposal %, but of revision %: %', p.uid, other.revision,
+        proposal_difference (other, p) using errcode = 'RY409';
+    end if;
+    raise exception 'the digest is not that of proposal %: it is % now', p.uid, p.digest using errcode = 'RY409';
   end if;
+end $$;
+
+-- The items that an approval leaves out, checked; null for none.
+create function proposal_check_excluded (p proposals, p_excluded int[]) returns int[]
+language plpgsql stable as $$
+declare
+  chosen constant int[] := array (select distinct e from unnest (p_excluded) e order by e);
+begin
+  if cardinality (chosen) = 0 then
+    return null;
+  end if;
+  if (select count (*) from proposal_items i where i.workspace_id = p.workspace_id and i.proposal = p.id
+      and i.item = any (chosen)) <> cardinality (chosen) then
+    raise exception 'exclude: expected items of proposal %, which has %', p.uid, p.n_items using errcode = 'RY400';
+  end if;
+  return chosen;
+end $$;
+
+-- Counts an approval. Returns whether those that were asked for are there now; then what any of them left out is left out.
+create function proposal_count_approval (p proposals, p_actor text, p_behalf text) returns boolean
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  quorum constant int := coalesce ((p.asks->>'quorum')::int, 1);
+  n int;
+begin
+  select count (*) into n from approvals a
+  where a.workspace_id = p.workspace_id and a.proposal = p.id and a.answer = 'approve';
+  if n < quorum then
+    return false;
+  end if;
+  update proposal_items i set excluded = true
+  where i.workspace_id = p.workspace_id and i.proposal = p.id and i.item in (
+    select unnest (a.excluded) from approvals a
+    where a.workspace_id = p.workspace_id and a.proposal = p.id and a.answer = 'approve');
+  if p.n_items > 0 and not exists (select from proposal_items i where i.workspace_id = p.workspace_id
+                                   and i.proposal = p.id and not i.excluded) then
+    raise exception 'nothing of proposal % is left: reject it', p.uid using errcode = 'RY409';
+  end if;
+  return true;
+end $$;
+revoke execute on function proposal_count_approval (proposals, text, text) from public;
+
+drop function proposal_answer (uuid, text, text, text, text, text);
+-- A person's answer, with the role that the person has. An approval holds for the digest that the person saw and before the
+-- deadline, by this clock; it counts when as many different people as the rule asks for have approved. p_exclude: the items of a
+-- batch that are left out: what any approver leaves out is.
+create function proposal_answer (p_uid uuid, p_answer text, p_digest text, p_actor text, p_via text, p_note text,
+  p_role text default null, p_exclude int[] default null)
+returns jsonb
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  p proposals := proposal_lock (p_uid);
+  behalf text;
+  excluded int[];
+  complete boolean;
+begin
+  if p_answer not in ('approve', 'reject') then
+    raise exception 'an answer is approve or reject' using errcode = 'RY400';
+  end if;
+  perform proposal_check_open (p, case p_answer when 'approve' then p_digest else p.digest end);
   if p_answer = 'reject' and coalesce (btrim (p_note), '') = '' then
     raise exception 'a rejection needs a reason' using errcode = 'RY400';
   end if;
-  insert into approvals (workspace_id, proposal, answer, actor, via, digest, note)
-  values (p.workspace_id, p.id, p_answer, p_actor, p_via, p_digest, p_note);
-  update proposals set state = case p_answer when 'approve' then 'approved' else 'rejected' end,
-    decided_at = now (), decided_by = p_actor
-  where workspace_id = p.workspace_id and id = p.id returning * into p;
-  perform outbox_put ('approval.decided', p_uid::text, p_actor,
-    jsonb_build_object ('answer', p_answer, 'digest', p.digest, 'via', p_via, 'note', p_note, 'action', p.action,
-                        'target', p.target));
+  behalf := proposal_authority (p, p_actor, p_role,
+    case when p_answer = 'approve' and (p.asks->>'four_eyes')::boolean then proposal_authors (p) else '{}' end);
   if p_answer = 'approve' then
+    if proposal_rerun_of (p) is not null then
+      raise exception 'proposal % is being revised: job % runs with other inputs', p_uid, proposal_rerun_of (p)
+        using errcode = 'RY409';
+    end if;
+    if exists (select from approvals a where a.workspace_id = p.workspace_id and a.proposal = p.id and a.answer = 'approve'
+               and array[p_actor, behalf] && array[a.actor, a.on_behalf]) then
+      raise exception '% has approved proposal % already', coalesce (behalf, p_actor), p_uid using errcode = 'RY409';
+    end if;
+    excluded := proposal_check_excluded (p, p_exclude);
+  end if;
+
+  insert into approvals (workspace_id, proposal, answer, actor, via, digest, note, role, on_behalf, excluded)
+  values (p.workspace_id, p.id, p_answer, p_actor, p_via, p_digest, p_note, p_role, behalf, excluded);
+  complete := p_answer <> 'approve' or proposal_count_approval (p, p_actor, behalf);
+  if complete then
+    update proposals set state = case p_answer when 'approve' then 'approved' else 'rejected' end,
+      decided_at = now (), decided_by = p_actor
+    where workspace_id = p.workspace_id and id = p.id returning * into p;
+  end if;
+  perform outbox_put (case when complete then 'approval.decided' else 'approval.given' end, p_uid::text, p_actor,
+    jsonb_strip_nulls (jsonb_build_object ('answer', p_answer, 'digest', p.digest, 'via', p_via, 'role', p_role,
+      'on_behalf', behalf, 'action', p.action, 'target', p.target, 'root', p.root, 'excluded', to_jsonb (excluded),
+      'quorum', p.asks->'quorum')) || jsonb_build_object ('note', p_note));
+  if complete and p_answer = 'approve' then
     perform pg_notify ('royal_effects', '');
+  elsif complete and (p.context ? 'step' or p.limits <> '[]') then
+    perform proposal_ended (p.workspace_id, array[p.id]);
   end if;
   return proposal_json (p);
 end $$;
 
--- Pending proposals past their deadline, in every workspace. Returns how many.
-create or replace function proposal_expire () returns int
+-- What escalation brings about in every workspace: more roles may answer, and channels are told. Returns how many.
+create function proposal_escalate () returns int
 language plpgsql security definer set search_path = public, pg_temp
 set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
 set enable_hashjoin = off set enable_mergejoin = off as $$
 declare n int;
 begin
-  with late as (
-    select workspace_id, id from proposals where state = 'pending' and expires_at <= now ()
-    order by expires_at limit 1000 for update skip locked),
-  ended as (
-    update proposals p set state = 'expired', decided_at = now (), decided_by = 'deadline'
-    from late where p.workspace_id = late.workspace_id and p.id = late.id
-    returning p.workspace_id, p.uid, p.action, p.target),
+  with due as (
+    select p.workspace_id, p.id, l.level from proposals p
+    cross join lateral (
+      select count (*)::int as level from jsonb_array_elements (p.asks->'escalate') e
+      where p.created_at + (e->>'after_s')::double precision * interval '1 second' <= now ()) l
+    where p.state = 'pending' and p.asks ? 'escalate' and l.level > p.escalated
+    order by p.id limit 1000 for no key update of p skip locked),
+  raised as (
+    update proposals p set escalated = d.level from due d where p.workspace_id = d.workspace_id and p.id = d.id returning p.*),
   told as (
     insert into outbox (workspace_id, kind, subject, actor, data)
-    select workspace_id, 'approval.decided', uid::text, 'host',
-           jsonb_build_object ('answer', 'expired', 'action', action, 'target', target) from ended)
-  select count (*) into n from ended;
+    select r.workspace_id, 'approval.escalated', r.uid::text, 'host',
+           jsonb_build_object ('action', r.action, 'target', r.target, 'level', r.escalated,
+             'roles', to_jsonb (proposal_roles (r)), 'notify', coalesce ((
+               select jsonb_agg (c) from jsonb_array_elements (r.asks->'escalate') e,
+               jsonb_array_elements (coalesce (e->'notify', '[]')) c
+               where r.created_at + (e->>'after_s')::double precision * interval '1 second' <= now ()), '[]'))
+    from raised r order by r.id)
+  select count (*) into n from raised;
   return n;
+end $$;
+
+-- Pending proposals past their deadline, in every workspace: expired, or approved where the rule takes silence for that. What
+-- escalates meanwhile does. Returns how many.
+create or replace function proposal_expire () returns int
+language plpgsql security definer set search_path = public, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
+set enable_hashjoin = off set enable_mergejoin = off as $$
+declare
+  n int;
+  w record;
+  silent boolean;
+begin
+  for w in
+    with late as (
+      select workspace_id, id from proposals where state = 'pending' and expires_at <= now ()
+      order by expires_at limit 1000 for update skip locked),
+    ended as (
+      update proposals p set decided_at = now (), decided_by = 'deadline',
+        state = case p.asks->>'at_deadline' when 'approve' then 'approved' else 'expired' end
+      from late where p.workspace_id = late.workspace_id and p.id = late.id
+      returning p.*),
+    told as (
+      insert into outbox (workspace_id, kind, subject, actor, data)
+      select workspace_id, 'approval.decided', uid::text, 'host',
+             jsonb_build_object ('answer', state, 'action', action, 'target', target, 'digest', digest)
+      from ended order by id)
+    select e.workspace_id, count (*) as n, bool_or (e.state = 'approved') as silent,
+           array_agg (e.id) filter (where e.state = 'expired' and (e.context ? 'step' or e.limits <> '[]')) as tell
+    from ended e group by e.workspace_id
+  loop
+    n := coalesce (n, 0) + w.n;
+    silent := coalesce (silent, false) or w.silent;
+    if w.tell is not null then
+      perform proposal_ended (w.workspace_id, w.tell);
+    end if;
+  end loop;
+  if silent then
+    perform pg_notify ('royal_effects', '');
+  end if;
+  return coalesce (n, 0) + proposal_escalate ();
+end $$;
+
+-- --- Delegation ----------------------------------------------------------------------------------------------------------------
+
+create function delegation_json (d delegations) returns jsonb
+language sql stable as $$
+  select jsonb_build_object ('id', d.uid, 'from', d.delegator, 'role', d.role, 'to', d.delegate, 'note', d.note,
+    'starts_at', iso_time (d.starts_at), 'ends_at', iso_time (d.ends_at), 'revoked_at', iso_time (d.revoked_at),
+    'revoked_by', d.revoked_by, 'holds', delegation_holds (d));
+$$;
+
+create function delegation_list () returns table (delegation jsonb)
+language sql stable as $$
+  select delegation_json (d) from delegations d where d.workspace_id = royal_workspace ()
+  order by d.starts_at desc, d.uid limit 1000;
+$$;
+
+-- p_actor hands what p_role may answer to another, for so many seconds.
+create function delegation_add (p_delegate text, p_seconds int, p_note text, p_actor text, p_via text, p_role text)
+returns jsonb
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  d delegations;
+  most constant int := 90 * 86400;
+begin
+  if p_seconds not between 1 and most or coalesce (btrim (p_delegate), '') = '' or p_delegate = p_actor then
+    raise exception 'a delegation is to somebody else, for 1 to % seconds', most using errcode = 'RY400';
+  end if;
+  insert into delegations (workspace_id, delegator, via, role, delegate, note, ends_at)
+  values (royal_workspace (), p_actor, p_via, p_role, p_delegate, p_note, now () + p_seconds * interval '1 second')
+  returning * into d;
+  perform outbox_put ('delegation.made', d.uid::text, p_actor, delegation_json (d) || jsonb_build_object ('via', p_via));
+  return delegation_json (d);
+end $$;
+
+-- By whoever made it, or by an admin.
+create function delegation_revoke (p_uid uuid, p_actor text, p_role text) returns jsonb
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare d delegations;
+begin
+  select * into d from delegations where workspace_id = royal_workspace () and uid = p_uid for update;
+  if not found then
+    raise exception 'no delegation %', p_uid using errcode = 'RY404';
+  end if;
+  if p_actor <> d.delegator and p_role is distinct from 'admin' then
+    raise exception 'delegation % is %''s to revoke', p_uid, d.delegator using errcode = 'RY403';
+  end if;
+  update delegations set revoked_at = coalesce (revoked_at, now ()), revoked_by = coalesce (revoked_by, p_actor)
+  where workspace_id = d.workspace_id and uid = d.uid returning * into d;
+  perform outbox_put ('delegation.revoked', p_uid::text, p_actor, delegation_json (d));
+  return delegation_json (d);
 end $$;
 
 alter type effect_work add attribute item int;
@@ -247,7 +840,7 @@ begin
   return query
   with chosen as materialized (
     select p.workspace_id, p.id from proposals p
-    where p.state = 'approved'
+    where p.state = 'approved' and p.n_items = 0
       and not exists (select from workspaces w where w.workspace_id = p.workspace_id and w.stopped_at is not null)
     order by p.id limit batch for no key update skip locked),
   free as materialized (

@@ -6,26 +6,38 @@
 #include "rh-metrics.h"
 #include "rh-schemas.h"
 #include "rh-trace.h"
+#include "rh-verdicts.h"
 #include "royal-json.h"
 
-#define ASSESS_TIMEOUT_MS 10000
+#define ASSESS_TIMEOUT_MS 10000 /* for one observation, and between two of a batch */
+#define ASSESS_AT_ONCE 16
 
 typedef struct {
+  RhCourt *court;
   RhConnector *connector;
-  RhPolicy **policy;
-  RhIntake *intake;
+  const RhAction *action;
   RhProposal *proposal;
-  RhEffect effect;
   GCancellable *cancellable; /* of the assessment: the caller's, or the timeout */
   GCancellable *outer;
   gulong outer_id;
   guint timeout_id;
   RhSpan *span;
+  guint next;    /* the item to be observed next */
+  guint seen;    /* how many were */
+  gboolean over; /* answered, or on its way into the database */
 } Case;
+
+/* One item under observation. */
+typedef struct {
+  GTask *task;
+  RhItem *item;
+  RhEffect effect;
+} Look;
 
 static void
 case_settle (Case *self)
 {
+  self->over = TRUE;
   g_clear_handle_id (&self->timeout_id, g_source_remove);
   if (self->outer_id != 0)
     g_cancellable_disconnect (self->outer, self->outer_id);
@@ -39,7 +51,6 @@ case_free (gpointer data)
 
   case_settle (self);
   g_clear_object (&self->connector);
-  g_clear_object (&self->intake);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->outer);
   rh_span_end (self->span, "the proposal was not decided");
@@ -47,19 +58,47 @@ case_free (gpointer data)
   g_free (self);
 }
 
+static void
+look_free (Look *self)
+{
+  g_object_unref (self->task);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Look, look_free)
+
+/* --- Checks that need no I/O -------------------------------------------------------------------------------------- */
+
+static gboolean
+check_item (Case *self, RhItem *item, GError **error)
+{
+  RhConnectorInterface *iface = RH_CONNECTOR_GET_IFACE (self->connector);
+  g_autoptr (JsonNode) parameters = json_node_new (JSON_NODE_OBJECT);
+  g_autofree char *what =
+      item->number == 0 ? g_strdup ("parameters") : g_strdup_printf ("item %u: parameters", item->number);
+
+  json_node_set_object (parameters, item->parameters);
+  if (self->action->schema != NULL && !rh_schemas_check (self->action->schema, parameters, what, error))
+    return FALSE;
+  if (iface->validate == NULL ||
+      iface->validate (self->connector, self->action->name, item->target, item->parameters, error))
+    return TRUE;
+  if (item->number != 0)
+    g_prefix_error (error, "item %u: ", item->number);
+  return FALSE;
+}
+
 /* Finds the connector and lets everything check that needs no I/O. */
 static gboolean
-check (Case *self, RhConnectors *connectors, GError **error)
+check (Case *self, GError **error)
 {
   RhProposal *proposal = self->proposal;
-  const RhAction *action = NULL;
-  RhConnector *connector = rh_connectors_for_action (connectors, proposal->action, &action);
-  g_autoptr (JsonNode) parameters = json_node_new (JSON_NODE_OBJECT);
-  RhConnectorInterface *iface;
+  RhConnector *connector = rh_connectors_for_action (self->court->connectors, proposal->action, &self->action);
+  gboolean ends = proposal->revert_after_s != 0 || proposal->reverts_at_us != 0;
 
   if (connector == NULL)
     {
-      g_autoptr (GPtrArray) known = rh_connectors_actions (connectors);
+      g_autoptr (GPtrArray) known = rh_connectors_actions (self->court->connectors);
       g_autofree char *names = NULL;
 
       g_ptr_array_add (known, NULL);
@@ -68,26 +107,35 @@ check (Case *self, RhConnectors *connectors, GError **error)
                    proposal->action);
       return FALSE;
     }
-  if (proposal->undoes != NULL && !action->reversible)
+  if ((proposal->undoes != NULL || ends) && !self->action->reversible)
     {
-      g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "%s has no inverse", action->name);
+      g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "%s has no inverse", self->action->name);
       return FALSE;
     }
   self->connector = g_object_ref (connector);
-  iface = RH_CONNECTOR_GET_IFACE (connector);
-  json_node_set_object (parameters, proposal->parameters);
-  if (action->schema != NULL && !rh_schemas_check (action->schema, parameters, "parameters", error))
-    return FALSE;
-  return iface->validate == NULL ||
-         iface->validate (connector, proposal->action, proposal->target, proposal->parameters, error);
+  for (guint i = 0; i < proposal->items->len; i++)
+    if (!check_item (self, proposal->items->pdata[i], error))
+      return FALSE;
+  return TRUE;
 }
 
-/* What every proposal has, whatever the connector left out. Facts are scalars by contract. */
-static void
-complete (RhProposal *proposal)
+/* --- What the host states ----------------------------------------------------------------------------------------- */
+
+static JsonNode *
+node_taking (JsonObject *object)
 {
-  RhAssessment *assessment = proposal->assessment;
-  g_autoptr (JsonObject) facts = json_object_new ();
+  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
+
+  json_node_take_object (node, object);
+  return node;
+}
+
+/* What every observation has, whatever the connector left out. Facts are scalars by contract. */
+static void
+complete (const RhProposal *proposal, RhItem *item)
+{
+  RhAssessment *assessment = item->assessment;
+  JsonObject *facts = json_object_new ();
   JsonObjectIter iter;
   const char *name;
   JsonNode *value;
@@ -99,23 +147,46 @@ complete (RhProposal *proposal)
         json_object_set_member (facts, name, json_node_copy (value));
     }
   json_object_set_boolean_member (facts, "inverse", proposal->undoes != NULL);
+  json_object_set_int_member (facts, "items", proposal->items->len);
   g_clear_pointer (&assessment->facts, json_node_unref);
-  assessment->facts = json_node_new (JSON_NODE_OBJECT);
-  json_node_set_object (assessment->facts, facts);
+  assessment->facts = node_taking (facts);
 
   if (assessment->before == NULL)
     assessment->before = json_node_new (JSON_NODE_NULL);
   if (assessment->preview == NULL)
     {
-      g_autofree char *summary = g_strdup_printf ("%s on %s", proposal->action, proposal->target);
+      g_autofree char *summary = g_strdup_printf ("%s on %s", proposal->action, item->target);
       JsonObject *preview = json_object_new ();
 
       json_object_set_string_member (preview, "summary", summary);
       json_object_set_array_member (preview, "changes", json_array_new ());
-      assessment->preview = json_node_new (JSON_NODE_OBJECT);
-      json_node_take_object (assessment->preview, preview);
+      assessment->preview = node_taking (preview);
     }
 }
+
+/* What is stated of the whole: of a single one, what was observed; of a batch, the totals. */
+static void
+sum_up (Case *self)
+{
+  RhProposal *proposal = self->proposal;
+
+  for (guint i = 0; i < proposal->items->len; i++)
+    complete (proposal, proposal->items->pdata[i]);
+  if (!proposal->batch)
+    {
+      proposal->assessment = g_steal_pointer (&((RhItem *)proposal->items->pdata[0])->assessment);
+      return;
+    }
+  proposal->assessment = g_new0 (RhAssessment, 1);
+  proposal->assessment->before = json_node_new (JSON_NODE_NULL);
+  proposal->assessment->facts = node_taking (rh_items_totals (proposal->items));
+  json_object_set_boolean_member (json_node_get_object (proposal->assessment->facts), "inverse",
+                                  proposal->undoes != NULL);
+  proposal->assessment->preview =
+      rh_items_preview (proposal->items, self->action->title != NULL ? self->action->title : self->action->name);
+}
+
+/* --- The decision ------------------------------------------------------------------------------------------------- */
 
 static RhVerdict *
 no_policy (void)
@@ -129,25 +200,83 @@ no_policy (void)
   return verdict;
 }
 
+/* What policy and grant say of @parameters with @facts. */
+static RhVerdict *
+judge (Case *self, JsonObject *parameters, JsonObject *facts)
+{
+  RhProposal *proposal = self->proposal;
+  RhPolicySubject subject = { proposal->workspace_name, proposal->cluster, proposal->agent, proposal->action, facts,
+                              proposal->claims };
+  g_autofree char *over = rh_limits_exceeded (proposal->grant, parameters, facts);
+  RhPolicy *policy = self->court->policy;
+  RhVerdict *verdict = policy != NULL ? rh_policy_decide (policy, &subject) : no_policy ();
+
+  if (over != NULL)
+    {
+      verdict->decision = RH_DECISION_DENY;
+      g_free (verdict->reason);
+      verdict->reason = g_steal_pointer (&over);
+    }
+  return verdict;
+}
+
+/* An item's facts beside the totals: a rule may speak of either. */
+static JsonObject *
+facts_with_totals (const RhItem *item, JsonObject *totals)
+{
+  JsonObject *const sources[] = { json_node_get_object (item->assessment->facts), totals };
+  JsonObject *facts = json_object_new ();
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *value;
+
+  for (guint i = 0; i < G_N_ELEMENTS (sources); i++)
+    {
+      json_object_iter_init (&iter, sources[i]);
+      while (json_object_iter_next (&iter, &name, &value))
+        json_object_set_member (facts, name, json_node_copy (value));
+    }
+  return facts;
+}
+
+static RhVerdict *
+judge_batch (Case *self)
+{
+  RhProposal *proposal = self->proposal;
+  JsonObject *totals = json_node_get_object (proposal->assessment->facts);
+  g_autoptr (GPtrArray) verdicts = g_ptr_array_new_with_free_func ((GDestroyNotify)rh_verdict_free);
+
+  for (guint i = 0; i < proposal->items->len; i++)
+    {
+      RhItem *item = proposal->items->pdata[i];
+      g_autoptr (JsonObject) facts = facts_with_totals (item, totals);
+
+      g_ptr_array_add (verdicts, judge (self, item->parameters, facts));
+    }
+  return rh_verdicts_join (verdicts, proposal->items);
+}
+
 static void
 decide (Case *self)
 {
   RhProposal *proposal = self->proposal;
-  JsonObject *facts = json_node_get_object (proposal->assessment->facts);
-  RhPolicySubject subject = { proposal->workspace_name, proposal->cluster, proposal->agent, proposal->action, facts,
-                              proposal->claims };
-  g_autofree char *over = rh_limits_exceeded (proposal->grant, proposal->parameters, facts);
-  RhPolicy *policy = *self->policy;
+  RhPolicy *policy = self->court->policy;
+  RhVerdict *verdict;
 
-  proposal->verdict = policy != NULL ? rh_policy_decide (policy, &subject) : no_policy ();
+  verdict = proposal->batch ? judge_batch (self)
+                            : judge (self, proposal->parameters, json_node_get_object (proposal->assessment->facts));
   proposal->policy_version = g_strdup (policy != NULL ? rh_policy_version (policy) : "");
-  if (over != NULL)
+  if (proposal->covered != NULL && verdict->decision == RH_DECISION_APPROVE)
     {
-      proposal->verdict->decision = RH_DECISION_DENY;
-      g_free (proposal->verdict->reason);
-      proposal->verdict->reason = g_steal_pointer (&over);
+      g_autofree char *asked = g_steal_pointer (&verdict->reason);
+
+      verdict->decision = RH_DECISION_NOTIFY;
+      verdict->reason = g_strdup_printf ("%s, which answers what was asked: %s", proposal->covered, asked);
     }
+  proposal->verdict = verdict;
 }
+
+/* --- The record --------------------------------------------------------------------------------------------------- */
 
 static void
 on_recorded (GObject *source, GAsyncResult *result, gpointer data)
@@ -179,51 +308,148 @@ on_recorded (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-on_assessed (GObject *source, GAsyncResult *result, gpointer data)
+record (GTask *task, gint64 now_us)
 {
-  g_autoptr (GTask) task = data;
   Case *self = g_task_get_task_data (task);
-  RhConnector *connector = RH_CONNECTOR (source);
+  RhProposal *proposal = self->proposal;
   g_autoptr (JsonNode) row = NULL;
   GError *error = NULL;
-  RhAssessment *assessment = RH_CONNECTOR_GET_IFACE (connector)->assess_finish (connector, result, &error);
 
-  if (g_task_get_completed (task) || self->proposal->assessment != NULL || self->timeout_id == 0)
+  if (proposal->reverts_at_us != 0 && proposal->reverts_at_us <= now_us && proposal->supersedes == NULL)
     {
-      /* It came after the timeout, which has answered. */
-      rh_assessment_free (assessment);
-      g_clear_error (&error);
+      g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_INVALID,
+                               "proposal: /reverts_at: expected a time to come");
       return;
     }
-  case_settle (self);
-  if (assessment == NULL)
+  if (proposal->refuse_denied && proposal->verdict->decision == RH_DECISION_DENY)
     {
-      g_task_return_error (task, error);
+      g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_DENIED, "policy denies it: %s",
+                               proposal->verdict->reason);
       return;
     }
-  self->proposal->assessment = assessment;
-  complete (self->proposal);
-  decide (self);
-  row = rh_proposal_row (self->proposal);
+  row = rh_proposal_row (proposal, now_us);
   if (!royal_json_check (row, "assessment", &error))
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  rh_intake_submit_async (self->intake, self->proposal->workspace, row, on_recorded, g_object_ref (task));
+    g_task_return_error (task, error);
+  else
+    rh_intake_submit_async (self->court->intake, proposal->workspace, row, on_recorded, g_object_ref (task));
 }
+
+static void
+on_measured (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  if (!rh_clock_measure_finish (RH_CLOCK (source), result, &error))
+    g_task_return_error (task, error);
+  else
+    record (task, rh_clock_now_us (RH_CLOCK (source)));
+}
+
+/* Everything was observed. */
+static void
+conclude (GTask *task)
+{
+  Case *self = g_task_get_task_data (task);
+  gint64 now_us = rh_clock_now_us (self->court->clock);
+
+  case_settle (self);
+  sum_up (self);
+  decide (self);
+  if (now_us != 0)
+    record (task, now_us);
+  else
+    rh_clock_measure_async (self->court->clock, on_measured, g_object_ref (task));
+}
+
+/* --- Observing ---------------------------------------------------------------------------------------------------- */
 
 static gboolean
 on_timeout (gpointer data)
 {
   GTask *task = data;
   Case *self = g_task_get_task_data (task);
+  RhProposal *proposal = self->proposal;
 
   self->timeout_id = 0;
-  g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_TIMEOUT, "%s on %s could not be observed within %d s",
-                           self->proposal->action, self->proposal->target, ASSESS_TIMEOUT_MS / 1000);
+  case_settle (self);
+  if (proposal->batch)
+    g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_TIMEOUT,
+                             "%s: %u of %u items could be observed, then none within %d s", proposal->action,
+                             self->seen, proposal->items->len, ASSESS_TIMEOUT_MS / 1000);
+  else
+    g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_TIMEOUT, "%s on %s could not be observed within %d s",
+                             proposal->action, proposal->target, ASSESS_TIMEOUT_MS / 1000);
   g_cancellable_cancel (self->cancellable);
   return G_SOURCE_REMOVE;
+}
+
+static void
+wait_for_more (GTask *task)
+{
+  Case *self = g_task_get_task_data (task);
+
+  g_clear_handle_id (&self->timeout_id, g_source_remove);
+  self->timeout_id =
+      g_timeout_add_full (G_PRIORITY_DEFAULT, ASSESS_TIMEOUT_MS, on_timeout, g_object_ref (task), g_object_unref);
+}
+
+static void observe_next (GTask *task);
+
+static void
+on_assessed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Look) look = data;
+  Case *self = g_task_get_task_data (look->task);
+  RhConnector *connector = RH_CONNECTOR (source);
+  GError *error = NULL;
+  RhAssessment *assessment = RH_CONNECTOR_GET_IFACE (connector)->assess_finish (connector, result, &error);
+
+  if (self->over)
+    {
+      /* It came after a timeout or a fault, which has answered. */
+      rh_assessment_free (assessment);
+      g_clear_error (&error);
+      return;
+    }
+  if (assessment == NULL)
+    {
+      case_settle (self);
+      if (look->item->number != 0)
+        g_prefix_error (&error, "item %u (%s): ", look->item->number, look->item->target);
+      g_task_return_error (look->task, error);
+      g_cancellable_cancel (self->cancellable);
+      return;
+    }
+  look->item->assessment = assessment;
+  self->seen++;
+  if (self->seen == self->proposal->items->len)
+    conclude (look->task);
+  else
+    {
+      wait_for_more (look->task);
+      observe_next (look->task);
+    }
+}
+
+static void
+observe_next (GTask *task)
+{
+  Case *self = g_task_get_task_data (task);
+  Look *look;
+
+  if (self->over || self->next == self->proposal->items->len)
+    return;
+  look = g_new0 (Look, 1);
+  look->task = g_object_ref (task);
+  look->item = self->proposal->items->pdata[self->next++];
+  look->effect = (RhEffect){ .workspace = self->proposal->workspace,
+                             .action = self->proposal->action,
+                             .target = look->item->target,
+                             .parameters = look->item->parameters,
+                             .receipt = look->item->receipt };
+  RH_CONNECTOR_GET_IFACE (self->connector)
+      ->assess_async (self->connector, &look->effect, self->cancellable, on_assessed, look);
 }
 
 static void
@@ -249,9 +475,7 @@ start_span (Case *self)
 }
 
 void
-rh_case_run_async (RhConnectors *connectors,
-                   RhPolicy **policy,
-                   RhIntake *intake,
+rh_case_run_async (RhCourt *court,
                    RhProposal *proposal,
                    GCancellable *cancellable,
                    GAsyncReadyCallback callback,
@@ -261,14 +485,13 @@ rh_case_run_async (RhConnectors *connectors,
   GError *error = NULL;
   Case *self;
 
-  g_return_if_fail (RH_IS_CONNECTORS (connectors) && RH_IS_INTAKE (intake));
-  g_return_if_fail (policy != NULL && proposal != NULL);
+  g_return_if_fail (court != NULL && RH_IS_CONNECTORS (court->connectors) && RH_IS_INTAKE (court->intake));
+  g_return_if_fail (RH_IS_CLOCK (court->clock) && proposal != NULL && proposal->items->len > 0);
 
   task = g_task_new (NULL, NULL, callback, data);
   g_task_set_source_tag (task, rh_case_run_async);
   self = g_new0 (Case, 1);
-  self->policy = policy;
-  self->intake = g_object_ref (intake);
+  self->court = court;
   self->proposal = proposal;
   self->cancellable = g_cancellable_new ();
   g_task_set_task_data (task, self, case_free);
@@ -278,7 +501,7 @@ rh_case_run_async (RhConnectors *connectors,
       g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_CANCELLED, "cancelled");
       return;
     }
-  if (!check (self, connectors, &error))
+  if (!check (self, &error))
     {
       g_task_return_error (task, error);
       return;
@@ -289,15 +512,9 @@ rh_case_run_async (RhConnectors *connectors,
       self->outer_id = g_cancellable_connect (cancellable, G_CALLBACK (on_outer_cancelled),
                                               g_object_ref (self->cancellable), g_object_unref);
     }
-  self->effect = (RhEffect){ .workspace = proposal->workspace,
-                             .action = proposal->action,
-                             .target = proposal->target,
-                             .parameters = proposal->parameters,
-                             .receipt = proposal->receipt };
-  self->timeout_id =
-      g_timeout_add_full (G_PRIORITY_DEFAULT, ASSESS_TIMEOUT_MS, on_timeout, g_object_ref (task), g_object_unref);
-  RH_CONNECTOR_GET_IFACE (self->connector)
-      ->assess_async (self->connector, &self->effect, self->cancellable, on_assessed, g_object_ref (task));
+  wait_for_more (task);
+  for (guint i = 0; i < ASSESS_AT_ONCE; i++)
+    observe_next (task);
 }
 
 JsonNode *

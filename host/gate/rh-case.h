@@ -1,26 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "rh-clock.h"
 #include "rh-intake.h"
 #include "rh-proposal.h"
 
 G_BEGIN_DECLS
 
 /**
- * rh_case_run_async:
+ * RhCourt:
  * @policy: where the policy that is in force stands; NULL in it denies
+ *
+ * What a case needs of the gate. All (transfer none): the gate's, which outlives its cases.
+ */
+typedef struct {
+  RhConnectors *connectors;
+  RhPolicy *policy;
+  RhIntake *intake;
+  RhClock *clock;
+} RhCourt;
+
+/**
+ * rh_case_run_async:
  * @proposal: (transfer full): checked by itself
  *
- * Brings one proposal before the gate: its action's schema and connector check it, the connector observes the world, the grant's
- * limits and the policy decide, and the outcome is recorded.
+ * Brings one proposal before the gate: its action's schema and connector check it, the connector observes the world (of
+ * a batch item by item, some at a time), the grant's limits and the policy decide, and the outcome is recorded.
  */
-void rh_case_run_async (RhConnectors        *connectors,
-                        RhPolicy           **policy,
-                        RhIntake            *intake,
-                        RhProposal          *proposal,
-                        GCancellable        *cancellable,
-                        GAsyncReadyCallback  callback,
-                        gpointer             data);
+void rh_case_run_async (RhCourt *court,
+                        RhProposal *proposal,
+                        GCancellable *cancellable,
+                        GAsyncReadyCallback callback,
+                        gpointer data);
 /* Returns: (transfer full): { "proposal", "state", "decision", "risk", "rules", "reason" } */
 JsonNode *rh_case_run_finish (GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -12,6 +12,7 @@
 #define EFFECTS_CHANNEL "royal_effects"
 
 static const RhStatement get = { "gate.get", "select proposal_get ($1::uuid) as proposal", 1, FALSE };
+static const RhStatement whole = { "gate.whole", "select proposal_whole ($1::uuid) as proposal", 1, FALSE };
 static const RhStatement answer = { "gate.answer",
                                     "select proposal_answer ($1::uuid, $2, $3, $4, $5, $6, $7) as proposal", 7, TRUE };
 
@@ -19,11 +20,9 @@ struct _RhGate {
   GObject parent;
 
   RhStore *store;
-  RhConnectors *connectors;
-  RhIntake *intake;
+  RhCourt court;
   RhExecutor *executor;
   RhJournal *journal;
-  RhPolicy *policy;
   gboolean listening;
 };
 
@@ -36,10 +35,11 @@ rh_gate_finalize (GObject *object)
 
   g_object_unref (self->executor);
   g_object_unref (self->journal);
-  g_object_unref (self->intake);
-  g_object_unref (self->connectors);
+  g_object_unref (self->court.intake);
+  g_object_unref (self->court.clock);
+  g_object_unref (self->court.connectors);
+  rh_policy_free (self->court.policy);
   g_object_unref (self->store);
-  rh_policy_free (self->policy);
   G_OBJECT_CLASS (rh_gate_parent_class)->finalize (object);
 }
 
@@ -64,9 +64,10 @@ rh_gate_new (RhStore *store, RhConnectors *connectors, const char *host_id)
 
   self = g_object_new (RH_TYPE_GATE, NULL);
   self->store = g_object_ref (store);
-  self->connectors = g_object_ref (connectors);
   self->executor = rh_executor_new (store, connectors, host_id);
-  self->intake = rh_intake_new (store, host_id, self->executor);
+  self->court.connectors = g_object_ref (connectors);
+  self->court.intake = rh_intake_new (store, host_id, self->executor);
+  self->court.clock = rh_clock_new (store);
   self->journal = rh_journal_new (store);
   g_signal_connect_object (self->executor, "progress", G_CALLBACK (rh_gate_kick), self, G_CONNECT_SWAPPED);
   return self;
@@ -77,8 +78,8 @@ rh_gate_set_policy (RhGate *self, RhPolicy *policy)
 {
   g_return_if_fail (RH_IS_GATE (self));
 
-  rh_policy_free (self->policy);
-  self->policy = policy;
+  rh_policy_free (self->court.policy);
+  self->court.policy = policy;
 }
 
 void
@@ -235,8 +236,7 @@ run_case (GTask *task, RhProposal *proposal)
 {
   RhGate *self = g_task_get_source_object (task);
 
-  rh_case_run_async (self->connectors, &self->policy, self->intake, proposal, g_task_get_cancellable (task),
-                     on_case_decided, g_object_ref (task));
+  rh_case_run_async (&self->court, proposal, g_task_get_cancellable (task), on_case_decided, g_object_ref (task));
 }
 
 void
@@ -434,8 +434,7 @@ on_original (GObject *source, GAsyncResult *result, gpointer data)
   if (inverse == NULL)
     g_task_return_error (task, error);
   else
-    rh_case_run_async (self->connectors, &self->policy, self->intake, inverse, NULL, on_inverse_decided,
-                       g_object_ref (task));
+    rh_case_run_async (&self->court, inverse, NULL, on_inverse_decided, g_object_ref (task));
 }
 
 void
@@ -459,7 +458,8 @@ rh_gate_undo_async (RhGate *self,
       (RhActor){ actor->workspace, g_strdup (actor->name), g_strdup (actor->via), g_strdup (actor->role), NULL };
   undo->reason = g_strdup (reason);
   g_task_set_task_data (task, undo, undo_free);
-  rh_store_call_async (self->store, &get, actor->workspace, (const char *const[]){ proposal }, NULL, on_original, task);
+  rh_store_call_async (self->store, &whole, actor->workspace, (const char *const[]){ proposal }, NULL, on_original,
+                       task);
 }
 
 JsonNode *

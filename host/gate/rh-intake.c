@@ -265,6 +265,14 @@ flush_soon (RhIntake *self)
     self->flush_id = g_idle_add_full (G_PRIORITY_DEFAULT, flush, self, NULL);
 }
 
+/* What takes back or takes the place of another depends on what became of that one meanwhile. */
+static gboolean
+is_alone (JsonObject *row)
+{
+  return royal_json_string (row, "undoes", NULL) != NULL || royal_json_string (row, "supersedes", NULL) != NULL ||
+         royal_json_string (royal_json_object (row, "context"), "revises", NULL) != NULL;
+}
+
 void
 rh_intake_submit_async (RhIntake *self, gint64 workspace, JsonNode *row, GAsyncReadyCallback callback, gpointer data)
 {
@@ -279,7 +287,7 @@ rh_intake_submit_async (RhIntake *self, gint64 workspace, JsonNode *row, GAsyncR
   entry = g_new0 (Entry, 1);
   entry->workspace = workspace;
   entry->row = json_node_ref (row);
-  entry->alone = royal_json_string (json_node_get_object (row), "undoes", NULL) != NULL;
+  entry->alone = is_alone (json_node_get_object (row));
   g_task_set_task_data (task, entry, entry_free);
   g_ptr_array_add (self->waiting, task);
   flush_soon (self);

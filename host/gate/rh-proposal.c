@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-proposal.h"
 
+#include "rh-clock.h"
 #include "rh-schemas.h"
 #include "royal-json.h"
 
@@ -26,14 +27,17 @@ rh_proposal_free (RhProposal *self)
   g_free (self->key);
   g_free (self->job);
   g_free (self->created_by);
+  g_free (self->via);
   g_free (self->undoes);
+  g_free (self->supersedes);
+  g_free (self->covered);
   g_free (self->action);
   g_free (self->target);
   g_free (self->policy_version);
   g_clear_pointer (&self->parameters, json_object_unref);
   g_clear_pointer (&self->words, json_object_unref);
   g_clear_pointer (&self->claims, json_object_unref);
-  g_clear_pointer (&self->receipt, json_object_unref);
+  g_clear_pointer (&self->items, g_ptr_array_unref);
   g_clear_pointer (&self->grant, json_object_unref);
   g_clear_pointer (&self->context, json_object_unref);
   rh_assessment_free (self->assessment);
@@ -80,12 +84,96 @@ pick (JsonObject *object, const char *const *names, guint n)
   return picked;
 }
 
+static RhProposal *
+proposal_new (void)
+{
+  RhProposal *self = g_new0 (RhProposal, 1);
+
+  self->items = g_ptr_array_new_with_free_func ((GDestroyNotify)rh_item_free);
+  return self;
+}
+
+static gboolean G_GNUC_PRINTF (2, 3) refuse (GError **error, const char *format, ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  if (error != NULL && *error == NULL)
+    *error = g_error_new_valist (ROYAL_ERROR, ROYAL_ERROR_INVALID, format, args);
+  va_end (args);
+  return FALSE;
+}
+
+/* --- What an agent says ------------------------------------------------------------------------------------------- */
+
+static gboolean
+take_single (RhProposal *self, JsonObject *said, GError **error)
+{
+  const char *target = royal_json_string (said, "target", NULL);
+  JsonObject *parameters = royal_json_object (said, "parameters");
+
+  if (target == NULL || parameters == NULL)
+    return refuse (error, "proposal: expected the member `%s`, or `items`", target == NULL ? "target" : "parameters");
+  if (!rh_item_check_target (target, "/target", error))
+    return FALSE;
+  self->target = g_strdup (target);
+  self->parameters = json_object_ref (parameters);
+  g_ptr_array_add (self->items, rh_item_new (0, target, parameters));
+  return TRUE;
+}
+
+static gboolean
+take_items (RhProposal *self, JsonObject *said, JsonArray *items, GError **error)
+{
+  const char *target = royal_json_string (said, "target", NULL);
+  JsonObject *parameters = royal_json_object (said, "parameters");
+  guint n = json_array_get_length (items);
+
+  if (parameters != NULL && json_object_get_size (parameters) > 0)
+    return refuse (error, "proposal: /parameters: expected none beside `items`, each of which has its own");
+  if (target != NULL && !rh_item_check_target (target, "/target", error))
+    return FALSE;
+  self->batch = TRUE;
+  self->target = target != NULL ? g_strdup (target) : g_strdup_printf ("%u items", n);
+  self->parameters = json_object_new ();
+  for (guint i = 0; i < n; i++)
+    {
+      JsonObject *item = json_array_get_object_element (items, i);
+      g_autofree char *pointer = g_strdup_printf ("/items/%u/target", i);
+
+      if (!rh_item_check_target (royal_json_string (item, "target", ""), pointer, error))
+        return FALSE;
+      g_ptr_array_add (self->items, rh_item_new (i + 1, royal_json_string (item, "target", ""),
+                                                 royal_json_object (item, "parameters")));
+    }
+  return TRUE;
+}
+
+static gboolean
+take_end (RhProposal *self, JsonObject *said, GError **error)
+{
+  const char *at = royal_json_string (said, "reverts_at", NULL);
+  g_autoptr (GDateTime) time = at != NULL ? g_date_time_new_from_iso8601 (at, NULL) : NULL;
+
+  self->revert_after_s = (guint64)royal_json_int (said, "revert_after_s", 0);
+  if (at == NULL)
+    return TRUE;
+  if (time == NULL || self->revert_after_s != 0)
+    return refuse (error,
+                   time == NULL ? "proposal: /reverts_at: expected a time, found %s"
+                                : "proposal: /reverts_at: expected either this (%s) or `revert_after_s`",
+                   at);
+  self->reverts_at_us = g_date_time_to_unix (time) * G_USEC_PER_SEC;
+  return TRUE;
+}
+
 RhProposal *
 rh_proposal_new (const RhSubmission *submission, GError **error)
 {
   g_autoptr (JsonNode) node = NULL;
   g_autoptr (JsonObject) said = NULL;
-  RhProposal *self;
+  g_autoptr (RhProposal) self = NULL;
+  JsonArray *items;
 
   g_return_val_if_fail (submission != NULL && submission->proposal != NULL, NULL);
   g_return_val_if_fail (submission->agent != NULL && submission->workspace != RH_NO_WORKSPACE, NULL);
@@ -95,7 +183,8 @@ rh_proposal_new (const RhSubmission *submission, GError **error)
     return NULL;
 
   said = copy_object (submission->proposal);
-  self = g_new0 (RhProposal, 1);
+  items = royal_json_array (said, "items");
+  self = proposal_new ();
   self->workspace = submission->workspace;
   self->workspace_name = g_strdup (submission->workspace_name);
   self->agent = g_strdup (submission->agent);
@@ -109,29 +198,82 @@ rh_proposal_new (const RhSubmission *submission, GError **error)
   self->created_by = g_strdup (submission->agent);
   self->grant = submission->grant != NULL ? copy_object (submission->grant) : NULL;
   self->action = g_strdup (royal_json_string (said, "action", ""));
-  self->target = g_strdup (royal_json_string (said, "target", ""));
-  self->parameters = json_object_ref (royal_json_object (said, "parameters"));
   self->words = pick (said, word_names, G_N_ELEMENTS (word_names));
   self->claims = copy_object (royal_json_object (said, "claims"));
   self->deadline_s = (guint64)royal_json_int (said, "deadline_s", 0);
+  if (!(items != NULL ? take_items (self, said, items, error) : take_single (self, said, error)) ||
+      !take_end (self, said, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+/* --- What follows from another ------------------------------------------------------------------------------------ */
+
+/* What it has in common with @original. */
+static RhProposal *
+proposal_after (JsonObject *original, gint64 workspace)
+{
+  RhProposal *self = proposal_new ();
+
+  self->workspace = workspace;
+  self->workspace_name = g_strdup (royal_json_string (original, "workspace", ""));
+  self->agent = g_strdup (royal_json_string (original, "agent", ""));
+  self->agent_version = g_strdup (royal_json_string (original, "agent_version", ""));
+  self->agent_sha256 = g_strdup (royal_json_string (original, "agent_sha256", ""));
+  self->cluster = g_strdup (royal_json_string (original, "cluster", ""));
+  self->action = g_strdup (royal_json_string (original, "action", ""));
+  self->target = g_strdup (royal_json_string (original, "target", ""));
+  self->parameters = copy_object (royal_json_object (original, "parameters"));
+  self->batch = royal_json_int (original, "n_items", 0) > 0;
   return self;
+}
+
+static RhItem *
+item_after (JsonObject *row)
+{
+  g_autoptr (JsonObject) parameters = copy_object (royal_json_object (row, "parameters"));
+
+  return rh_item_new ((guint)royal_json_int (row, "item", 0), royal_json_string (row, "target", ""), parameters);
+}
+
+/* The items of a batch that were executed, each with its receipt; or the one target of a single proposal. */
+static void
+take_executed (RhProposal *self, JsonObject *original)
+{
+  JsonArray *items = royal_json_array (original, "items");
+  guint n = items != NULL && self->batch ? json_array_get_length (items) : 1;
+
+  for (guint i = 0; i < n; i++)
+    {
+      JsonObject *row = self->batch ? json_array_get_object_element (items, i) : original;
+      JsonObject *effect = royal_json_object (row, "effect");
+      RhItem *item;
+
+      if (royal_json_object (effect, "receipt") == NULL ||
+          g_strcmp0 (royal_json_string (effect, "state", ""), "executed") != 0)
+        continue;
+      item = item_after (row);
+      item->receipt = copy_object (royal_json_object (effect, "receipt"));
+      g_ptr_array_add (self->items, item);
+    }
 }
 
 RhProposal *
 rh_proposal_new_inverse (JsonObject *original, const RhActor *actor, const char *reason, GError **error)
 {
-  JsonObject *effect, *receipt, *words;
-  const char *state, *kind;
+  g_autoptr (RhProposal) self = NULL;
   g_autofree char *title = NULL;
-  RhProposal *self;
+  const char *state, *kind;
+  gboolean ended;
 
   g_return_val_if_fail (original != NULL && actor != NULL, NULL);
 
-  effect = royal_json_object (original, "effect");
-  receipt = royal_json_object (effect, "receipt");
   state = royal_json_string (original, "state", "");
   kind = royal_json_string (original, "kind", "");
-  if (strcmp (state, "executed") != 0 || strcmp (kind, "apply") != 0 || receipt == NULL)
+  self = proposal_after (original, actor->workspace);
+  take_executed (self, original);
+  ended = strcmp (state, "executed") == 0 || (self->batch && strcmp (state, "failed") == 0);
+  if (!ended || strcmp (kind, "apply") != 0 || self->items->len == 0)
     {
       g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_CONFLICT,
                    "proposal %s is %s (%s), only an executed change can be undone",
@@ -139,28 +281,134 @@ rh_proposal_new_inverse (JsonObject *original, const RhActor *actor, const char 
       return NULL;
     }
 
-  words = royal_json_object (original, "words");
-  title = g_strdup_printf ("Undo: %s", royal_json_string (words, "title", royal_json_string (original, "action", "")));
-  self = g_new0 (RhProposal, 1);
-  self->workspace = actor->workspace;
-  self->workspace_name = g_strdup (royal_json_string (original, "workspace", ""));
-  self->agent = g_strdup (royal_json_string (original, "agent", ""));
-  self->agent_version = g_strdup (royal_json_string (original, "agent_version", ""));
-  self->agent_sha256 = g_strdup (royal_json_string (original, "agent_sha256", ""));
-  self->cluster = g_strdup (royal_json_string (original, "cluster", ""));
+  title =
+      g_strdup_printf ("Undo: %s", royal_json_string (royal_json_object (original, "words"), "title", self->action));
   self->created_by = g_strdup (actor->name);
+  self->via = g_strdup (actor->via);
   self->undoes = g_strdup (royal_json_string (original, "id", ""));
-  self->action = g_strdup (royal_json_string (original, "action", ""));
-  self->target = g_strdup (royal_json_string (original, "target", ""));
-  self->parameters = copy_object (royal_json_object (original, "parameters"));
-  self->receipt = copy_object (receipt);
   self->claims = json_object_new ();
   self->words = json_object_new ();
   json_object_set_string_member (self->words, "title", title);
   if (reason != NULL)
     json_object_set_string_member (self->words, "reasoning", reason);
-  return self;
+  return g_steal_pointer (&self);
 }
+
+/* The parameters of item @number as @change has them; NULL = it does not name it. */
+static JsonObject *
+changed_item (JsonArray *changes, gint64 number)
+{
+  for (guint i = 0; changes != NULL && i < json_array_get_length (changes); i++)
+    {
+      JsonNode *element = json_array_get_element (changes, i);
+      JsonObject *change = JSON_NODE_HOLDS_OBJECT (element) ? json_node_get_object (element) : NULL;
+
+      if (royal_json_int (change, "item", -1) == number)
+        return royal_json_object (change, "parameters");
+    }
+  return NULL;
+}
+
+/* The items of @original that are not excluded, with what @changes says of them. */
+static gboolean
+take_revised_items (RhProposal *self, JsonObject *original, JsonArray *changes, GError **error)
+{
+  JsonArray *items = royal_json_array (original, "items");
+  guint changed = 0;
+
+  for (guint i = 0; items != NULL && i < json_array_get_length (items); i++)
+    {
+      JsonObject *row = json_array_get_object_element (items, i);
+      JsonObject *change = changed_item (changes, royal_json_int (row, "item", 0));
+      RhItem *item;
+
+      if (royal_json_boolean (row, "excluded", FALSE))
+        continue;
+      item = item_after (row);
+      if (change != NULL)
+        {
+          json_object_unref (item->parameters);
+          item->parameters = copy_object (change);
+          changed++;
+        }
+      if (royal_json_object (row, "receipt") != NULL)
+        item->receipt = copy_object (royal_json_object (row, "receipt"));
+      g_ptr_array_add (self->items, item);
+    }
+  if (self->items->len == 0)
+    return refuse (error, "no item is left of proposal %s", royal_json_string (original, "id", ""));
+  if (changes != NULL && changed != json_array_get_length (changes))
+    return refuse (error, "/items: expected items of proposal %s, each once", royal_json_string (original, "id", ""));
+  return TRUE;
+}
+
+static gboolean
+take_revised (RhProposal *self, JsonObject *original, JsonObject *change, GError **error)
+{
+  JsonObject *parameters = royal_json_object (change, "parameters");
+  JsonArray *items = royal_json_array (change, "items");
+
+  if (change != NULL && (self->batch ? items == NULL : parameters == NULL))
+    return refuse (error, "/%s: expected what proposal %s is to do instead", self->batch ? "items" : "parameters",
+                   royal_json_string (original, "id", ""));
+  if (self->batch)
+    return take_revised_items (self, original, items, error);
+  if (parameters != NULL)
+    {
+      json_object_unref (self->parameters);
+      self->parameters = copy_object (parameters);
+    }
+  g_ptr_array_add (self->items, rh_item_new (0, self->target, self->parameters));
+  if (royal_json_object (original, "receipt") != NULL)
+    ((RhItem *)self->items->pdata[0])->receipt = copy_object (royal_json_object (original, "receipt"));
+  return TRUE;
+}
+
+RhProposal *
+rh_proposal_new_revision (JsonObject *original,
+                          gint64 workspace,
+                          const RhActor *actor,
+                          JsonObject *change,
+                          JsonObject *grant,
+                          GError **error)
+{
+  g_autoptr (RhProposal) self = NULL;
+  const char *reverts_at;
+
+  g_return_val_if_fail (original != NULL && (actor != NULL || change == NULL), NULL);
+
+  self = proposal_after (original, workspace);
+  if (change != NULL && royal_json_string (original, "undoes", NULL) != NULL)
+    {
+      refuse (error, "proposal %s undoes another: there is nothing in it to change",
+              royal_json_string (original, "id", ""));
+      return NULL;
+    }
+  if (!take_revised (self, original, change, error))
+    return NULL;
+  self->run = g_strdup (royal_json_string (original, "run", NULL));
+  self->job = g_strdup (royal_json_string (original, "job", NULL));
+  self->undoes = g_strdup (royal_json_string (original, "undoes", NULL));
+  self->supersedes = g_strdup (royal_json_string (original, "id", ""));
+  self->refuse_denied = actor != NULL;
+  self->created_by = g_strdup (actor != NULL ? actor->name : royal_json_string (original, "created_by", ""));
+  self->via = g_strdup (actor != NULL ? actor->via : royal_json_string (original, "via", NULL));
+  self->grant = grant != NULL ? copy_object (grant) : NULL;
+  self->words = copy_object (royal_json_object (original, "words"));
+  /* What the agent claimed, it claimed of what it had proposed. */
+  self->claims = actor != NULL ? json_object_new () : copy_object (royal_json_object (original, "claims"));
+  self->revert_after_s = (guint64)royal_json_int (original, "revert_after_s", 0);
+  reverts_at = self->revert_after_s == 0 ? royal_json_string (original, "reverts_at", NULL) : NULL;
+  if (reverts_at != NULL)
+    {
+      g_autoptr (GDateTime) time = g_date_time_new_from_iso8601 (reverts_at, NULL);
+
+      self->reverts_at_us = time != NULL ? g_date_time_to_unix (time) * G_USEC_PER_SEC : 0;
+    }
+  return g_steal_pointer (&self);
+}
+
+/* --- Its row ------------------------------------------------------------------------------------------------------ */
 
 static void
 put_string (JsonObject *object, const char *name, const char *value)
@@ -177,6 +425,24 @@ put_node (JsonObject *object, const char *name, JsonNode *node)
   json_object_set_member (object, name, node != NULL ? json_node_copy (node) : json_node_new (JSON_NODE_NULL));
 }
 
+/* When its effect ends, as it was asked for: the time that follows from it is known when it was executed. */
+static void
+put_ends (JsonObject *signed_part, JsonObject *row)
+{
+  gint64 after_s = royal_json_int (row, "revert_after_s", 0);
+  const char *at = royal_json_string (row, "reverts_at", NULL);
+  JsonObject *ends;
+
+  if (after_s == 0 && at == NULL)
+    return;
+  ends = json_object_new ();
+  if (after_s != 0)
+    json_object_set_int_member (ends, "after_s", after_s);
+  else
+    json_object_set_string_member (ends, "at", at);
+  json_object_set_object_member (signed_part, "ends", ends);
+}
+
 char *
 rh_proposal_digest (JsonObject *row)
 {
@@ -188,6 +454,7 @@ rh_proposal_digest (JsonObject *row)
   g_autoptr (JsonObject) signed_part = json_object_new ();
   g_autoptr (JsonNode) node = NULL;
   JsonObject *agent = json_object_new ();
+  gint64 n_items;
 
   g_return_val_if_fail (row != NULL, NULL);
 
@@ -196,25 +463,35 @@ rh_proposal_digest (JsonObject *row)
   for (guint i = 0; i < G_N_ELEMENTS (agent_members); i++)
     put_node (agent, agent_members[i][1], json_object_get_member (row, agent_members[i][0]));
   json_object_set_object_member (signed_part, "agent", agent);
+  n_items = royal_json_int (row, "n_items", 0);
+  if (n_items > 0)
+    {
+      JsonObject *items = json_object_new ();
+
+      json_object_set_int_member (items, "n", n_items);
+      put_node (items, "root", json_object_get_member (row, "root"));
+      json_object_set_object_member (signed_part, "items", items);
+    }
+  put_ends (signed_part, row);
   node = node_of (signed_part);
   return royal_json_digest (node);
 }
 
-/* When an unanswered one expires: the rule's word, then the agent's within bounds, then the default. Written as
- * iso_time() in SQL writes it, so that whoever reads the proposal can make the digest again. */
+/* When an unanswered one expires, by the database's clock: the rule's word, then the agent's within bounds, then the
+ * default; not after its effect would end. Written as iso_time() in SQL writes it, so that whoever reads the proposal
+ * can make the digest again. */
 static char *
-expires_at (const RhProposal *self)
+expires_at (const RhProposal *self, gint64 now_us)
 {
-  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
-  g_autoptr (GDateTime) then = NULL;
   guint64 wait_s = DEADLINE_DEFAULT_S;
+  gint64 then_us;
 
   if (self->verdict->deadline_s != 0)
     wait_s = self->verdict->deadline_s;
   else if (self->deadline_s != 0)
     wait_s = MIN (self->deadline_s, DEADLINE_MAX_S);
-  then = g_date_time_add_seconds (now, (double)wait_s);
-  return g_date_time_format (then, "%Y-%m-%dT%H:%M:%S.%fZ");
+  then_us = now_us + (gint64)wait_s * G_USEC_PER_SEC;
+  return rh_clock_text (self->reverts_at_us != 0 ? MIN (then_us, self->reverts_at_us) : then_us);
 }
 
 /* What else the verdict says, where it does. */
@@ -225,26 +502,57 @@ put_verdict (JsonObject *row, const RhVerdict *verdict)
     const char *name;
     JsonNode *node;
   } members[] = { { "asks", verdict->asks }, { "limits", verdict->limits }, { "explanation", verdict->explanation } };
+  JsonArray *rules = json_array_new ();
 
+  for (guint i = 0; verdict->rules[i] != NULL; i++)
+    json_array_add_string_element (rules, verdict->rules[i]);
+  put_string (row, "risk", rh_risk_name (verdict->risk));
+  put_string (row, "decision", rh_decision_name (verdict->decision));
+  json_object_set_array_member (row, "rules", rules);
+  put_string (row, "reason", verdict->reason);
   for (guint i = 0; i < G_N_ELEMENTS (members); i++)
     if (members[i].node != NULL)
       put_node (row, members[i].name, members[i].node);
 }
 
+/* The items of a batch, and their root. */
+static void
+put_items (JsonObject *row, GPtrArray *items)
+{
+  JsonArray *rows = json_array_sized_new (items->len);
+  g_autofree char *root = NULL;
+
+  for (guint i = 0; i < items->len; i++)
+    json_array_add_object_element (rows, rh_item_row (items->pdata[i]));
+  root = rh_items_root (rows);
+  json_object_set_int_member (row, "n_items", items->len);
+  json_object_set_string_member (row, "root", root);
+  json_object_set_array_member (row, "items", rows);
+}
+
+static void
+put_end (JsonObject *row, const RhProposal *self)
+{
+  if (self->revert_after_s != 0)
+    json_object_set_int_member (row, "revert_after_s", (gint64)self->revert_after_s);
+  if (self->reverts_at_us != 0)
+    {
+      g_autofree char *at = rh_clock_text (self->reverts_at_us);
+
+      json_object_set_string_member (row, "reverts_at", at);
+    }
+}
+
 JsonNode *
-rh_proposal_row (RhProposal *self)
+rh_proposal_row (RhProposal *self, gint64 now_us)
 {
   g_autoptr (JsonObject) row = json_object_new ();
   g_autofree char *expires = NULL;
   g_autofree char *digest = NULL;
-  JsonArray *rules;
 
-  g_return_val_if_fail (self != NULL && self->assessment != NULL && self->verdict != NULL, NULL);
+  g_return_val_if_fail (self != NULL && self->assessment != NULL && self->verdict != NULL && now_us > 0, NULL);
 
-  rules = json_array_new ();
-  expires = expires_at (self);
-  for (guint i = 0; self->verdict->rules[i] != NULL; i++)
-    json_array_add_string_element (rules, self->verdict->rules[i]);
+  expires = expires_at (self, now_us);
   json_object_set_string_member (row, "kind", self->undoes != NULL ? "undo" : "apply");
   put_string (row, "undoes", self->undoes);
   put_string (row, "action", self->action);
@@ -258,21 +566,24 @@ rh_proposal_row (RhProposal *self)
   put_string (row, "job", self->job);
   if (self->context != NULL)
     json_object_set_object_member (row, "context", json_object_ref (self->context));
+  if (self->supersedes != NULL)
+    json_object_set_string_member (row, "supersedes", self->supersedes);
   put_verdict (row, self->verdict);
   put_string (row, "created_by", self->created_by);
+  if (self->via != NULL)
+    json_object_set_string_member (row, "via", self->via);
   json_object_set_object_member (row, "parameters", json_object_ref (self->parameters));
   json_object_set_object_member (row, "words", json_object_ref (self->words));
   json_object_set_object_member (row, "claims", json_object_ref (self->claims));
   put_node (row, "before", self->assessment->before);
   put_node (row, "facts", self->assessment->facts);
   put_node (row, "preview", self->assessment->preview);
-  put_string (row, "risk", rh_risk_name (self->verdict->risk));
-  put_string (row, "decision", rh_decision_name (self->verdict->decision));
-  json_object_set_array_member (row, "rules", rules);
-  put_string (row, "reason", self->verdict->reason);
   put_string (row, "policy_version", self->policy_version);
   put_string (row, "priority", royal_json_string (self->words, "priority", "normal"));
   put_string (row, "expires_at", expires);
+  if (self->batch)
+    put_items (row, self->items);
+  put_end (row, self);
   digest = rh_proposal_digest (row);
   put_string (row, "digest", digest);
   return node_of (row);

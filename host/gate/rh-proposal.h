@@ -2,16 +2,25 @@
 #pragma once
 
 #include "rh-gate.h"
+#include "rh-item.h"
 
 G_BEGIN_DECLS
 
 /**
  * RhProposal:
+ * @via: (nullable): from where a person submitted it
  * @words, @claims: the agent's, apart from what the host states
  * @deadline_s: as the agent asked, 0 = it did not
- * @undoes: (nullable): the proposal that this one undoes; @receipt (nullable) is that one's
+ * @undoes: (nullable): the proposal that this one undoes
+ * @supersedes: (nullable): the proposal that this one stands for from now on
+ * @refuse_denied: what policy denies is refused, not recorded: what it would supersede stays
+ * @covered: (nullable): why it needs no approval of its own: the one of another proposal says so
  * @grant: (nullable): the operator's grant
- * @assessment, @verdict, @policy_version: NULL until they are known
+ * @revert_after_s, @reverts_at_us: when its effect ends; both 0 = it does not
+ * @batch: whether there are items, or a single target
+ * @items: (element-type RhItem): at least one; @target and @parameters are those of a single one, or what stands for
+ * all
+ * @assessment, @verdict, @policy_version: of the whole; NULL until they are known
  *
  * A proposal on its way into the database.
  */
@@ -27,15 +36,22 @@ typedef struct {
   char *job;
   JsonObject *context;
   char *created_by;
+  char *via;
   char *undoes;
+  char *supersedes;
+  gboolean refuse_denied;
+  char *covered;
   char *action;
   char *target;
   JsonObject *parameters;
   JsonObject *words;
   JsonObject *claims;
-  JsonObject *receipt;
   JsonObject *grant;
   guint64 deadline_s;
+  guint64 revert_after_s;
+  gint64 reverts_at_us;
+  gboolean batch;
+  GPtrArray *items;
   RhAssessment *assessment;
   RhVerdict *verdict;
   char *policy_version;
@@ -55,28 +71,48 @@ RhProposal *rh_proposal_new (const RhSubmission *submission, GError **error) G_G
 
 /**
  * rh_proposal_new_inverse:
- * @original: as proposal_json() in SQL
+ * @original: as proposal_json() in SQL, with the `items` of proposal_whole()
  *
- * Returns: (transfer full): what undoes @original; NULL with %ROYAL_ERROR_CONFLICT when it is not an executed change.
+ * Returns: (transfer full): what undoes @original, of a batch those items that were executed; NULL with
+ * %ROYAL_ERROR_CONFLICT when there is nothing to undo.
  */
-RhProposal *rh_proposal_new_inverse (JsonObject     *original,
-                                     const RhActor  *actor,
-                                     const char     *reason,
-                                     GError        **error) G_GNUC_WARN_UNUSED_RESULT;
+RhProposal *rh_proposal_new_inverse (JsonObject *original, const RhActor *actor, const char *reason, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * rh_proposal_new_revision:
+ * @original: as proposal_whole() in SQL
+ * @actor: (nullable): who changes it; NULL = the host itself, because the world moved
+ * @change: (nullable): { "parameters" } or { "items": [{ "item", "parameters" }] } to take instead; what it does not
+ * name stays
+ * @grant: (nullable): the operator's grant now
+ *
+ * Returns: (transfer full): a proposal that supersedes @original; NULL with %ROYAL_ERROR_INVALID, naming the JSON
+ * pointer.
+ */
+RhProposal *rh_proposal_new_revision (JsonObject *original,
+                                      gint64 workspace,
+                                      const RhActor *actor,
+                                      JsonObject *change,
+                                      JsonObject *grant,
+                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * rh_proposal_row:
+ * @now_us: the time, by the database's clock
  *
  * Returns: (transfer full): what proposal_submit() in SQL takes of an assessed and decided proposal, with its digest.
  */
-JsonNode *rh_proposal_row (RhProposal *self) G_GNUC_WARN_UNUSED_RESULT;
+JsonNode *rh_proposal_row (RhProposal *self, gint64 now_us) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * rh_proposal_digest:
  * @row: a proposal as rh_proposal_row() or proposal_json() in SQL makes it
  *
- * Returns: (transfer full): the digest that an approval binds to: the lower-case hexadecimal SHA-256 over the canonical JSON of
- *   { action, target, parameters, before, facts, policy_version, agent: { id, version, sha256 }, expires_at, kind, undoes }.
+ * Returns: (transfer full): the digest that an approval binds to: the lower-case hexadecimal SHA-256 over the canonical
+ * JSON of { action, target, parameters, before, facts, policy_version, agent: { id, version, sha256 }, expires_at,
+ * kind, undoes }, of a batch also { items: { n, root } }, and of an effect that ends also { ends: { after_s } or { at }
+ * }. See docs/approvals.md.
  */
 char *rh_proposal_digest (JsonObject *row) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -115,6 +115,29 @@ list_of (RoyalProposal *self, const char *member)
   return json_object_get_array_member (self->json, member);
 }
 
+void
+royal_proposal_add_item (RoyalProposal *self, const char *target, JsonNode *parameters)
+{
+  JsonObject *item;
+
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (target != NULL);
+  g_return_if_fail (parameters != NULL && JSON_NODE_HOLDS_OBJECT (parameters));
+
+  item = json_object_new ();
+  json_object_set_string_member (item, "target", target);
+  json_object_set_member (item, "parameters", parameters);
+  json_array_add_object_element (list_of (self, "items"), item);
+}
+
+void
+royal_proposal_set_revert (RoyalProposal *self, guint seconds)
+{
+  g_return_if_fail (self != NULL);
+
+  json_object_set_int_member (self->json, "revert_after_s", seconds);
+}
+
 static void
 add_text (RoyalProposal *self, const char *member, const char *text)
 {

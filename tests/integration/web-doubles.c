@@ -3,8 +3,8 @@
 
 /* In place of the gate, the queue and the workers: what they are asked goes to SQL alone. */
 
-static const RhStatement answer = { "test.answer", "select proposal_answer ($1::uuid, $2, $3, $4, $5, $6) as doc", 6,
-                                    TRUE };
+static const RhStatement answer = { "test.answer", "select proposal_answer ($1::uuid, $2, $3, $4, $5, $6, $7) as doc",
+                                    7, TRUE };
 static const RhStatement enqueue = { "test.enqueue", "select job_enqueue ($1::jsonb, $2) as doc", 2, TRUE };
 static const RhStatement cancel = { "test.cancel", "select job_cancel ($1::uuid, $2) as doc", 2, TRUE };
 
@@ -97,7 +97,7 @@ ask (RhGate *self,
 {
   const char *params[] = { proposal,    what,       digest != NULL ? digest : "",
                            actor->name, actor->via, note != NULL ? note : "",
-                           NULL };
+                           actor->role, NULL };
   GTask *task = g_task_new (self, NULL, callback, data);
 
   g_task_set_task_data (task, g_strdupv ((char **)params), (GDestroyNotify)g_strfreev);

@@ -41,6 +41,29 @@ void royal_proposal_set_string (RoyalProposal *self, const char *name, const cha
 void royal_proposal_set_boolean (RoyalProposal *self, const char *name, gboolean value);
 void royal_proposal_set_node (RoyalProposal *self, const char *name, JsonNode *value);
 
+/**
+ * royal_proposal_add_item:
+ * @target: what this item touches
+ * @parameters: (transfer full): the action's parameters for it, an object
+ *
+ * Makes the proposal a batch: the same action on up to 1000 targets, decided and approved as one, by each item's facts and by
+ * their totals. An approver can leave items out; each has an effect of its own. A batch has no target and no parameters
+ * besides its items'.
+ *
+ * Since: 0.2.0
+ */
+void royal_proposal_add_item (RoyalProposal *self, const char *target, JsonNode *parameters);
+
+/**
+ * royal_proposal_set_revert:
+ * @seconds: how long the effect lasts, in seconds from its execution
+ *
+ * Gives the effect an end: it is then undone, which the approval covers. Only for actions that can be undone.
+ *
+ * Since: 0.2.0
+ */
+void royal_proposal_set_revert (RoyalProposal *self, guint seconds);
+
 /* The agent's words, shown to the approver as the agent's words. */
 void royal_proposal_set_title (RoyalProposal *self, const char *title);
 void royal_proposal_set_description (RoyalProposal *self, const char *description);
@@ -76,9 +99,9 @@ void royal_proposal_set_deadline (RoyalProposal *self, guint seconds);
  * royal_proposal_to_json:
  *
  * Returns: (transfer full): the proposal as the wire carries it:
- *   { action, target, parameters, title, description, reasoning, sources, risks, alternatives, claims,
- *     priority, deadline_s }, members that were not set left out. The confidence is a claim of that name. It
- *   shares its members with the proposal: change neither while you keep both.
+ *   { action, target, parameters, items, title, description, reasoning, sources, risks, alternatives, claims,
+ *     priority, deadline_s, revert_after_s }, members that were not set left out. The confidence is a claim of that
+ *   name. It shares its members with the proposal: change neither while you keep both.
  */
 JsonNode *royal_proposal_to_json (const RoyalProposal *self) G_GNUC_WARN_UNUSED_RESULT;
 
