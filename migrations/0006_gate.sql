@@ -437,6 +437,10 @@ begin
   if p_owner is not null and p_room > 0 and workspace_may_start () then
     room := p_room;
   end if;
+  -- What accumulates is reserved here, and where autonomy was taken away a person is asked: decisions get stricter, never more permissive.
+  if jsonb_path_exists (batch, '$[*].limits[*]') or exists (select from breakers b where b.workspace_id = ws and b.opened_at is not null) then
+    batch := control_review (ws, batch, uids);
+  end if;
 
   return query
   with given as materialized (
@@ -509,6 +513,8 @@ begin
     cross join lateral (
       select * from proposals p where p.workspace_id = ws and p.key = g.key and p.uid <> uids[g.pos] limit 1) p;
     get diagnostics n_known = row_count;
+    -- It was there only after this one had reserved: nothing of this one is kept.
+    perform limits_release_unmade (ws, uids);
   end if;
   if n_made + n_known <> n then
     raise exception 'another attempt of the job is proposing the same' using errcode = 'RY503';
@@ -831,7 +837,7 @@ end $$;
 alter type effect_work add attribute item int;
 
 -- Starts up to `batch` approved proposals: the intent of each is committed with this transaction. Not in a workspace that
--- is stopped: the stop takes the same row's lock, so nothing starts after it has returned.
+-- is stopped, and not what is paused: the stop and the pause take the same row's lock, so nothing starts after they have returned.
 create or replace function effect_claim (p_owner text, p_lease_s int, batch int) returns setof effect_work
 language plpgsql security definer set search_path = public, pg_temp
 set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
@@ -841,14 +847,16 @@ begin
   with chosen as materialized (
     select p.workspace_id, p.id from proposals p
     where p.state = 'approved' and p.n_items = 0
-      and not exists (select from workspaces w where w.workspace_id = p.workspace_id and w.stopped_at is not null)
+      and not exists (select from workspaces w where w.workspace_id = p.workspace_id and (w.stopped_at is not null
+                        or p.agent = any (w.paused_agents) or p.action like any (w.paused_actions)))
     order by p.id limit batch for no key update skip locked),
   free as materialized (
-    select w.workspace_id from workspaces w
+    select w.workspace_id, w.paused_agents, w.paused_actions from workspaces w
     where w.workspace_id in (select c.workspace_id from chosen c) and w.stopped_at is null for share),
   started as (
     update proposals p set state = 'executing' from chosen c join free using (workspace_id)
     where p.workspace_id = c.workspace_id and p.id = c.id and p.state = 'approved'
+      and not (p.agent = any (free.paused_agents) or p.action like any (free.paused_actions))
     returning p.workspace_id, p.id, p.uid, p.kind, p.undoes, p.action, p.target, p.parameters, p.before, p.digest),
   intent as (
     insert into effects (workspace_id, proposal, key, owner, lease_until)
@@ -911,15 +919,20 @@ set enable_hashjoin = off set enable_mergejoin = off as $$
   returning e.proposal;
 $$;
 
--- One more attempt at an effect in hand, under a new lease: `go`, or `stopped` while its workspace is stopped (the stop takes
--- the same row's lock), or `lost` when it is not held any more.
+-- One more attempt at an effect in hand, under a new lease: `go`, or `stopped` while its workspace is stopped or it is paused
+-- (which takes the same row's lock), or `lost` when it is not held any more.
 create or replace function effect_retry (p_workspace bigint, p_effect bigint, p_owner text, p_lease_s int) returns text
 language plpgsql security definer set search_path = public, pg_temp
 set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
 set enable_hashjoin = off set enable_mergejoin = off as $$
-declare stopped boolean;
+declare
+  w record;
+  stopped boolean;
 begin
-  select w.stopped_at is not null into stopped from workspaces w where w.workspace_id = p_workspace for share;
+  select k.stopped_at, k.paused_agents, k.paused_actions into w from workspaces k where k.workspace_id = p_workspace for share;
+  stopped := w.stopped_at is not null or exists (
+    select from proposals p where p.workspace_id = p_workspace and p.id = p_effect
+      and (p.agent = any (w.paused_agents) or p.action like any (w.paused_actions)));
   update effects e set lease_until = now () + p_lease_s * interval '1 second', attempt = e.attempt + (not stopped)::int
   where e.workspace_id = p_workspace and e.proposal = p_effect and e.owner = p_owner and e.state = 'executing';
   return case when not found then 'lost' when stopped then 'stopped' else 'go' end;
@@ -1019,6 +1032,7 @@ begin
     lateral (
       select j.workspace_id, j.id from jobs j
       where j.state = 'queued' and j.agent = a.agent and j.run_at <= now ()
+        and not exists (select from pauses z where z.workspace_id = j.workspace_id and z.kind = 'agent' and z.name = j.agent)
       order by j.priority desc, j.run_at, j.id limit a.capacity for update skip locked) c),
   leased as (
     update jobs j set state = 'leased', owner = p_owner, lease_until = now () + p_lease_s * interval '1 second',

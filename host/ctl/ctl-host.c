@@ -12,6 +12,24 @@
 static const char *const agent_columns[] = { "id",      "id",    "version", "version",    "cluster", "cluster",
                                              "workers", "state", "tasks",   "task_names", NULL };
 
+/* One line for each of what holds something back: its name, who did it, why. */
+static void
+print_holds (const char *title, JsonObject *workspace, const char *list, const char *name, const char *by)
+{
+  JsonArray *items = royal_json_array (workspace, list);
+
+  for (guint i = 0; items != NULL && i < json_array_get_length (items); i++)
+    {
+      JsonObject *item = json_array_get_object_element (items, i);
+      g_autofree char *clean = ctl_clean (royal_json_string (item, "reason", "-"));
+      g_autofree char *text = g_strdup_printf ("%s %s%s%s: %s", royal_json_string (item, "kind", "agent"),
+                                               royal_json_string (item, name, "-"), by != NULL ? " by " : "",
+                                               by != NULL ? royal_json_string (item, by, "-") : "", clean);
+
+      ctl_print_field (title, text);
+    }
+}
+
 static void
 print_status (JsonObject *status)
 {
@@ -36,6 +54,8 @@ print_status (JsonObject *status)
 
       ctl_print_field ("STOPPED", why);
     }
+  print_holds ("PAUSED", workspace, "pauses", "name", "by");
+  print_holds ("BREAKER OPEN", workspace, "breakers", "agent", NULL);
   ctl_print_object ("jobs", royal_json_object (status, "jobs"));
   if (names != NULL)
     printf ("\nchecks\n");
@@ -48,8 +68,8 @@ print_status (JsonObject *status)
     }
 }
 
-static int
-show_status (const CtlOptions *options, const char *method, const char *path, JsonNode *body)
+int
+ctl_show_status (const CtlOptions *options, const char *method, const char *path, JsonNode *body)
 {
   g_autoptr (JsonNode) answer = NULL;
   int status = ctl_call (options, method, path, body, &answer);
@@ -66,19 +86,7 @@ show_status (const CtlOptions *options, const char *method, const char *path, Js
 static int
 run_status (const CtlOptions *options, char **arguments)
 {
-  return show_status (options, "GET", "/status", NULL);
-}
-
-static int
-run_stop (const CtlOptions *options, char **arguments)
-{
-  return show_status (options, "POST", "/control/stop", ctl_body ("reason", arguments[0], NULL));
-}
-
-static int
-run_resume (const CtlOptions *options, char **arguments)
-{
-  return show_status (options, "POST", "/control/resume", NULL);
+  return ctl_show_status (options, "GET", "/status", NULL);
 }
 
 static int
@@ -198,8 +206,6 @@ const CtlCommand ctl_host_commands[] = {
   { "agents", "list", NULL, "The enabled agents", 0, 0, NULL, run_agents },
   { "agents", "show", "ID", "One agent: manifest, grants, limits, workers", 1, 1, NULL, run_agent },
   { "reload", NULL, NULL, "Read manifests and policy again", 0, 0, NULL, run_reload },
-  { "stop", NULL, "REASON", "Emergency stop: no effect starts any more", 1, 1, NULL, run_stop },
-  { "resume", NULL, NULL, "End the emergency stop", 0, 0, NULL, run_resume },
   { "migrate", NULL, NULL, "Bring the database up to this version (runs royald)", 0, 0, migrate_entries, run_migrate },
   { "version", NULL, NULL, "This program's version", 0, 0, NULL, run_version },
   { NULL },

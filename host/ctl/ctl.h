@@ -39,6 +39,7 @@ typedef struct {
 
 /* Each file's commands, ended by one without a group. */
 extern const CtlCommand ctl_host_commands[];
+extern const CtlCommand ctl_control_commands[];
 extern const CtlCommand ctl_sandbox_commands[];
 extern const CtlCommand ctl_approvals_commands[];
 extern const CtlCommand ctl_jobs_commands[];
@@ -63,12 +64,19 @@ int ctl_fail (int status, const char *format, ...) G_GNUC_PRINTF (2, 3);
  */
 int ctl_call (const CtlOptions *options, const char *method, const char *path, JsonNode *body, JsonNode **ret_answer);
 /* The same with a body of another type, and an answer that is not JSON. */
-int ctl_call_text (const CtlOptions *options, const char *method, const char *path, const char *type, GBytes *body,
+int ctl_call_text (const CtlOptions *options,
+                   const char *method,
+                   const char *path,
+                   const char *type,
+                   GBytes *body,
                    char **ret_text);
 /* The same, page by page, to standard output. */
 int ctl_copy (const CtlOptions *options, const char *path);
 /* Prints events as they come, until it is interrupted; resumes by itself. */
 int ctl_follow (const CtlOptions *options, const char *topics, gint64 after, void (*print) (JsonObject *event));
+
+/* Calls what answers with the status, and prints that. @body is (nullable) (transfer full). */
+int ctl_show_status (const CtlOptions *options, const char *method, const char *path, JsonNode *body);
 
 /* --- output ------------------------------------------------------------------------------------------------------ */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-executor.h"
 
+#include "rh-halt.h"
 #include "rh-log.h"
 #include "rh-receipts.h"
 #include "rh-work.h"
@@ -48,6 +49,7 @@ struct _RhExecutor {
   gboolean claim_again;
   gboolean expiring;
   gboolean backlog; /* approved proposals wait for room: those that come now queue behind them */
+  gint64 halted_us; /* when the last stop or pause was heard of */
   guint reserved;   /* room for effects that a submission under way may start */
   guint sweep_id;
   guint start_id;
@@ -337,15 +339,15 @@ attempt (RhExecutor *self, RhWork *work)
   RhConnectorInterface *iface = RH_CONNECTOR_GET_IFACE (work->connector);
 
   if (!may_act (self, work))
-    {
-      leave (self, work, "the lease ran out");
-      return;
-    }
-  work->tries++;
-  if (work->undo)
-    iface->undo_async (work->connector, &work->effect, on_attempted, step_new (self, work));
+    leave (self, work, "the lease ran out");
+  else if (!rh_work_may_begin (work, self->halted_us))
+    ask_again (self, work, 0);
   else
-    iface->apply_async (work->connector, &work->effect, on_attempted, step_new (self, work));
+    {
+      work->tries++;
+      (work->undo ? iface->undo_async : iface->apply_async) (work->connector, &work->effect, on_attempted,
+                                                             step_new (self, work));
+    }
 }
 
 static void
@@ -368,6 +370,7 @@ on_asked (GObject *source, GAsyncResult *result, gpointer data)
     {
       work->lost = FALSE;
       work->lease_until_us = step->sent_us + LEASE_US;
+      work->asked_us = step->sent_us;
       attempt (self, work);
     }
   else
@@ -500,6 +503,7 @@ take_one (RhExecutor *self, RhWork *work, gint64 sent_us, gboolean taken_over)
     }
   work->taken_over = taken_over;
   work->lease_until_us = sent_us + LEASE_US;
+  work->asked_us = taken_over ? 0 : sent_us;
   g_hash_table_insert (self->works, &work->id, work);
   g_queue_push_tail (&self->waiting, rh_work_ref (work));
 }
@@ -536,6 +540,16 @@ rh_executor_take (RhExecutor *self, guint reserved, GPtrArray *works, gint64 sen
   for (guint i = 0; self->running && works != NULL && i < works->len; i++)
     take_one (self, rh_work_ref (works->pdata[i]), sent_us, FALSE);
   go_on (self);
+}
+
+void
+rh_executor_halt (RhExecutor *self, const char *workspace, const char *halts)
+{
+  g_return_if_fail (RH_IS_EXECUTOR (self));
+
+  self->halted_us = g_get_monotonic_time ();
+  if (workspace != NULL && halts != NULL)
+    rh_halt_confirm (self->store, workspace, self->host_id, halts);
 }
 
 RhConnectors *

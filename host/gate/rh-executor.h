@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Executes what was approved, once: the intent is committed before anything is sent and the receipt after; what a crash left
- * is verified before anything is sent again. The one place that calls a connector's apply and undo.
+/* Executes what was approved, once: the intent is committed before anything is sent and the receipt after; what a crash
+ * left is verified before anything is sent again. The one place that calls a connector's apply and undo.
  *
  * The signal "progress" is emitted when something durable was written. */
 #define RH_TYPE_EXECUTOR (rh_executor_get_type ())
@@ -30,6 +30,14 @@ guint rh_executor_reserve (RhExecutor *self, guint wanted) G_GNUC_WARN_UNUSED_RE
 
 /* Ends a reservation. @works (nullable) are those that were started, by a call sent at @sent_us (monotonic). */
 void rh_executor_take (RhExecutor *self, guint reserved, GPtrArray *works, gint64 sent_us);
+
+/**
+ * rh_executor_halt:
+ * @workspace, @halts: (nullable): which stop or pause, to be confirmed to the database; NULL: one may have been missed
+ *
+ * Something was stopped or paused: from now on nothing begins but on an answer of the database that is newer.
+ */
+void rh_executor_halt (RhExecutor *self, const char *workspace, const char *halts);
 
 /* (transfer none) */
 RhConnectors *rh_executor_get_connectors (RhExecutor *self);

@@ -10,6 +10,7 @@
 #include "royal-json.h"
 
 #define EFFECTS_CHANNEL "royal_effects"
+#define HALT_CHANNEL "royal_halt"
 
 static const RhStatement get = { "gate.get", "select proposal_get ($1::uuid) as proposal", 1, FALSE };
 static const RhStatement whole = { "gate.whole", "select proposal_whole ($1::uuid) as proposal", 1, FALSE };
@@ -102,6 +103,21 @@ on_effects (RhStore *store, const char *channel, const char *payload, gpointer d
     rh_executor_kick (self->executor);
 }
 
+/* "WORKSPACE HALTS", or NULL when notifications may have been missed. */
+static void
+on_halt (RhStore *store, const char *channel, const char *payload, gpointer data)
+{
+  g_autoptr (RhGate) self = g_weak_ref_get (data);
+  g_auto (GStrv) words = g_strsplit (payload != NULL ? payload : "", " ", 2);
+
+  if (self == NULL)
+    return;
+  if (g_strv_length (words) == 2)
+    rh_executor_halt (self->executor, words[0], words[1]);
+  else
+    rh_executor_halt (self->executor, NULL, NULL);
+}
+
 static void
 weak_ref_free (gpointer data)
 {
@@ -118,6 +134,7 @@ listen (RhGate *self)
   g_weak_ref_init (ref, self);
   g_object_set_data_full (G_OBJECT (self->store), key, ref, weak_ref_free);
   rh_store_listen (self->store, EFFECTS_CHANNEL, on_effects, ref);
+  rh_store_listen (self->store, HALT_CHANNEL, on_halt, ref);
 }
 
 void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-work.h"
 
+#include "rh-halt.h"
 #include "rh-log.h"
 #include "royal-json.h"
 
@@ -95,6 +96,15 @@ void
 rh_work_unref (RhWork *self)
 {
   g_rc_box_release_full (self, work_clear);
+}
+
+gboolean
+rh_work_may_begin (const RhWork *self, gint64 halted_us)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  return self->asked_us > halted_us &&
+         g_get_monotonic_time () < self->asked_us + RH_HALT_BEGIN_MS * G_GINT64_CONSTANT (1000);
 }
 
 /* Whether @receipt can be kept, and can still be read where the audit holds it, some levels down. */

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
  * RhWork:
  * @effect: what connectors are handed; its members belong to the work
  * @lease_until_us: monotonic time until which this host may act
+ * @asked_us: monotonic time at which the call was sent that said that it may be applied; 0 = none did
  * @lost: another host has it
  * @taken_over: what was done before is not known
  * @tries, @verifies: attempts at applying, at verifying
@@ -25,6 +26,7 @@ typedef struct {
   RhEffect effect;
   RhConnector *connector;
   gint64 lease_until_us;
+  gint64 asked_us;
   gboolean lost;
   gboolean taken_over;
   guint tries;
@@ -39,14 +41,19 @@ typedef struct {
 /* From a row of effect_work in SQL. @connectors may know nobody for the action: then @connector is NULL. */
 RhWork *rh_work_new (RhRows *rows, guint row, RhConnectors *connectors) G_GNUC_WARN_UNUSED_RESULT;
 /* From a row of proposal_submit() in SQL, which started it: the proposal's uid is its key. */
-RhWork *rh_work_new_started (gint64        id,
-                             gint64        workspace,
-                             const char   *proposal,
-                             JsonObject   *row,
+RhWork *rh_work_new_started (gint64 id,
+                             gint64 workspace,
+                             const char *proposal,
+                             JsonObject *row,
                              RhConnectors *connectors) G_GNUC_WARN_UNUSED_RESULT;
 RhWork *rh_work_ref (RhWork *self);
 void rh_work_unref (RhWork *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RhWork, rh_work_unref)
+
+/* Whether what the database said of it is recent, and no stop or pause was heard of since it was asked, the last of
+ * them at
+ * @halted_us: what it answers to a call that is sent after that is true of it. */
+gboolean rh_work_may_begin (const RhWork *self, gint64 halted_us);
 
 /* Sets how it ended. @receipt is (transfer full) (nullable). */
 void rh_work_end (RhWork *self, const char *outcome, JsonNode *receipt, const char *error);

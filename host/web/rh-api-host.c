@@ -4,21 +4,20 @@
 #include "rh-metrics.h"
 #include "royal-json.h"
 
-/* The host itself: health, metrics, status, control. */
+/* The host itself: health, metrics, status, reload. */
 
 static const RhStatement status_read = {
   "web.status",
   "select jsonb_build_object ('name', w.name, 'id', w.uid, 'currency', w.currency,"
   "  'stopped', case when w.stopped_at is null then null else jsonb_build_object ('at', iso_time (w.stopped_at),"
-  "    'by', w.stopped_by, 'reason', w.stop_reason) end) as workspace,"
+  "    'by', w.stopped_by, 'reason', w.stop_reason) end, 'pauses', pause_list (), 'breakers', breaker_list (),"
+  "  'unconfirmed', halt_unconfirmed ()) as workspace,"
   " (select coalesce (jsonb_object_agg (c.state, c.n), '{}') from job_counts () c) as jobs,"
   " (select count (*) from proposals p where p.workspace_id = royal_workspace () and p.state = 'pending') as pending,"
   " (select count (*) from outbox o where o.workspace_id = royal_workspace ()) as outbox"
   " from workspaces w where w.workspace_id = royal_workspace ()",
   0, FALSE
 };
-static const RhStatement control_stop = { "control.stop", "select control_stop ($1, $2)", 2, TRUE };
-static const RhStatement control_resume = { "control.resume", "select control_resume ($1)", 1, TRUE };
 
 static JsonNode *
 object_node (JsonObject *object)
@@ -140,28 +139,4 @@ rh_api_reload (RhRequest *request)
   object = json_object_new ();
   json_object_set_int_member (object, "generation", rh_registry_generation (context->registry));
   rh_request_reply (request, SOUP_STATUS_OK, object_node (object));
-}
-
-static void
-on_controlled (RhRequest *request, RhRows *rows)
-{
-  rh_gate_kick (rh_request_context (request)->gate);
-  rh_request_call (request, &status_read, NULL, on_status);
-}
-
-void
-rh_api_stop (RhRequest *request)
-{
-  const char *params[] = { royal_json_string (rh_request_body (request), "reason", ""),
-                           rh_request_caller (request)->name };
-
-  rh_request_call (request, &control_stop, params, on_controlled);
-}
-
-void
-rh_api_resume (RhRequest *request)
-{
-  const char *params[] = { rh_request_caller (request)->name };
-
-  rh_request_call (request, &control_resume, params, on_controlled);
 }
