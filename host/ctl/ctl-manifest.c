@@ -2,6 +2,7 @@
 #include "ctl.h"
 
 #include "ctl-resources.h"
+#include "rh-policy.h"
 #include "royal-json.h"
 #include "royal-manifest.h"
 #include "royal-schema.h"
@@ -10,7 +11,6 @@
 #include <string.h>
 
 #define OPERATOR "/royal/ctl/operator.schema.json"
-#define POLICY "/royal/ctl/policy.schema.json"
 
 static RoyalSchema *
 load_schema (const char *path)
@@ -58,7 +58,13 @@ check_file (const char *path, GError **error)
 
       return manifest != NULL;
     }
-  schema = load_schema (strcmp (base, "policy.json") == 0 ? POLICY : OPERATOR);
+  if (strcmp (base, "policy.json") == 0)
+    {
+      g_autoptr (RhPolicy) policy = rh_policy_new (node, path, error);
+
+      return policy != NULL;
+    }
+  schema = load_schema (OPERATOR);
   return royal_schema_validate (schema, node, path, error);
 }
 

@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* royalctl: a client of the HTTP API, and of nothing else of the host. */
+/* royalctl: a client of the HTTP API; of the host itself it uses what decides (host/policy), to try policies offline. */
 
 /* Exit statuses. */
 enum { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_UNREACHABLE = 3 };

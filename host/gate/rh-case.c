@@ -193,27 +193,34 @@ no_policy (void)
 {
   RhVerdict *verdict = g_new0 (RhVerdict, 1);
 
-  verdict->decision = RH_DECISION_DENY;
+  verdict->decision = verdict->floor = RH_DECISION_DENY;
   verdict->risk = RH_RISK_HIGH;
   verdict->rules = g_new0 (char *, 1);
   verdict->reason = g_strdup ("no policy is in force, which denies it");
   return verdict;
 }
 
-/* What policy and grant say of @parameters with @facts. */
+/* What policy and grant say of @parameters on @target with @facts. */
 static RhVerdict *
-judge (Case *self, JsonObject *parameters, JsonObject *facts)
+judge (Case *self, const char *target, JsonObject *parameters, JsonObject *facts)
 {
   RhProposal *proposal = self->proposal;
-  RhPolicySubject subject = { proposal->workspace_name, proposal->cluster, proposal->agent, proposal->action, facts,
-                              proposal->claims };
+  RhPolicySubject subject = { .workspace = proposal->workspace_name,
+                              .cluster = proposal->cluster,
+                              .agent = proposal->agent,
+                              .action = proposal->action,
+                              .facts = facts,
+                              .claims = proposal->claims,
+                              .target = target,
+                              .parameters = parameters,
+                              .at_s = g_get_real_time () / G_USEC_PER_SEC };
   g_autofree char *over = rh_limits_exceeded (proposal->grant, parameters, facts);
   RhPolicy *policy = self->court->policy;
   RhVerdict *verdict = policy != NULL ? rh_policy_decide (policy, &subject) : no_policy ();
 
   if (over != NULL)
     {
-      verdict->decision = RH_DECISION_DENY;
+      verdict->decision = verdict->floor = RH_DECISION_DENY;
       g_free (verdict->reason);
       verdict->reason = g_steal_pointer (&over);
     }
@@ -251,7 +258,7 @@ judge_batch (Case *self)
       RhItem *item = proposal->items->pdata[i];
       g_autoptr (JsonObject) facts = facts_with_totals (item, totals);
 
-      g_ptr_array_add (verdicts, judge (self, item->parameters, facts));
+      g_ptr_array_add (verdicts, judge (self, item->target, item->parameters, facts));
     }
   return rh_verdicts_join (verdicts, proposal->items);
 }
@@ -264,7 +271,8 @@ decide (Case *self)
   RhVerdict *verdict;
 
   verdict = proposal->batch ? judge_batch (self)
-                            : judge (self, proposal->parameters, json_node_get_object (proposal->assessment->facts));
+                            : judge (self, proposal->target, proposal->parameters,
+                                     json_node_get_object (proposal->assessment->facts));
   proposal->policy_version = g_strdup (policy != NULL ? rh_policy_version (policy) : "");
   if (proposal->covered != NULL && verdict->decision == RH_DECISION_APPROVE)
     {

@@ -6,7 +6,6 @@
 G_BEGIN_DECLS
 
 /* The compiled schemas of the gate's own documents. */
-#define RH_SCHEMA_POLICY "/royal/schema/policy.schema.json"
 #define RH_SCHEMA_PROPOSAL "/royal/schema/proposal.schema.json"
 
 /**

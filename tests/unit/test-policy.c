@@ -342,28 +342,6 @@ test_version (void)
   g_assert_cmpstr (rh_policy_version (pa), !=, rh_policy_version (pc));
 }
 
-static void
-test_shipped (void)
-{
-  g_autofree char *path = NULL;
-  g_autofree char *text = NULL;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (JsonNode) document = NULL;
-  g_autoptr (RhPolicy) policy = NULL;
-  RhPolicySubject subject = { "demo", "product", "markdown", "markdown.apply", NULL, NULL };
-  g_autoptr (RhVerdict) verdict = NULL;
-
-  path = g_test_build_filename (G_TEST_DIST, "..", "..", "manifests", "policy.json", NULL);
-  g_assert_true (g_file_get_contents (path, &text, NULL, &error));
-  document = royal_json_parse (text, -1, "policy.json", &error);
-  g_assert_no_error (error);
-  policy = rh_policy_new (document, "policy.json", &error);
-  g_assert_no_error (error);
-  verdict = rh_policy_decide (policy, &subject);
-  g_assert_cmpint (verdict->decision, ==, RH_DECISION_APPROVE);
-  g_assert_cmpint (verdict->risk, ==, RH_RISK_HIGH);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -374,6 +352,5 @@ main (int argc, char **argv)
   g_test_add_func ("/policy/claims-under-negation", test_claims_under_negation);
   g_test_add_func ("/policy/properties", test_properties);
   g_test_add_func ("/policy/version", test_version);
-  g_test_add_func ("/policy/shipped", test_shipped);
   return g_test_run ();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include <json-glib/json-glib.h>
+#include "rh-view.h"
 
 G_BEGIN_DECLS
 
@@ -13,6 +13,9 @@ typedef enum {
   RH_TRUTH_YES,
   RH_TRUTH_ERROR,
 } RhTruth;
+
+/* "yes" */
+const char *rh_truth_name (RhTruth truth);
 
 /**
  * RhCondition:
@@ -46,11 +49,47 @@ RhTruth rh_condition_test (RhCondition *self,
                            JsonObject *claims,
                            gboolean cautious,
                            char **ret_error) G_GNUC_WARN_UNUSED_RESULT;
+/* The same over a view. */
+RhTruth rh_condition_test_view (RhCondition *self, const RhView *view, gboolean cautious, char **ret_error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* TRUE when claims alone, whatever they say, could make it hold. */
 gboolean rh_condition_claims_suffice (RhCondition *self);
 
 /* Adds what the condition looked at to @text: "facts.x is 25, claims.y is missing". */
 void rh_condition_describe (RhCondition *self, JsonObject *facts, JsonObject *claims, GString *text);
+
+/* --- its comparisons ---------------------------------------------------------------------------------------------- */
+
+typedef enum {
+  RH_OPERATOR_GT,
+  RH_OPERATOR_GTE,
+  RH_OPERATOR_LT,
+  RH_OPERATOR_LTE,
+  RH_OPERATOR_EQ,
+  RH_OPERATOR_NE,
+  RH_OPERATOR_IN,
+  RH_OPERATOR_BETWEEN,
+  RH_OPERATOR_EXISTS,
+  RH_N_OPERATORS,
+} RhOperator;
+
+typedef struct {
+  RhSource source;
+  const char *name;
+  RhOperator comparison;
+  JsonNode *operand;
+} RhLeaf;
+
+/* @negated: it stands under an odd number of negations. */
+typedef void (*RhLeafFunc) (const RhLeaf *leaf, gboolean negated, gpointer data);
+void rh_condition_each (RhCondition *self, RhLeafFunc func, gpointer data);
+
+RhTruth
+rh_leaf_test (const RhLeaf *self, const RhView *view, gboolean cautious, char **ret_error) G_GNUC_WARN_UNUSED_RESULT;
+/* Appends "at least 20"; @negated: what it must be for the comparison not to hold. */
+void rh_leaf_describe (const RhLeaf *self, gboolean negated, GString *text);
+/* Appends the whole condition as people say it: "change_pct is at least 20 or margin is below 0". */
+void rh_condition_sentence (RhCondition *self, GString *text);
 
 G_END_DECLS
