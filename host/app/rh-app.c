@@ -6,12 +6,14 @@
 #include "rh-host-dir.h"
 #include "rh-jobs.h"
 #include "rh-metrics.h"
+#include "rh-parts.h"
 #include "rh-policy-file.h"
 #include "rh-retail.h"
 #include "rh-sampler.h"
 #include "rh-server.h"
 #include "rh-trace-export.h"
 #include "rh-triggers.h"
+#include "rh-workflows.h"
 #include "royal-channel.h"
 #include "royal-json.h"
 
@@ -33,6 +35,7 @@ struct _RhApp {
   RhWorkers *workers;
   RhJobs *jobs;
   RhTriggers *triggers;
+  RhWorkflows *workflows;
   RhServer *server;
   RhSampler *sampler;
   gboolean serving;
@@ -54,6 +57,7 @@ rh_app_finalize (GObject *object)
   g_clear_object (&self->server);
   g_clear_object (&self->sampler);
   g_clear_object (&self->triggers);
+  g_clear_object (&self->workflows);
   g_clear_object (&self->jobs);
   g_clear_object (&self->workers);
   g_clear_object (&self->gate);
@@ -93,15 +97,6 @@ stop_timeout_ms (RhApp *self)
 }
 
 /* Composition */
-
-static RhRegistry *
-make_registry (RhConfig *config, const char *dir)
-{
-  g_autofree char *modules = g_build_filename (dir, "modules", NULL);
-
-  return rh_registry_new (rh_config_string (config, RH_SETTING_MANIFESTS),
-                          rh_config_string (config, RH_SETTING_PLUGINS), modules);
-}
 
 static guint
 layers_left_out (RhConfig *config)
@@ -220,6 +215,7 @@ make_server (RhApp *self, GError **error)
     .registry = self->registry,
     .workers = self->workers,
     .jobs = self->jobs,
+    .workflows = self->workflows,
     .gate = self->gate,
     .reload = reload,
     .readiness = readiness,
@@ -277,6 +273,22 @@ note_loaded (RhApp *self, JsonNode *policy, const char *policy_version)
     }
 }
 
+/* An agent may be disabled whatever workflows name it: their runs say so. */
+static void
+warn_of_agents (RhApp *self, RhWorkflowSet *set)
+{
+  g_autoptr (GPtrArray) list = rh_workflow_set_list (set);
+
+  for (guint i = 0; i < list->len; i++)
+    {
+      g_autoptr (GError) fault = NULL;
+
+      if (!rh_workflow_check_agents (list->pdata[i], self->registry, rh_workflow_name (list->pdata[i]), &fault))
+        rh_log (RH_LOG_WARNING, "workflow.agent", "a workflow names what is not enabled", "error", fault->message,
+                NULL);
+    }
+}
+
 /* All or none: the policy is only put in force when the manifests have been taken too. */
 static gboolean
 load (RhApp *self, GError **error)
@@ -284,10 +296,16 @@ load (RhApp *self, GError **error)
   g_autoptr (JsonNode) document = NULL;
   g_autoptr (RhPolicy) policy =
       rh_policy_file_load (rh_config_string (self->config, RH_SETTING_POLICY), &document, error);
+  g_autoptr (RhWorkflowSet) workflows = NULL;
   g_autofree char *version = NULL;
 
-  if (policy == NULL || !rh_registry_load (self->registry, error))
+  if (policy == NULL)
     return FALSE;
+  workflows = rh_parts_workflows (self->config, error);
+  if (workflows == NULL || !rh_registry_load (self->registry, error))
+    return FALSE;
+  warn_of_agents (self, workflows);
+  rh_workflows_set (self->workflows, g_steal_pointer (&workflows), self->workspace);
   version = g_strdup (rh_policy_version (policy));
   rh_gate_set_policy (self->gate, g_steal_pointer (&policy));
   note_loaded (self, document, version);
@@ -328,11 +346,12 @@ serve (GTask *task)
   g_autoptr (RhRetail) retail = rh_retail_new (self->store);
   rh_connectors_add (self->connectors, RH_CONNECTOR (retail));
   self->gate = rh_gate_new (self->store, self->connectors, host_id);
-  self->registry = make_registry (self->config, rh_host_dir_path (self->dir));
+  self->registry = rh_parts_registry (self->config, rh_host_dir_path (self->dir));
   self->workers = make_workers (self);
   self->jobs = rh_jobs_new (self->store, self->registry, self->workers, self->gate, host_id);
   self->triggers = rh_triggers_new (self->store, self->registry, self->workspace,
                                     rh_config_string (self->config, RH_SETTING_WORKSPACE), host_id);
+  self->workflows = rh_workflows_new (self->store, self->registry, self->gate);
   if (!load (self, &error) || !start_tracing (self, &error))
     {
       g_task_return_error (task, error);
@@ -341,6 +360,7 @@ serve (GTask *task)
   rh_gate_start (self->gate);
   rh_workers_start (self->workers);
   rh_jobs_start (self->jobs);
+  rh_workflows_start (self->workflows);
   self->sampler = rh_sampler_new (self->store, self->registry, self->workers, rh_host_dir_path (self->dir));
   rh_sampler_start (self->sampler);
   rh_triggers_start (self->triggers);
@@ -520,6 +540,7 @@ stop_parts (GTask *task)
   self->serving = FALSE;
   rh_sampler_stop (self->sampler);
   rh_triggers_stop (self->triggers);
+  rh_workflows_stop (self->workflows);
   rh_jobs_stop_async (self->jobs, stop_timeout_ms (self), on_jobs_stopped, task);
 }
 
@@ -553,42 +574,4 @@ rh_app_stop_finish (RhApp *self, GAsyncResult *result)
   g_return_if_fail (g_task_is_valid (result, self));
 
   (void)g_task_propagate_boolean (G_TASK (result), NULL);
-}
-
-/* Checking */
-
-/* The plugins are looked at in copies, as at a start, but not in the copies of a host that may be running. */
-static void
-check_agents (RhConfig *config, GString *faults)
-{
-  g_autoptr (GError) fault = NULL;
-  g_autofree char *dir = g_dir_make_tmp ("royald-XXXXXX", &fault);
-  g_autoptr (RhRegistry) registry = dir != NULL ? make_registry (config, dir) : NULL;
-
-  if (registry == NULL || !rh_registry_load (registry, &fault))
-    g_string_append_printf (faults, "%s\n", fault->message);
-  if (dir != NULL)
-    rh_host_dir_remove_tree (dir);
-}
-
-gboolean
-rh_app_check (RhConfig *config, GError **error)
-{
-  g_return_val_if_fail (config != NULL, FALSE);
-
-  g_autoptr (GString) faults = g_string_new (NULL);
-  g_autoptr (GError) fault = NULL;
-  const char *worker = rh_config_string (config, RH_SETTING_WORKER);
-  g_autoptr (RhPolicy) policy = rh_policy_file_load (rh_config_string (config, RH_SETTING_POLICY), NULL, &fault);
-
-  if (policy == NULL)
-    g_string_append_printf (faults, "%s\n", fault->message);
-  check_agents (config, faults);
-  if (!g_file_test (worker, G_FILE_TEST_IS_EXECUTABLE))
-    g_string_append_printf (faults, "worker: %s is not a program that can be run\n", worker);
-  if (faults->len == 0)
-    return TRUE;
-  g_string_truncate (faults, faults->len - 1);
-  g_set_error_literal (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, faults->str);
-  return FALSE;
 }

@@ -35,6 +35,7 @@ rh_server_context_share (const RhServerContext *context)
   g_object_ref (shared->registry);
   g_object_ref (shared->workers);
   g_object_ref (shared->jobs);
+  g_object_ref (shared->workflows);
   g_object_ref (shared->gate);
   return shared;
 }
@@ -48,6 +49,7 @@ context_clear (gpointer data)
   g_object_unref (self->registry);
   g_object_unref (self->workers);
   g_object_unref (self->jobs);
+  g_object_unref (self->workflows);
   g_object_unref (self->gate);
 }
 

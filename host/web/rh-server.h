@@ -2,6 +2,7 @@
 #pragma once
 
 #include "rh-jobs.h"
+#include "rh-workflows.h"
 
 G_BEGIN_DECLS
 
@@ -12,7 +13,7 @@ G_DECLARE_FINAL_TYPE (RhServer, rh_server, RH, SERVER, GObject)
 
 /**
  * RhServerContext:
- * @store, @registry, @workers, @jobs, @gate: what the API speaks for; a reference is taken of each
+ * @store, @registry, @workers, @jobs, @workflows, @gate: what the API speaks for; a reference is taken of each
  * @reload: reads manifests and policy again; on failure the old ones go on serving and the error names every fault
  * @readiness: (transfer full): named checks, { "database": { "ok": true }, "sandbox": { "ok": false, "detail": … } }
  * @alerts: (nullable): (transfer full): the alerts that fire: [{ "name", "severity", "summary", "since" }]
@@ -25,6 +26,7 @@ typedef struct {
   RhRegistry *registry;
   RhWorkers *workers;
   RhJobs *jobs;
+  RhWorkflows *workflows;
   RhGate *gate;
   gboolean (*reload) (gpointer data, GError **error);
   JsonObject *(*readiness) (gpointer data);

@@ -72,6 +72,7 @@ web_host_new (void)
   g_autoptr (RhConnectors) connectors = rh_connectors_new ();
   g_autoptr (RhWorkers) workers = NULL;
   g_autoptr (RhJobs) jobs = NULL;
+  g_autoptr (RhWorkflows) workflows = NULL;
   g_autoptr (GError) error = NULL;
   RhServerContext context;
 
@@ -84,11 +85,13 @@ web_host_new (void)
   self->gate = rh_gate_new (self->store, connectors, "test");
   workers = rh_workers_new (&(RhWorkersConfig){ 0 }, registry, self->store, connectors, self->gate);
   jobs = rh_jobs_new (self->store, registry, workers, self->gate, "test");
+  workflows = rh_workflows_new (self->store, registry, self->gate);
   self->ready = TRUE;
   context = (RhServerContext){ .store = self->store,
                                .registry = registry,
                                .workers = workers,
                                .jobs = jobs,
+                               .workflows = workflows,
                                .gate = self->gate,
                                .reload = reload,
                                .readiness = readiness,

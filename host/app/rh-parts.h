@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "rh-config.h"
+#include "rh-registry.h"
+#include "rh-workflow-set.h"
+
+G_BEGIN_DECLS
+
+/* What the configuration names, for a host that starts and for one that is only checked. */
+
+/* @dir: where private copies of modules are kept */
+RhRegistry *rh_parts_registry (RhConfig *config, const char *dir) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The workflows beside the manifests. */
+RhWorkflowSet *rh_parts_workflows (RhConfig *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS
