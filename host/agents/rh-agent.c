@@ -275,6 +275,13 @@ rh_agent_may_write (RhAgent *self, const char *action)
 }
 
 gboolean
+rh_agent_has_input_schema (RhAgent *self, const char *task)
+{
+  g_return_val_if_fail (RH_IS_AGENT (self) && task != NULL, FALSE);
+  return g_hash_table_lookup (self->tasks, task) != NULL;
+}
+
+gboolean
 rh_agent_check_input (RhAgent *self, const char *task, JsonNode *input, GError **error)
 {
   g_return_val_if_fail (RH_IS_AGENT (self), FALSE);

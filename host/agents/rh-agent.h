@@ -54,6 +54,9 @@ gboolean rh_agent_may_read (RhAgent *self, const char *resource);
  */
 JsonObject *rh_agent_may_write (RhAgent *self, const char *action);
 
+/* TRUE when there is a schema that a task's input must meet. */
+gboolean rh_agent_has_input_schema (RhAgent *self, const char *task);
+
 /* Checks a task's input against the developer's schema. */
 gboolean rh_agent_check_input (RhAgent     *self,
                                const char  *task,

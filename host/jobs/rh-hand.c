@@ -11,12 +11,13 @@
 typedef enum {
   HAND_LEASED,
   HAND_RUNNING,
+  HAND_COMPLETED, /* its owner reports it */
   HAND_REPORTING,
   HAND_WAITING, /* for the database */
   HAND_DONE,
 } HandState;
 
-#define REPORT_PARAMS_MAX 5
+#define REPORT_PARAMS_MAX 7
 #define RESULT_MAX (1024 * 1024)
 
 struct _RhHand {
@@ -24,37 +25,32 @@ struct _RhHand {
   const RhHandEvents *events;
   gpointer data;
   HandState state;
-  gint64 workspace;
+  RhHandIds ids;
   char *workspace_name;
-  char *job;
-  char *run;
+  char *job; /* uuid */
   char *agent;
   char *task;
-  JsonNode *input;
+  char *input;
   JsonNode *attached; /* what travels with the job */
-  GCancellable *cancellable;
+  RhRun *run;         /* while it runs */
+  char *result;
+  gboolean begun;
   gboolean lost;
   gboolean returning;
   const RhStatement *report;
   char *params[REPORT_PARAMS_MAX];
 };
 
-static const RhStatement job_complete = {
-  "job.complete",
-  "select job_complete ($1::uuid, $2, $3::jsonb)",
-  3,
-  TRUE,
-};
 static const RhStatement job_fail = {
   "job.fail",
-  "select job_fail ($1::uuid, $2, $3::jsonb, $4::boolean, $5::boolean) as state",
-  5,
+  "select job_fail ($1, $2::bigint, $3::bigint, $4::int, $5::jsonb, $6::boolean, $7::boolean) as state",
+  7,
   TRUE,
 };
 static const RhStatement job_return = {
   "job.return",
-  "select job_return ($1::uuid, $2)",
-  2,
+  "select job_return ($1, $2::bigint, $3::bigint, $4::int, $5::boolean)",
+  5,
   TRUE,
 };
 
@@ -71,15 +67,16 @@ rh_hand_new (const RhHandContext *context, RhRows *rows, guint row, const RhHand
   self->context = context;
   self->events = events;
   self->data = data;
-  self->workspace = rh_rows_int64 (rows, row, "workspace_id");
+  self->ids.workspace = rh_rows_int64 (rows, row, "workspace_id");
+  self->ids.lease = rh_rows_int64 (rows, row, "lease");
+  self->ids.job = rh_rows_int64 (rows, row, "job");
+  self->ids.attempt = rh_rows_int64 (rows, row, "attempt");
   self->workspace_name = g_strdup (rh_rows_string (rows, row, "workspace"));
-  self->job = g_strdup (rh_rows_string (rows, row, "job"));
-  self->run = g_strdup (rh_rows_string (rows, row, "run"));
+  self->job = g_strdup (rh_rows_string (rows, row, "uid"));
   self->agent = g_strdup (rh_rows_string (rows, row, "agent"));
   self->task = g_strdup (rh_rows_string (rows, row, "task"));
-  self->input = rh_rows_json (rows, row, "input");
-  self->attached = rh_rows_is_null (rows, row, "context") ? NULL : rh_rows_json (rows, row, "context");
-  self->cancellable = g_cancellable_new ();
+  self->input = g_strdup (rh_rows_string (rows, row, "input"));
+  self->attached = rh_rows_json (rows, row, "context");
   return self;
 }
 
@@ -97,21 +94,27 @@ rh_hand_free (RhHand *self)
     return;
   g_free (self->workspace_name);
   g_free (self->job);
-  g_free (self->run);
   g_free (self->agent);
   g_free (self->task);
-  g_clear_pointer (&self->input, json_node_unref);
+  g_free (self->input);
+  g_free (self->result);
   g_clear_pointer (&self->attached, json_node_unref);
-  g_object_unref (self->cancellable);
   clear_params (self);
   g_free (self);
 }
 
-const char *
-rh_hand_run (RhHand *self)
+const RhHandIds *
+rh_hand_ids (RhHand *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
-  return self->run;
+  return &self->ids;
+}
+
+const char *
+rh_hand_result (RhHand *self)
+{
+  g_return_val_if_fail (self != NULL && self->state == HAND_COMPLETED, NULL);
+  return self->result;
 }
 
 gboolean
@@ -128,23 +131,32 @@ finish (RhHand *self)
   self->events->done (self, self->data);
 }
 
-/* Takes the texts. */
 static void
-set_report (RhHand *self, const RhStatement *report, char *body, gboolean crashed, gboolean retry)
+set_report (RhHand *self, const RhStatement *report)
 {
   clear_params (self);
   self->report = report;
-  self->params[0] = g_strdup (self->run);
-  self->params[1] = g_strdup (self->context->host_id);
-  self->params[2] = body;
-  self->params[3] = g_strdup (crashed ? "true" : "false");
-  self->params[4] = g_strdup (retry ? "true" : "false");
+  self->params[0] = g_strdup (self->context->host_id);
+  self->params[1] = g_strdup_printf ("%" G_GINT64_FORMAT, self->ids.lease);
+  self->params[2] = g_strdup_printf ("%" G_GINT64_FORMAT, self->ids.job);
+  self->params[3] = g_strdup_printf ("%" G_GINT64_FORMAT, self->ids.attempt);
 }
 
 static void
 report_failure (RhHand *self, const GError *error, gboolean crashed, gboolean retry)
 {
-  set_report (self, &job_fail, rh_retry_error_text (error), crashed, retry);
+  set_report (self, &job_fail);
+  self->params[4] = rh_retry_error_text (error);
+  self->params[5] = g_strdup (crashed ? "true" : "false");
+  self->params[6] = g_strdup (retry ? "true" : "false");
+  send_report (self);
+}
+
+static void
+report_return (RhHand *self)
+{
+  set_report (self, &job_return);
+  self->params[4] = g_strdup (self->begun ? "true" : "false");
   send_report (self);
 }
 
@@ -157,21 +169,14 @@ on_reported (GObject *source, GAsyncResult *result, gpointer data)
 
   if (royal_error_is_unavailable (error))
     {
-      /* It may have happened; then the next attempt is told that the run is not held any more. */
+      /* It may have happened; then the next attempt is told that the job is not held any more. */
       self->state = HAND_WAITING;
-      return;
-    }
-  if (rows == NULL && !royal_error_is_conflict (error) && self->report == &job_complete)
-    {
-      rh_log (RH_LOG_ERROR, "job.result-refused", "the database refuses a result", "run", self->run, "agent",
-              self->agent, "error", error->message, NULL);
-      report_failure (self, error, FALSE, FALSE);
       return;
     }
   if (rows == NULL)
     rh_log (royal_error_is_conflict (error) ? RH_LOG_NOTICE : RH_LOG_ERROR, "job.report-refused",
-            "the run's report was not taken", "run", self->run, "job", self->job, "agent", self->agent, "report",
-            self->report->name, "error", error->message, NULL);
+            "the run's report was not taken", "job", self->job, "agent", self->agent, "report", self->report->name,
+            "error", error->message, NULL);
   else if (self->context->gate != NULL)
     rh_gate_kick (self->context->gate);
   finish (self);
@@ -181,7 +186,7 @@ static void
 send_report (RhHand *self)
 {
   self->state = HAND_REPORTING;
-  rh_store_call_async (self->context->store, self->report, self->workspace, (const char *const *)self->params, NULL,
+  rh_store_call_async (self->context->store, self->report, self->ids.workspace, (const char *const *)self->params, NULL,
                        on_reported, self);
 }
 
@@ -197,78 +202,107 @@ is_handed_back (RhHand *self, const GError *error, gboolean crashed)
   return royal_error_is_unavailable (error) && rh_registry_find (self->context->registry, self->agent) == NULL;
 }
 
-/* Documents, not bulk: each is kept twice, and read whole by whoever asks for the job. */
+/* Documents, not bulk: each is read whole by whoever asks for the job. */
 static void
-report_result (RhHand *self, JsonNode *value)
+take_result (RhHand *self, const char *result)
 {
-  g_autofree char *text = royal_json_to_string (value);
+  gsize length = strlen (result);
   g_autoptr (GError) error = NULL;
 
-  if (strlen (text) > RESULT_MAX)
+  if (length > RESULT_MAX)
     {
       error = g_error_new (ROYAL_ERROR, ROYAL_ERROR_LIMIT, "the result is %zu bytes of JSON, at most %d are kept",
-                           strlen (text), RESULT_MAX);
+                           length, RESULT_MAX);
       report_failure (self, error, FALSE, FALSE);
       return;
     }
-  set_report (self, &job_complete, g_steal_pointer (&text), FALSE, FALSE);
-  send_report (self);
+  self->result = g_strndup (result, length);
+  self->state = HAND_COMPLETED;
+  self->events->completed (self, self->data);
 }
 
 static void
-on_ran (GObject *source, GAsyncResult *result, gpointer data)
+on_ran (const RhRunEnd *end, gpointer data)
 {
   RhHand *self = data;
-  g_autoptr (GError) error = NULL;
-  gboolean crashed = FALSE;
-  g_autoptr (JsonNode) value = rh_workers_run_finish (RH_WORKERS (source), result, &crashed, &error);
 
+  self->run = NULL;
+  self->begun = end->begun;
   self->state = HAND_REPORTING;
   self->events->ran (self, self->data);
   if (self->lost)
-    {
-      finish (self);
-      return;
-    }
-  if (value != NULL)
-    report_result (self, value);
-  else if (is_handed_back (self, error, crashed))
-    {
-      set_report (self, &job_return, NULL, FALSE, FALSE);
-      send_report (self);
-    }
+    finish (self);
+  else if (end->result != NULL)
+    take_result (self, end->result);
+  else if (is_handed_back (self, end->error, end->crashed))
+    report_return (self);
   else
-    report_failure (self, error, crashed, rh_retry_may (error));
+    report_failure (self, end->error, end->crashed, rh_retry_may (end->error));
+}
+
+/* As job_run() in SQL makes it. */
+static void
+name_run (RhHand *self, char run[G_N_ELEMENTS ("00000000-0000-0000-0000-000000000000")])
+{
+  g_assert (strlen (self->job) == 36);
+
+  g_snprintf (run, 37, "%08x-%04x-8%s", (guint)(self->ids.lease >> 16), (guint)(self->ids.lease & 0xffff),
+              self->job + 15);
 }
 
 void
 rh_hand_start (RhHand *self)
 {
   RhRunRequest request = { 0 };
+  char run[37];
 
   g_return_if_fail (self != NULL && self->state == HAND_LEASED);
 
-  request.workspace = self->workspace;
+  name_run (self, run);
+  request.workspace = self->ids.workspace;
   request.workspace_name = self->workspace_name;
-  request.run = self->run;
+  request.run = run;
   request.job = self->job;
   request.agent = self->agent;
   request.task = self->task;
-  request.input =
-      self->input != NULL && JSON_NODE_HOLDS_OBJECT (self->input) ? json_node_get_object (self->input) : NULL;
+  request.input_text = self->input;
   request.context =
       self->attached != NULL && JSON_NODE_HOLDS_OBJECT (self->attached) ? json_node_get_object (self->attached) : NULL;
   self->state = HAND_RUNNING;
-  rh_workers_run_async (self->context->workers, &request, self->cancellable, on_ran, self);
+  self->run = rh_workers_run (self->context->workers, &request, on_ran, self);
+}
+
+void
+rh_hand_accept (RhHand *self)
+{
+  g_return_if_fail (self != NULL && self->state == HAND_COMPLETED);
+  finish (self);
+}
+
+void
+rh_hand_refuse (RhHand *self, const GError *error)
+{
+  g_return_if_fail (self != NULL && self->state == HAND_COMPLETED && error != NULL);
+
+  rh_log (royal_error_is_conflict (error) ? RH_LOG_NOTICE : RH_LOG_ERROR, "job.result-refused",
+          "the database refuses a result", "job", self->job, "agent", self->agent, "error", error->message, NULL);
+  if (royal_error_is_conflict (error))
+    finish (self);
+  else
+    report_failure (self, error, FALSE, FALSE);
 }
 
 void
 rh_hand_cancel (RhHand *self)
 {
+  g_autoptr (GError) error = NULL;
+
   g_return_if_fail (self != NULL);
 
-  if (self->state == HAND_RUNNING)
-    g_cancellable_cancel (self->cancellable);
+  if (self->state != HAND_RUNNING || self->run == NULL)
+    return;
+  error = g_error_new_literal (ROYAL_ERROR, ROYAL_ERROR_CANCELLED, "the run was cancelled");
+  rh_workers_cancel (self->run, error);
 }
 
 void
@@ -279,9 +313,9 @@ rh_hand_lose (RhHand *self)
   if (self->state != HAND_RUNNING || self->lost)
     return;
   self->lost = TRUE;
-  rh_log (RH_LOG_WARNING, "job.lost", "the lease of a run was lost; the run is stopped", "run", self->run, "job",
-          self->job, "agent", self->agent, NULL);
-  g_cancellable_cancel (self->cancellable);
+  rh_log (RH_LOG_WARNING, "job.lost", "the lease of a run was lost; the run is stopped", "job", self->job, "agent",
+          self->agent, NULL);
+  rh_hand_cancel (self);
 }
 
 void
@@ -291,12 +325,9 @@ rh_hand_return (RhHand *self)
 
   self->returning = TRUE;
   if (self->state == HAND_RUNNING)
-    g_cancellable_cancel (self->cancellable);
+    rh_hand_cancel (self);
   else if (self->state == HAND_LEASED)
-    {
-      set_report (self, &job_return, NULL, FALSE, FALSE);
-      send_report (self);
-    }
+    report_return (self);
 }
 
 void

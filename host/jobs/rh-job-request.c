@@ -58,12 +58,13 @@ static const struct {
   { "priority", FALSE, is_priority, "low, normal, high or critical" },
   { "run_at", FALSE, is_time, "a time with its zone, such as 2026-01-31T06:00:00Z" },
   { "idempotency_key", FALSE, is_key, "a string of 1 to 200 characters" },
+  { "concurrency_key", FALSE, is_key, "a string of 1 to 200 characters" },
+  { "rate_key", FALSE, is_key, "a string of 1 to 200 characters" },
 };
 
 static gboolean
 check_members (JsonObject *request, GError **error)
 {
-  g_autoptr (GList) names = json_object_get_members (request);
   guint n_known = 0;
 
   for (guint i = 0; i < G_N_ELEMENTS (members); i++)
@@ -76,10 +77,11 @@ check_members (JsonObject *request, GError **error)
       g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "/%s: expected %s", members[i].name, members[i].expected);
       return FALSE;
     }
-  if (g_list_length (names) == n_known)
+  if (json_object_get_size (request) == n_known)
     return TRUE;
   g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID,
-               "expected no other members than agent, task, input, priority, run_at and idempotency_key");
+               "expected no other members than agent, task, input, priority, run_at, idempotency_key, "
+               "concurrency_key and rate_key");
   return FALSE;
 }
 
@@ -118,29 +120,36 @@ check_task (RhAgent *agent, const char *task, GError **error)
   return FALSE;
 }
 
-static JsonNode *
-with_retry (JsonObject *request, JsonNode *input, const RhAgentRetry *retry)
+static void
+append_members (GString *text, JsonObject *request, const char *trace, const RhAgentRetry *retry)
 {
-  g_autoptr (JsonObject) job = json_object_new ();
-  g_autoptr (GList) names = json_object_get_members (request);
+  g_string_append_printf (text, "{\"max_attempts\":%u,\"backoff_ms\":%u,\"backoff_max_ms\":%u",
+                          CLAMP (retry->attempts, 1, 100), MIN (retry->backoff_ms, G_MAXINT32),
+                          MIN (retry->backoff_max_ms, G_MAXINT32));
+  for (guint i = 0; i < G_N_ELEMENTS (members); i++)
+    {
+      JsonNode *node = json_object_get_member (request, members[i].name);
+      g_autofree char *value = node != NULL ? royal_json_to_string (node) : NULL;
 
-  for (GList *l = names; l != NULL; l = l->next)
-    json_object_set_member (job, l->data, json_node_copy (json_object_get_member (request, l->data)));
-  json_object_set_member (job, "input", json_node_ref (input));
-  json_object_set_int_member (job, "max_attempts", CLAMP (retry->attempts, 1, 100));
-  json_object_set_int_member (job, "backoff_ms", MIN (retry->backoff_ms, G_MAXINT32));
-  json_object_set_int_member (job, "backoff_max_ms", MIN (retry->backoff_max_ms, G_MAXINT32));
-  return json_node_init_object (json_node_alloc (), job);
+      if (value != NULL)
+        g_string_append_printf (text, ",\"%s\":%s", members[i].name, value);
+    }
+  if (trace != NULL)
+    {
+      g_string_append (text, ",\"context\":{\"trace\":");
+      royal_json_append_string (text, trace);
+      g_string_append_c (text, '}');
+    }
+  g_string_append_c (text, '}');
 }
 
-JsonNode *
-rh_job_request_check (RhRegistry *registry, JsonObject *request, GError **error)
+/* (transfer none): the agent that is asked for, when all is in order. */
+static RhAgent *
+check (RhRegistry *registry, JsonObject *request, GError **error)
 {
   g_autoptr (JsonNode) input = NULL;
   const char *task;
   RhAgent *agent;
-
-  g_return_val_if_fail (RH_IS_REGISTRY (registry) && request != NULL, NULL);
 
   if (!check_members (request, error))
     return NULL;
@@ -148,6 +157,8 @@ rh_job_request_check (RhRegistry *registry, JsonObject *request, GError **error)
   task = json_object_get_string_member (request, "task");
   if (agent == NULL || !check_task (agent, task, error))
     return NULL;
+  if (!rh_agent_has_input_schema (agent, task))
+    return agent;
   if (json_object_has_member (request, "input"))
     input = json_object_dup_member (request, "input");
   else
@@ -155,7 +166,42 @@ rh_job_request_check (RhRegistry *registry, JsonObject *request, GError **error)
       input = json_node_new (JSON_NODE_OBJECT);
       json_node_take_object (input, json_object_new ());
     }
-  if (!rh_agent_check_input (agent, task, input, error))
+  return rh_agent_check_input (agent, task, input, error) ? agent : NULL;
+}
+
+gboolean
+rh_job_request_append (RhRegistry *registry, JsonObject *request, const char *trace, GString *text, GError **error)
+{
+  RhAgent *agent;
+
+  g_return_val_if_fail (RH_IS_REGISTRY (registry) && request != NULL && text != NULL, FALSE);
+
+  agent = check (registry, request, error);
+  if (agent == NULL)
+    return FALSE;
+  if (!rh_agent_is_manual (agent))
+    {
+      g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_DENIED,
+                   "/agent: agent `%s` is started by its triggers and by workflows alone (its manifest says manual:"
+                   " false)",
+                   rh_agent_id (agent));
+      return FALSE;
+    }
+  append_members (text, request, trace, rh_agent_retry (agent));
+  return TRUE;
+}
+
+JsonNode *
+rh_job_request_check (RhRegistry *registry, JsonObject *request, GError **error)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  RhAgent *agent;
+
+  g_return_val_if_fail (RH_IS_REGISTRY (registry) && request != NULL, NULL);
+
+  agent = check (registry, request, error);
+  if (agent == NULL)
     return NULL;
-  return with_retry (request, input, rh_agent_retry (agent));
+  append_members (text, request, NULL, rh_agent_retry (agent));
+  return royal_json_parse (text->str, (gssize)text->len, "request", error);
 }

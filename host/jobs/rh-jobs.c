@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "rh-jobs.h"
-
-#include "rh-hand.h"
-#include "rh-job-request.h"
+#include "rh-jobs-private.h"
 #include "rh-log.h"
-#include "royal-json.h"
 
 #include <string.h>
 
@@ -15,34 +11,15 @@
 #define TAKE_BACK_SWEEPS 5
 /* After the runs were cancelled: how long their ends and reports are waited for. */
 #define RETURN_MS 5000
+/* The journal is woken for the queue's events at most so often. */
+#define KICK_MS 20
 
-struct _RhJobs {
-  GObject parent;
-  RhStore *store;
-  RhRegistry *registry;
-  RhWorkers *workers;
-  RhGate *gate;
-  char *host_id;
-  RhHandContext context;
-  GHashTable *hands; /* run → RhHand */
-  gboolean started;
-  gboolean taken_back;
-  gboolean taking_back;
-  gboolean leasing;
-  gboolean resting; /* there was nothing to lease: whatever comes is notified, or due when the timer says so */
-  gboolean lease_again;
-  gboolean renewing;
-  gboolean renew_again;
-  guint lease_idle;
-  guint next_timer;
-  guint sweep;
-  guint sweeps;
-  guint renew_timer;
-  gulong available;
-  gulong capacity;
-  GTask *stop;
-  guint stop_timer;
-};
+/* A lease in this host's hands, for as long as one of its jobs is. */
+typedef struct {
+  gint64 id;
+  gint64 workspace;
+  guint n_hands;
+} Lease;
 
 G_DEFINE_FINAL_TYPE (RhJobs, rh_jobs, G_TYPE_OBJECT)
 
@@ -52,77 +29,54 @@ static const RhStatement job_take_back = {
   2,
   TRUE,
 };
-static const RhStatement job_lease = {
-  "job.lease",
-  "select * from job_lease ($1, $2::text[], $3::int[], $4::int)",
-  4,
-  RH_WRITES_ROWS,
-};
 static const RhStatement job_next = {
   "job.next",
-  "select job_next ($1::text[]) as wait_ms",
-  1,
+  "select job_next () as wait_ms",
+  0,
   FALSE,
 };
 static const RhStatement job_renew = {
   "job.renew",
-  "select * from job_renew ($1, $2::uuid[], $3::int)",
-  3,
-  TRUE,
-};
-static const RhStatement job_enqueue = {
-  "job.enqueue",
-  "select job_enqueue ($1::jsonb, $2) as job",
-  2,
-  TRUE,
-};
-static const RhStatement job_cancel = {
-  "job.cancel",
-  "select job_cancel ($1::uuid, $2) as job",
-  2,
+  "select * from job_renew ($1, $2::bigint[], $3::bigint[], $4::int)",
+  4,
   TRUE,
 };
 
-static void lease (RhJobs *self);
-static void renew (RhJobs *self);
-
-/* An SQL array's text. */
-static char *
-array_text (GPtrArray *items)
-{
-  GString *text = g_string_new ("{");
-
-  for (guint i = 0; i < items->len; i++)
-    {
-      g_string_append (text, i > 0 ? ",\"" : "\"");
-      for (const char *p = items->pdata[i]; *p != '\0'; p++)
-        {
-          if (*p == '"' || *p == '\\')
-            g_string_append_c (text, '\\');
-          g_string_append_c (text, *p);
-        }
-      g_string_append_c (text, '"');
-    }
-  g_string_append_c (text, '}');
-  return g_string_free (text, FALSE);
-}
+static void take_turn (RhJobs *self);
 
 static gboolean
-on_lease_idle (gpointer data)
+on_turn_idle (gpointer data)
 {
   RhJobs *self = data;
 
-  self->lease_idle = 0;
-  lease (self);
+  self->turn_idle = 0;
+  take_turn (self);
   return G_SOURCE_REMOVE;
 }
 
-/* Soon: what else happens in this turn of the loop is covered by the same call. */
-static void
-lease_soon (RhJobs *self)
+void
+rh_jobs_turn_soon (RhJobs *self)
 {
-  if (self->lease_idle == 0 && self->started && self->stop == NULL)
-    self->lease_idle = g_idle_add_full (G_PRIORITY_DEFAULT, on_lease_idle, self, NULL);
+  if (self->turn_idle == 0 && self->started)
+    self->turn_idle = g_idle_add_full (G_PRIORITY_DEFAULT, on_turn_idle, self, NULL);
+}
+
+static gboolean
+on_kick (gpointer data)
+{
+  RhJobs *self = data;
+
+  self->kick_timer = 0;
+  rh_gate_kick (self->gate);
+  return G_SOURCE_REMOVE;
+}
+
+/* There are new rows in the outbox. */
+static void
+kick (RhJobs *self)
+{
+  if (self->gate != NULL && self->kick_timer == 0)
+    self->kick_timer = g_timeout_add (KICK_MS, on_kick, self);
 }
 
 static void
@@ -134,35 +88,55 @@ end_stop (RhJobs *self)
   g_clear_handle_id (&self->stop_timer, g_source_remove);
   g_clear_handle_id (&self->renew_timer, g_source_remove);
   g_clear_handle_id (&self->sweep, g_source_remove);
+  g_clear_handle_id (&self->turn_idle, g_source_remove);
+  if (self->kick_timer != 0)
+    {
+      g_clear_handle_id (&self->kick_timer, g_source_remove);
+      rh_gate_kick (self->gate);
+    }
   g_task_return_boolean (stop, TRUE);
 }
 
 static void
 check_stopped (RhJobs *self)
 {
-  if (self->stop != NULL && !self->leasing && g_hash_table_size (self->hands) == 0)
+  if (self->stop != NULL && self->turn == NULL && g_hash_table_size (self->hands) == 0)
     end_stop (self);
 }
 
 static void
 on_hand_ran (RhHand *hand, gpointer data)
 {
-  lease_soon (data);
+  rh_jobs_turn_soon (data);
+}
+
+static void
+on_hand_completed (RhHand *hand, gpointer data)
+{
+  RhJobs *self = data;
+
+  g_ptr_array_add (self->completed, hand);
+  rh_jobs_turn_soon (self);
 }
 
 static void
 on_hand_done (RhHand *hand, gpointer data)
 {
   g_autoptr (RhJobs) self = g_object_ref (data);
+  const RhHandIds *ids = rh_hand_ids (hand);
+  Lease *lease = g_hash_table_lookup (self->leases, &ids->lease);
 
-  g_hash_table_remove (self->hands, rh_hand_run (hand));
+  if (lease != NULL && --lease->n_hands == 0)
+    g_hash_table_remove (self->leases, &ids->lease);
+  g_hash_table_remove (self->hands, &ids->job);
+  if (g_hash_table_size (self->hands) == 0)
+    g_object_unref (self);
   check_stopped (self);
-  /* The hand's. */
-  g_object_unref (self);
 }
 
 static const RhHandEvents hand_events = {
   .ran = on_hand_ran,
+  .completed = on_hand_completed,
   .done = on_hand_done,
 };
 
@@ -172,7 +146,8 @@ on_next (gpointer data)
   RhJobs *self = data;
 
   self->next_timer = 0;
-  lease (self);
+  self->resting = FALSE;
+  take_turn (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -190,106 +165,159 @@ on_next_known (GObject *source, GAsyncResult *result, gpointer data)
     self->next_timer = g_timeout_add (MAX (rh_rows_int64 (rows, 0, "wait_ms"), 0) + 1, on_next, self);
 }
 
-/* The agents that have room now, and their room. */
-static guint
-find_room (RhJobs *self, GPtrArray *agents, GString *capacities)
+static void
+add_room (RhJobs *self, RhRound *turn)
 {
   g_autoptr (GPtrArray) enabled = rh_registry_list (self->registry);
-  guint room = 0;
 
   for (guint i = 0; i < enabled->len; i++)
     {
       const char *id = rh_agent_id (enabled->pdata[i]);
       guint n = rh_workers_capacity (self->workers, id);
+      gint64 *last = n > 0 ? g_hash_table_lookup (self->turns, id) : NULL;
 
-      if (n == 0)
-        continue;
-      g_string_append_printf (capacities, "%c%u", agents->len > 0 ? ',' : '{', n);
-      g_ptr_array_add (agents, g_strdup (id));
-      room += n;
+      if (n > 0)
+        rh_round_add_room (turn, id, n, last != NULL ? *last : 0);
     }
-  g_string_append (capacities, agents->len > 0 ? "}" : "{}");
-  return room;
 }
 
 static void
+hold (RhJobs *self, RhHand *hand, const char *agent)
+{
+  const RhHandIds *ids = rh_hand_ids (hand);
+  Lease *lease = g_hash_table_lookup (self->leases, &ids->lease);
+
+  if (lease == NULL)
+    {
+      lease = g_new0 (Lease, 1);
+      lease->id = ids->lease;
+      lease->workspace = ids->workspace;
+      g_hash_table_insert (self->leases, &lease->id, lease);
+      g_hash_table_insert (self->turns, g_strdup (agent), g_memdup2 (&ids->workspace, sizeof ids->workspace));
+    }
+  lease->n_hands++;
+  /* The hands call back. */
+  if (g_hash_table_size (self->hands) == 0)
+    g_object_ref (self);
+  g_hash_table_insert (self->hands, (gpointer)&ids->job, hand);
+}
+
+static void
+start (RhJobs *self, RhHand *hand)
+{
+  if (self->stop != NULL)
+    rh_hand_return (hand);
+  else
+    rh_hand_start (hand);
+}
+
+/* Returns: how many jobs were leased. */
+static guint
 take_rows (RhJobs *self, RhRows *rows)
 {
-  for (guint i = 0; i < rh_rows_n (rows); i++)
-    {
-      RhHand *hand = rh_hand_new (&self->context, rows, i, &hand_events, g_object_ref (self));
+  g_autoptr (GPtrArray) leased = g_ptr_array_new ();
 
-      g_hash_table_insert (self->hands, (char *)rh_hand_run (hand), hand);
-      if (self->stop != NULL)
-        rh_hand_return (hand);
-      else
-        rh_hand_start (hand);
-    }
-  if (rh_rows_n (rows) > 0 && self->gate != NULL)
-    rh_gate_kick (self->gate);
+  for (guint i = 0; i < rh_rows_n (rows); i++)
+    if (!rh_rows_is_null (rows, i, "job"))
+      {
+        RhHand *hand = rh_hand_new (&self->context, rows, i, &hand_events, self);
+
+        hold (self, hand, rh_rows_string (rows, i, "agent"));
+        g_ptr_array_add (leased, hand);
+      }
+  for (guint i = 0; i < leased->len; i++)
+    start (self, leased->pdata[i]);
+  return leased->len;
 }
 
-/* One call of job_lease() on its way. */
-typedef struct {
-  RhJobs *jobs;
-  char *agents;
-  guint room;
-} Lease;
+/* What the database made of the results: it took all but those that it names. */
+static void
+settle (RhJobs *self, RhRound *turn, RhRows *rows)
+{
+  g_autoptr (GError) lost = g_error_new_literal (ROYAL_ERROR, ROYAL_ERROR_CONFLICT, "the job is not held any more");
+  GPtrArray *hands = rh_round_hands (turn);
+  g_autofree gboolean *refused = rh_round_refused (turn, rows);
+
+  for (guint i = 0; i < hands->len; i++)
+    if (refused[i])
+      rh_hand_refuse (hands->pdata[i], lost);
+    else
+      rh_hand_accept (hands->pdata[i]);
+}
+
+/* A result that the database cannot read must not hold up others: each goes by itself, then the one that it was fails.
+ */
+static void
+fail_turn (RhJobs *self, RhRound *turn, const GError *error)
+{
+  GPtrArray *hands = rh_round_hands (turn);
+
+  rh_log (royal_error_is_unavailable (error) ? RH_LOG_DEBUG : RH_LOG_ERROR, "job.turn-failed",
+          "jobs could not be reported and leased", "error", error->message, NULL);
+  if (hands->len == 1 && !royal_error_is_unavailable (error))
+    {
+      rh_hand_refuse (hands->pdata[0], error);
+      return;
+    }
+  for (guint i = 0; i < hands->len; i++)
+    g_ptr_array_add (self->completed, hands->pdata[i]);
+  if (hands->len > 0 && !royal_error_is_unavailable (error))
+    self->singly += hands->len;
+}
 
 static void
-on_leased (GObject *source, GAsyncResult *result, gpointer data)
+on_turn (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autofree Lease *call = data;
-  g_autofree char *agents = call->agents;
-  g_autoptr (RhJobs) self = call->jobs;
+  g_autoptr (RhJobs) self = data;
+  g_autoptr (RhRound) turn = g_steal_pointer (&self->turn);
   g_autoptr (GError) error = NULL;
   g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
-  const char *params[] = { agents };
+  guint n_leased = 0;
 
-  self->leasing = FALSE;
-  self->resting = rows != NULL && rh_rows_n (rows) == 0;
   if (rows == NULL)
-    rh_log (royal_error_is_unavailable (error) ? RH_LOG_DEBUG : RH_LOG_ERROR, "job.lease-failed",
-            "jobs could not be leased", "error", error->message, NULL);
+    fail_turn (self, turn, error);
   else
-    take_rows (self, rows);
+    {
+      settle (self, turn, rows);
+      n_leased = take_rows (self, rows);
+      if (n_leased > 0 || rh_round_hands (turn)->len > 0)
+        kick (self);
+    }
+  if (rh_round_room (turn) > 0)
+    self->resting = rows != NULL && n_leased == 0;
   check_stopped (self);
-  if (self->stop != NULL || !self->started)
+  if (!self->started || royal_error_is_unavailable (error))
     return;
-  if (self->lease_again)
-    lease_soon (self);
-  else if (rows != NULL && rh_rows_n (rows) < call->room)
-    rh_store_call_async (self->store, &job_next, RH_NO_WORKSPACE, params, NULL, on_next_known, g_object_ref (self));
+  if (self->turn_again || self->completed->len > 0)
+    rh_jobs_turn_soon (self);
+  else if (rows != NULL && self->stop == NULL && n_leased < rh_round_room (turn))
+    rh_store_call_async (self->store, &job_next, RH_NO_WORKSPACE, NULL, NULL, on_next_known, g_object_ref (self));
 }
 
+/* Reports what is completed and leases what there is room for, in one call. One at a time: what ends meanwhile goes
+ * together with the next. */
 static void
-lease (RhJobs *self)
+take_turn (RhJobs *self)
 {
-  g_autoptr (GPtrArray) agents = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GString) capacities = g_string_new (NULL);
-  char seconds[] = G_STRINGIFY (LEASE_S);
-  const char *params[] = { self->host_id, NULL, NULL, seconds };
-  Lease *call;
-  guint room;
+  g_autoptr (RhRound) turn = NULL;
+  guint most;
 
-  if (self->leasing)
-    self->lease_again = TRUE;
-  if (self->leasing || !self->taken_back || !self->started || self->stop != NULL ||
-      !rh_store_is_available (self->store))
+  if (self->turn != NULL)
+    self->turn_again = TRUE;
+  if (self->turn != NULL || !self->started || !rh_store_is_available (self->store))
     return;
-  self->lease_again = FALSE;
+  self->turn_again = FALSE;
+  turn = rh_round_new (self->host_id, LEASE_S);
+  most = self->singly > 0 ? 1 : G_MAXUINT;
+  rh_round_take_results (turn, self->completed, most);
+  self->singly -= MIN (self->singly, rh_round_hands (turn)->len);
+  if (self->taken_back && self->stop == NULL && self->singly == 0)
+    add_room (self, turn);
+  if (rh_round_is_empty (turn))
+    return;
   self->resting = FALSE;
-  room = find_room (self, agents, capacities);
-  if (room == 0)
-    return;
-  call = g_new0 (Lease, 1);
-  call->jobs = g_object_ref (self);
-  call->agents = array_text (agents);
-  call->room = room;
-  params[1] = call->agents;
-  params[2] = capacities->str;
-  self->leasing = TRUE;
-  rh_store_call_async (self->store, &job_lease, RH_NO_WORKSPACE, params, NULL, on_leased, call);
+  self->turn = g_steal_pointer (&turn);
+  rh_round_send (self->turn, self->store, on_turn, g_object_ref (self));
 }
 
 static void
@@ -314,7 +342,7 @@ on_taken_back (GObject *source, GAsyncResult *result, gpointer data)
         rh_gate_kick (self->gate);
     }
   self->taken_back = TRUE;
-  lease_soon (self);
+  rh_jobs_turn_soon (self);
 }
 
 /* Until it has succeeded once: also what this host held itself when it died. */
@@ -348,38 +376,59 @@ on_sweep (gpointer data)
   retry_reports (self);
   if (!self->taken_back || ++self->sweeps % TAKE_BACK_SWEEPS == 0)
     take_back (self); /* and lease */
-  else if (!self->resting)
-    lease (self);
+  else if (!self->resting || self->completed->len > 0)
+    take_turn (self);
   return G_SOURCE_CONTINUE;
 }
 
 /* One call of job_renew() on its way. */
 typedef struct {
   RhJobs *jobs;
-  GPtrArray *runs;
+  GArray *leases; /* gint64 */
 } Renewal;
 
+/* {1,2} → each of them. */
 static void
-apply_renewal (RhJobs *self, GPtrArray *runs, RhRows *rows)
+cancel_jobs (RhJobs *self, const char *jobs)
 {
-  g_autoptr (GHashTable) held = g_hash_table_new (g_str_hash, g_str_equal);
+  g_auto (GStrv) ids = g_strsplit_set (jobs, "{,}", -1);
+
+  for (guint i = 0; ids[i] != NULL; i++)
+    {
+      gint64 id = g_ascii_strtoll (ids[i], NULL, 10);
+      RhHand *hand = *ids[i] != '\0' ? g_hash_table_lookup (self->hands, &id) : NULL;
+
+      if (hand != NULL)
+        rh_hand_cancel (hand);
+    }
+}
+
+static void
+lose_lease (RhJobs *self, gint64 lease)
+{
+  g_autoptr (GList) hands = g_hash_table_get_values (self->hands);
+
+  for (GList *l = hands; l != NULL; l = l->next)
+    if (rh_hand_ids (l->data)->lease == lease)
+      rh_hand_lose (l->data);
+}
+
+static void
+apply_renewal (RhJobs *self, GArray *leases, RhRows *rows)
+{
+  g_autoptr (GHashTable) held = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
 
   for (guint i = 0; i < rh_rows_n (rows); i++)
     {
-      const char *run = rh_rows_string (rows, i, "run");
-      RhHand *hand = g_hash_table_lookup (self->hands, run);
+      gint64 id = rh_rows_int64 (rows, i, "lease");
 
-      g_hash_table_add (held, (char *)run);
-      if (hand != NULL && rh_rows_boolean (rows, i, "cancel"))
-        rh_hand_cancel (hand);
+      g_hash_table_add (held, g_memdup2 (&id, sizeof id));
+      if (!rh_rows_is_null (rows, i, "cancel"))
+        cancel_jobs (self, rh_rows_string (rows, i, "cancel"));
     }
-  for (guint i = 0; i < runs->len; i++)
-    {
-      RhHand *hand = g_hash_table_lookup (self->hands, runs->pdata[i]);
-
-      if (hand != NULL && !g_hash_table_contains (held, runs->pdata[i]))
-        rh_hand_lose (hand);
-    }
+  for (guint i = 0; i < leases->len; i++)
+    if (!g_hash_table_contains (held, &g_array_index (leases, gint64, i)))
+      lose_lease (self, g_array_index (leases, gint64, i));
 }
 
 static void
@@ -387,44 +436,48 @@ on_renewed (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autofree Renewal *call = data;
   g_autoptr (RhJobs) self = call->jobs;
-  g_autoptr (GPtrArray) runs = call->runs;
+  g_autoptr (GArray) leases = call->leases;
   g_autoptr (GError) error = NULL;
   g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
 
   self->renewing = FALSE;
   if (rows != NULL)
-    apply_renewal (self, runs, rows);
+    apply_renewal (self, leases, rows);
   else
-    rh_log (royal_error_is_unavailable (error) ? RH_LOG_DEBUG : RH_LOG_ERROR, "job.renew-failed",
-            "leases could not be renewed", "error", error->message, NULL);
+    rh_log (RH_LOG_WARNING, "job.renew-failed", "leases could not be renewed", "error", error->message, NULL);
   if (self->renew_again)
-    renew (self);
+    rh_jobs_renew (self);
 }
 
-/* All leases in one call; it also tells which runs are to be cancelled. */
-static void
-renew (RhJobs *self)
+void
+rh_jobs_renew (RhJobs *self)
 {
-  char seconds[] = G_STRINGIFY (LEASE_S);
-  const char *params[] = { self->host_id, NULL, seconds };
-  g_autofree char *text = NULL;
+  g_autoptr (GString) workspaces = g_string_new ("{");
+  g_autoptr (GString) ids = g_string_new ("{");
+  const char *params[] = { self->host_id, NULL, NULL, G_STRINGIFY (LEASE_S) };
   GHashTableIter iter;
-  gpointer run, hand;
+  gpointer lease;
   Renewal *call;
 
   if (self->renewing)
     self->renew_again = TRUE;
-  if (self->renewing || !rh_store_is_available (self->store) || g_hash_table_size (self->hands) == 0)
+  if (self->renewing || !rh_store_is_available (self->store) || g_hash_table_size (self->leases) == 0)
     return;
   self->renew_again = FALSE;
   call = g_new0 (Renewal, 1);
   call->jobs = g_object_ref (self);
-  call->runs = g_ptr_array_new_with_free_func (g_free);
-  g_hash_table_iter_init (&iter, self->hands);
-  while (g_hash_table_iter_next (&iter, &run, &hand))
-    g_ptr_array_add (call->runs, g_strdup (run));
-  text = array_text (call->runs);
-  params[1] = text;
+  call->leases = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_hash_table_iter_init (&iter, self->leases);
+  while (g_hash_table_iter_next (&iter, NULL, &lease))
+    {
+      const char *comma = call->leases->len > 0 ? "," : "";
+
+      g_string_append_printf (workspaces, "%s%" G_GINT64_FORMAT, comma, ((Lease *)lease)->workspace);
+      g_string_append_printf (ids, "%s%" G_GINT64_FORMAT, comma, ((Lease *)lease)->id);
+      g_array_append_val (call->leases, ((Lease *)lease)->id);
+    }
+  params[1] = g_string_append_c (workspaces, '}')->str;
+  params[2] = g_string_append_c (ids, '}')->str;
   self->renewing = TRUE;
   rh_store_call_async (self->store, &job_renew, RH_NO_WORKSPACE, params, NULL, on_renewed, call);
 }
@@ -432,7 +485,7 @@ renew (RhJobs *self)
 static gboolean
 on_renew_timer (gpointer data)
 {
-  renew (data);
+  rh_jobs_renew (data);
   return G_SOURCE_CONTINUE;
 }
 
@@ -444,10 +497,10 @@ on_notify (RhStore *store, const char *channel, const char *payload, gpointer da
   if (self == NULL || !self->started)
     return;
   if (payload == NULL || strcmp (payload, "cancel") == 0)
-    renew (self);
+    rh_jobs_renew (self);
   if (payload == NULL && !self->taken_back)
     take_back (self);
-  lease_soon (self);
+  rh_jobs_turn_soon (self);
 }
 
 static void
@@ -460,7 +513,7 @@ on_available (RhStore *store, gboolean available, gpointer data)
   retry_reports (self);
   if (!self->taken_back)
     take_back (self);
-  lease_soon (self);
+  rh_jobs_turn_soon (self);
 }
 
 RhJobs *
@@ -502,10 +555,19 @@ rh_jobs_start (RhJobs *self)
   g_object_weak_ref (G_OBJECT (self->store), (GWeakNotify)(void (*) (void))free_weak, weak);
   rh_store_listen (self->store, "royal_jobs", on_notify, weak);
   self->available = g_signal_connect (self->store, "available", G_CALLBACK (on_available), self);
-  self->capacity = g_signal_connect_swapped (self->workers, "capacity", G_CALLBACK (lease_soon), self);
+  self->capacity = g_signal_connect_swapped (self->workers, "capacity", G_CALLBACK (rh_jobs_turn_soon), self);
   self->sweep = g_timeout_add (SWEEP_MS, on_sweep, self);
   self->renew_timer = g_timeout_add (RENEW_MS, on_renew_timer, self);
   take_back (self);
+}
+
+/* What only waits for the database to be told is left to it. */
+static gboolean
+is_left (gpointer key, gpointer hand, gpointer data)
+{
+  RhJobs *self = data;
+
+  return rh_hand_is_waiting (hand) || g_ptr_array_remove (self->completed, hand);
 }
 
 static gboolean
@@ -513,19 +575,14 @@ on_stop_late (gpointer data)
 {
   RhJobs *self = data;
   g_autofree char *n = g_strdup_printf ("%u", g_hash_table_size (self->hands));
-  GHashTableIter iter;
-  gpointer hand;
+  gboolean had_hands = g_hash_table_size (self->hands) > 0;
 
   self->stop_timer = 0;
   rh_log (RH_LOG_WARNING, "job.left", "jobs could not be handed back; their leases will run out", "jobs", n, NULL);
-  g_hash_table_iter_init (&iter, self->hands);
-  while (g_hash_table_iter_next (&iter, NULL, &hand))
-    if (rh_hand_is_waiting (hand))
-      {
-        g_hash_table_iter_remove (&iter);
-        g_object_unref (self);
-      }
+  g_hash_table_foreach_remove (self->hands, is_left, self);
   end_stop (self);
+  if (had_hands && g_hash_table_size (self->hands) == 0)
+    g_object_unref (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -548,7 +605,6 @@ rh_jobs_stop_async (RhJobs *self, guint timeout_ms, GAsyncReadyCallback callback
 
   self->stop = g_task_new (self, NULL, callback, data);
   g_task_set_source_tag (self->stop, rh_jobs_stop_async);
-  g_clear_handle_id (&self->lease_idle, g_source_remove);
   g_clear_handle_id (&self->next_timer, g_source_remove);
   g_clear_signal_handler (&self->capacity, self->workers);
   self->stop_timer = g_timeout_add (timeout_ms, on_stop_timeout, self);
@@ -562,130 +618,22 @@ rh_jobs_stop_finish (RhJobs *self, GAsyncResult *result, GError **error)
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-/* A call that returns one job. */
-static void
-on_job (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GTask) task = data;
-  RhJobs *self = g_task_get_source_object (task);
-  GError *error = NULL;
-  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
-
-  if (rows == NULL)
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  if (self->gate != NULL)
-    rh_gate_kick (self->gate);
-  if (g_task_get_source_tag (task) == rh_jobs_cancel_async)
-    renew (self);
-  else
-    lease_soon (self);
-  g_task_return_pointer (task, rh_rows_json (rows, 0, "job"), (GDestroyNotify)json_node_unref);
-}
-
-/* The job's runs are children of the request. */
-static void
-add_trace (JsonObject *job, const char *trace)
-{
-  JsonObject *context;
-
-  if (trace == NULL)
-    return;
-  context = json_object_new ();
-  json_object_set_string_member (context, "trace", trace);
-  json_object_set_object_member (job, "context", context);
-}
-
-static gboolean
-check_manual (RhJobs *self, JsonNode *job, GError **error)
-{
-  const char *id = json_object_get_string_member (json_node_get_object (job), "agent");
-
-  if (rh_agent_is_manual (rh_registry_find (self->registry, id)))
-    return TRUE;
-  g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_DENIED,
-               "/agent: agent `%s` is started by its triggers and by workflows alone (its manifest says manual: false)",
-               id);
-  return FALSE;
-}
-
-void
-rh_jobs_enqueue_async (RhJobs *self,
-                       const RhActor *actor,
-                       JsonObject *request,
-                       GAsyncReadyCallback callback,
-                       gpointer data)
-{
-  g_autoptr (GTask) task = NULL;
-  g_autoptr (JsonNode) job = NULL;
-  g_autofree char *text = NULL;
-  const char *params[2];
-  GError *error = NULL;
-
-  g_return_if_fail (RH_IS_JOBS (self) && actor != NULL && actor->name != NULL && request != NULL);
-
-  task = g_task_new (self, NULL, callback, data);
-  g_task_set_source_tag (task, rh_jobs_enqueue_async);
-  job = rh_job_request_check (self->registry, request, &error);
-  if (job == NULL || !check_manual (self, job, &error))
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  add_trace (json_node_get_object (job), actor->trace);
-  text = royal_json_to_string (job);
-  params[0] = text;
-  params[1] = actor->name;
-  rh_store_call_async (self->store, &job_enqueue, actor->workspace, params, NULL, on_job, g_steal_pointer (&task));
-}
-
-JsonNode *
-rh_jobs_enqueue_finish (RhJobs *self, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-void
-rh_jobs_cancel_async (RhJobs *self, const RhActor *actor, const char *job, GAsyncReadyCallback callback, gpointer data)
-{
-  g_autoptr (GTask) task = NULL;
-  const char *params[2] = { job, NULL };
-
-  g_return_if_fail (RH_IS_JOBS (self) && actor != NULL && actor->name != NULL && job != NULL);
-
-  task = g_task_new (self, NULL, callback, data);
-  g_task_set_source_tag (task, rh_jobs_cancel_async);
-  if (!g_uuid_string_is_valid (job))
-    {
-      g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_NOT_FOUND, "no job `%.60s`", job);
-      return;
-    }
-  params[1] = actor->name;
-  rh_store_call_async (self->store, &job_cancel, actor->workspace, params, NULL, on_job, g_steal_pointer (&task));
-}
-
-JsonNode *
-rh_jobs_cancel_finish (RhJobs *self, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
 static void
 rh_jobs_finalize (GObject *object)
 {
   RhJobs *self = RH_JOBS (object);
 
-  g_clear_handle_id (&self->lease_idle, g_source_remove);
+  g_clear_handle_id (&self->turn_idle, g_source_remove);
+  g_clear_handle_id (&self->kick_timer, g_source_remove);
   g_clear_handle_id (&self->next_timer, g_source_remove);
   g_clear_handle_id (&self->sweep, g_source_remove);
   g_clear_handle_id (&self->renew_timer, g_source_remove);
   g_clear_signal_handler (&self->available, self->store);
   g_clear_signal_handler (&self->capacity, self->workers);
+  g_clear_pointer (&self->completed, g_ptr_array_unref);
   g_clear_pointer (&self->hands, g_hash_table_unref);
+  g_clear_pointer (&self->leases, g_hash_table_unref);
+  g_clear_pointer (&self->turns, g_hash_table_unref);
   g_clear_object (&self->store);
   g_clear_object (&self->registry);
   g_clear_object (&self->workers);
@@ -703,5 +651,8 @@ rh_jobs_class_init (RhJobsClass *klass)
 static void
 rh_jobs_init (RhJobs *self)
 {
-  self->hands = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)rh_hand_free);
+  self->completed = g_ptr_array_new ();
+  self->hands = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, (GDestroyNotify)rh_hand_free);
+  self->leases = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, g_free);
+  self->turns = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 }

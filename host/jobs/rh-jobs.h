@@ -30,6 +30,16 @@ void rh_jobs_enqueue_async (RhJobs *self, const RhActor *actor, JsonObject *requ
 /* Returns: (transfer full): the job, as job_json() in SQL. */
 JsonNode *rh_jobs_enqueue_finish (RhJobs *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * rh_jobs_enqueue_many_async:
+ * @requests: at most RH_JOBS_MANY_MAX requests as above; all of them are put into the queue, or none
+ */
+#define RH_JOBS_MANY_MAX 10000
+void rh_jobs_enqueue_many_async (RhJobs *self, const RhActor *actor, JsonArray *requests, GAsyncReadyCallback callback,
+                                 gpointer data);
+/* Returns: (transfer full): the ids of the jobs, in order, as an array. */
+JsonNode *rh_jobs_enqueue_many_finish (RhJobs *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 void rh_jobs_cancel_async (RhJobs *self, const RhActor *actor, const char *job, GAsyncReadyCallback callback,
                            gpointer data);
 JsonNode *rh_jobs_cancel_finish (RhJobs *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -21,6 +21,12 @@ rh_trace_configure (void (*ended) (RhSpan *span), double ratio)
   tracing.ratio = CLAMP (ratio, 0, 1);
 }
 
+gboolean
+rh_trace_is_on (void)
+{
+  return tracing.ended != NULL;
+}
+
 static gboolean
 is_hex (const char *text, gsize n)
 {

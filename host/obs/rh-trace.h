@@ -30,6 +30,9 @@ gboolean rh_traceparent_is_valid (const char *text);
  */
 void rh_trace_configure (void (*ended) (RhSpan *span), double ratio);
 
+/* FALSE: no span is made, and none needs its notes. */
+gboolean rh_trace_is_on (void);
+
 /**
  * rh_span_start:
  * @name: a few words of low cardinality, such as `run pricing`

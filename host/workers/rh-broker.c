@@ -182,7 +182,7 @@ call_get (Call *call, JsonObject *params)
 
   if (connector != NULL)
     RH_CONNECTOR_GET_IFACE (connector)->get_async (connector, call->run->workspace, resource, parameters,
-                                                   call->run->calls, on_got, call);
+                                                   rh_run_calls (call->run), on_got, call);
 }
 
 static void
@@ -203,7 +203,7 @@ call_read (Call *call, JsonObject *params)
 
   if (connector != NULL)
     RH_CONNECTOR_GET_IFACE (connector)->read_async (connector, call->run->workspace, resource, parameters,
-                                                    call->run->calls, on_read, call);
+                                                    rh_run_calls (call->run), on_read, call);
 }
 
 static void
@@ -296,8 +296,8 @@ call_state_get (Call *call, JsonObject *params)
   const char *arguments[] = { rh_agent_id (call->run->agent), key };
 
   if (key != NULL)
-    rh_store_call_async (call->broker->store, &state_get, call->run->workspace, arguments, call->run->calls, on_state,
-                         call);
+    rh_store_call_async (call->broker->store, &state_get, call->run->workspace, arguments, rh_run_calls (call->run),
+                         on_state, call);
 }
 
 static void

@@ -6,7 +6,7 @@
 #include "rh-usage.h"
 
 /* Runs that wait, at most, for each worker that the agent may have. */
-#define WAITING_PER_WORKER 64
+#define WAITING_PER_WORKER (2 * AHEAD_MAX)
 #define START_FAILURES_MAX 5
 #define BACKOFF_MS 100
 #define BACKOFF_MAX_MS 10000
@@ -14,7 +14,10 @@
 /* Runs are fetched ahead for so long, and so many for each worker: short runs then do not wait for the queue, and long
  * ones stay where another host can take them. */
 #define AHEAD_US (100 * 1000)
-#define AHEAD_MAX 16
+#define AHEAD_MAX 1000
+/* Runs are handed to a worker ahead for so long: short ones then cost it no wait for the host. */
+#define HANDED_US 5000
+#define HANDED_MAX 48
 
 struct _RhPool {
   GObject parent;
@@ -79,11 +82,7 @@ find_idle (RhPool *self)
 static RhRun *
 pop_waiting (RhPool *self)
 {
-  RhRun *run = g_queue_pop_head (&self->waiting);
-
-  if (run != NULL)
-    run->pool = NULL;
-  return run;
+  return g_queue_pop_head (&self->waiting);
 }
 
 static GError *
@@ -159,11 +158,33 @@ on_idle (RhWorker *worker, gboolean completed, gint64 run_us, gpointer data)
   pump (self);
 }
 
+/* What a worker was handed and did not come to is as if it had never had it. */
+static void
+put_back (RhPool *self, RhWorker *worker)
+{
+  g_autoptr (GPtrArray) runs = rh_worker_take_runs (worker);
+  g_autoptr (GError) error = NULL;
+
+  if (self->draining || self->failed)
+    error = g_error_new (ROYAL_ERROR, ROYAL_ERROR_UNAVAILABLE, "agent `%s` was taken out of service",
+                         rh_agent_id (self->agent));
+  for (guint i = runs->len; i > 0; i--)
+    {
+      RhRun *run = runs->pdata[i - 1];
+
+      if (error != NULL || run->reason != NULL)
+        rh_run_end (run, NULL, run->reason != NULL ? run->reason : error, FALSE);
+      else
+        g_queue_push_head (&self->waiting, rh_run_ref (run));
+    }
+}
+
 static void
 on_closed (RhWorker *worker, RhWorkerEnd end, const GError *error, gpointer data)
 {
   g_autoptr (RhPool) self = g_object_ref (data);
 
+  put_back (self, worker);
   g_ptr_array_remove (self->workers, worker);
   show_workers (self);
   if (end != RH_WORKER_END_ORDERLY)
@@ -205,26 +226,68 @@ start_worker (RhPool *self)
   return TRUE;
 }
 
+/* Runs that a worker may have ahead of the one in hand. */
+static guint
+count_handed (RhPool *self)
+{
+  return self->run_us > 0 ? (guint)MIN (HANDED_US / self->run_us, HANDED_MAX) : 0;
+}
+
+/* FALSE: it waits on. */
+static gboolean
+hand_over (RhPool *self, RhWorker *worker)
+{
+  RhRun *run = g_queue_peek_head (&self->waiting);
+
+  if (!rh_worker_run (worker, run))
+    return FALSE;
+  g_queue_pop_head (&self->waiting);
+  rh_run_unref (run);
+  return TRUE;
+}
+
+/* Hands runs that wait to busy workers, in lots. */
+static void
+hand_ahead (RhPool *self)
+{
+  guint handed = count_handed (self);
+
+  for (guint i = 0; i < self->workers->len && handed > 0; i++)
+    {
+      RhWorker *worker = self->workers->pdata[i];
+
+      if (rh_worker_state (worker) != RH_WORKER_BUSY || rh_worker_n_runs (worker) > 1 + handed / 2)
+        continue;
+      while (!g_queue_is_empty (&self->waiting) && rh_worker_n_runs (worker) <= handed)
+        if (!hand_over (self, worker))
+          break;
+    }
+}
+
+/* Processes that would be of use. */
+static guint
+count_wanted (RhPool *self)
+{
+  const RhAgentLimits *limits = rh_agent_limits (self->agent);
+  guint waiting = g_queue_get_length (&self->waiting), each = 1 + count_handed (self);
+  guint wanted = MAX (limits->warm, count (self, RH_WORKER_BUSY) + (waiting + each - 1) / each);
+
+  return MIN (wanted, MAX (limits->workers, 1));
+}
+
 /* Runs meet workers: the one place where either is set going. */
 static void
 pump (RhPool *self)
 {
-  const RhAgentLimits *limits = rh_agent_limits (self->agent);
   RhWorker *worker;
-  guint wanted;
 
   while (!g_queue_is_empty (&self->waiting) && (worker = find_idle (self)) != NULL)
-    {
-      g_autoptr (RhRun) run = pop_waiting (self);
-
-      run->pool = self;
-      rh_worker_run (worker, run);
-    }
+    if (!hand_over (self, worker))
+      break;
+  hand_ahead (self);
   if (self->failed || self->draining)
     return;
-  wanted = MAX (limits->warm, count (self, RH_WORKER_BUSY) + g_queue_get_length (&self->waiting));
-  wanted = MIN (wanted, MAX (limits->workers, 1));
-  while (self->backoff == 0 && !self->failed && count_usable (self) < wanted)
+  while (self->backoff == 0 && !self->failed && count_usable (self) < count_wanted (self))
     if (!start_worker (self))
       return;
 }
@@ -290,11 +353,11 @@ rh_pool_cancel (RhPool *self, RhRun *run, const GError *reason)
 {
   g_return_if_fail (RH_IS_POOL (self) && run != NULL && reason != NULL);
 
+  rh_run_cancel (run, reason);
   if (run->worker != NULL)
-    rh_worker_cancel (run->worker, reason);
+    rh_worker_cancel (run->worker, run);
   else if (g_queue_remove (&self->waiting, run))
     {
-      run->pool = NULL;
       rh_run_end (run, NULL, reason, FALSE);
       rh_run_unref (run);
     }
@@ -320,7 +383,9 @@ rh_pool_capacity (RhPool *self)
     return 0;
   ahead = self->backoff != 0 ? 0 : count_ahead (self);
   places = self->backoff != 0 ? count_usable (self) : MAX (rh_agent_limits (self->agent)->workers, 1);
-  taken = count (self, RH_WORKER_BUSY) + g_queue_get_length (&self->waiting);
+  taken = g_queue_get_length (&self->waiting);
+  for (guint i = 0; i < self->workers->len; i++)
+    taken += rh_worker_n_runs (self->workers->pdata[i]);
   /* Fetched in batches: not again before half of what was fetched ahead has begun. */
   if (taken > places + ahead / 2)
     return 0;

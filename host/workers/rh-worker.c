@@ -26,13 +26,14 @@ struct _RhWorker {
   gboolean was_ready;
   gboolean draining;
   gint64 since_us;
-  RhRun *run;
+  GQueue hands;  /* RhRun: the first is in hand, the others are ahead */
+  GString *body; /* of the next RUN */
+  gsize body_fixed;
   guint runs;
   guint rss_first_kb;
   guint rss_kb;
   gint64 deadline_us;
   gint64 cpu_end_us;
-  GError *reason;
   gint64 kill_us;
   gboolean killed;
   char *cgroup;
@@ -47,13 +48,19 @@ set_state (RhWorker *self, RhWorkerState state)
   self->since_us = g_get_monotonic_time ();
 }
 
+static RhRun *
+in_hand (RhWorker *self)
+{
+  return g_queue_peek_head (&self->hands);
+}
+
 static void
 on_answer (gpointer data, RhRun *run, guint64 id, JsonNode *result, int table_fd, const GError *error)
 {
   RhWorker *self = data;
 
   /* The run may be over, and the worker dead or at another one. */
-  if (self->run != run || self->state == RH_WORKER_CLOSED)
+  if (in_hand (self) != run || self->state == RH_WORKER_CLOSED)
     return;
   if (error != NULL)
     royal_channel_reply_error (self->channel, id, error);
@@ -68,14 +75,14 @@ on_call (RoyalChannel *channel, guint64 id, const char *method, JsonObject *para
 {
   RhWorker *self = data;
 
-  if (self->run == NULL)
+  if (in_hand (self) == NULL)
     {
       g_autoptr (GError) error = g_error_new (ROYAL_ERROR, ROYAL_ERROR_PROTOCOL, "a call outside of a run");
 
       rh_worker_kill (self, error);
       return;
     }
-  rh_broker_call (self->broker, self->run, id, method, params, on_answer, self);
+  rh_broker_call (self->broker, in_hand (self), id, method, params, on_answer, self);
 }
 
 static void
@@ -83,8 +90,8 @@ on_log (RoyalChannel *channel, const char *message, gpointer data)
 {
   RhWorker *self = data;
 
-  if (self->run != NULL)
-    rh_run_feed_log (self->run->feed, message);
+  if (in_hand (self) != NULL)
+    rh_run_feed_log (rh_run_feed (in_hand (self)), message);
 }
 
 static void
@@ -92,8 +99,8 @@ on_progress (RoyalChannel *channel, double fraction, const char *message, gpoint
 {
   RhWorker *self = data;
 
-  if (self->run != NULL)
-    rh_run_feed_progress (self->run->feed, fraction, message);
+  if (in_hand (self) != NULL)
+    rh_run_feed_progress (rh_run_feed (in_hand (self)), fraction, message);
 }
 
 /* What READY says must be what the manifest says: names, in any order. */
@@ -152,36 +159,77 @@ on_ready (RoyalChannel *channel, JsonObject *facts, gpointer data)
 
 /* The run is over: its answer goes out before anything else may start. */
 static void
-end_run (RhWorker *self, JsonNode *result, const GError *error, gboolean crashed)
+end_run (RhWorker *self, const char *result, const GError *error, gboolean crashed)
 {
-  g_autoptr (RhRun) run = g_steal_pointer (&self->run);
+  g_autoptr (RhRun) run = g_queue_pop_head (&self->hands);
 
   run->worker = NULL;
   rh_run_end (run, result, error, crashed);
 }
 
 static void
+cancel_hand (RhWorker *self)
+{
+  if (self->kill_us > 0)
+    return;
+  self->kill_us = g_get_monotonic_time () + GRACE_US;
+  royal_channel_cancel (self->channel);
+}
+
+/* The worker comes to the next run in its hands. Its CPU time is looked at when it has lasted for a while. */
+static void
+begin_run (RhWorker *self)
+{
+  const RhAgentLimits *limits = rh_agent_limits (self->agent);
+  RhRun *run = in_hand (self);
+
+  set_state (self, RH_WORKER_BUSY);
+  self->kill_us = 0;
+  self->cpu_end_us = 0;
+  self->deadline_us = limits->wall_s > 0 ? self->since_us + limits->wall_s * G_USEC_PER_SEC : G_MAXINT64;
+  run->begun_us = self->since_us;
+  if (run->reason != NULL)
+    cancel_hand (self);
+}
+
+static void
+look_at_memory (RhWorker *self)
+{
+  if (self->runs++ % RSS_RUNS != 0)
+    return;
+  self->rss_kb = rh_usage_rss_kb (royal_channel_pid (self->channel));
+  if (self->rss_first_kb == 0)
+    self->rss_first_kb = self->rss_kb;
+}
+
+static void
 on_done (RoyalChannel *channel, JsonNode *result, const GError *error, gpointer data)
 {
   g_autoptr (RhWorker) self = g_object_ref (data);
-  g_autoptr (GError) reason = g_steal_pointer (&self->reason);
-  g_autoptr (JsonNode) nothing = NULL;
+  g_autofree char *text = NULL;
   gboolean completed = error == NULL;
   gint64 run_us = g_get_monotonic_time () - self->since_us;
+  RhRun *run = in_hand (self);
+  g_autoptr (GError) reason = NULL;
 
-  if (self->run == NULL)
+  if (run == NULL)
     return;
-  self->kill_us = 0;
-  self->runs++;
-  if (self->runs % RSS_RUNS == 1)
-    self->rss_kb = rh_usage_rss_kb (royal_channel_pid (channel));
-  if (self->rss_first_kb == 0)
-    self->rss_first_kb = self->rss_kb;
-  if (completed && result == NULL)
-    result = nothing = json_node_new (JSON_NODE_NULL);
+  look_at_memory (self);
+  if (completed)
+    text = result != NULL ? royal_json_to_string (result) : g_strdup ("null");
   /* A plugin reports the cancellation that it met; why it was cancelled is known here. */
-  end_run (self, result, reason != NULL && royal_error_is_cancelled (error) ? reason : error, FALSE);
-  if (self->state == RH_WORKER_BUSY)
+  if (run->reason != NULL && royal_error_is_cancelled (error))
+    reason = g_error_copy (run->reason);
+  end_run (self, text, reason != NULL ? reason : error, FALSE);
+  self->kill_us = 0;
+  if (self->state != RH_WORKER_BUSY)
+    return;
+  if (in_hand (self) != NULL)
+    {
+      begin_run (self);
+      self->events->idle (self, completed, run_us, self->data);
+    }
+  else
     became_idle (self, completed, run_us);
 }
 
@@ -224,11 +272,11 @@ on_closed (RoyalChannel *channel, const GError *error, int signal, gpointer data
 {
   g_autoptr (RhWorker) self = g_object_ref (data);
   g_autoptr (GError) why = closed_error (self, error, signal);
-  RhWorkerEnd end = end_of (self, error, self->run != NULL);
+  RhWorkerEnd end = end_of (self, error, in_hand (self) != NULL);
 
   set_state (self, RH_WORKER_CLOSED);
   remove_cgroup (self);
-  if (self->run != NULL)
+  if (in_hand (self) != NULL)
     end_run (self, NULL, why, end == RH_WORKER_END_CRASHED);
   if (self->events != NULL)
     self->events->closed (self, end, end == RH_WORKER_END_ORDERLY ? NULL : why, self->data);
@@ -280,55 +328,94 @@ rh_worker_state (RhWorker *self)
   return self->state;
 }
 
-static JsonObject *
-run_body (RhWorker *self, RhRun *run)
+/* What is the same in every RUN of this worker. */
+static void
+start_body (RhWorker *self)
 {
-  JsonObject *body = json_object_new ();
+  g_autoptr (JsonNode) config = json_node_init_object (json_node_alloc (), rh_agent_config (self->agent));
+  g_autofree char *text = royal_json_to_string (config);
 
-  json_object_set_string_member (body, "run", run->id);
-  json_object_set_string_member (body, "task", run->task);
-  json_object_set_string_member (body, "workspace", run->workspace_name);
-  json_object_set_string_member (body, "agent", rh_agent_id (self->agent));
-  json_object_set_object_member (body, "config", json_object_ref (rh_agent_config (self->agent)));
-  json_object_set_object_member (body, "input", json_object_ref (run->input));
-  json_object_set_int_member (body, "deadline_ms", rh_agent_limits (self->agent)->wall_s * (gint64)1000);
-  return body;
+  self->body = g_string_new ("{\"agent\":");
+  royal_json_append_string (self->body, rh_agent_id (self->agent));
+  g_string_append_printf (self->body, ",\"deadline_ms\":%" G_GINT64_FORMAT ",\"config\":%s",
+                          rh_agent_limits (self->agent)->wall_s * (gint64)1000, text);
+  self->body_fixed = self->body->len;
 }
 
-void
+static void
+fill_body (RhWorker *self, RhRun *run)
+{
+  if (self->body == NULL)
+    start_body (self);
+  g_string_truncate (self->body, self->body_fixed);
+  g_string_append (self->body, ",\"run\":\"");
+  g_string_append (self->body, run->id);
+  g_string_append (self->body, "\",\"task\":");
+  royal_json_append_string (self->body, run->task);
+  g_string_append (self->body, ",\"workspace\":");
+  royal_json_append_string (self->body, run->workspace_name);
+  g_string_append (self->body, ",\"input\":");
+  g_string_append (self->body, run->input);
+  g_string_append_c (self->body, '}');
+}
+
+gboolean
 rh_worker_run (RhWorker *self, RhRun *run)
 {
-  g_autoptr (JsonObject) body = NULL;
   g_autoptr (GError) error = NULL;
-  const RhAgentLimits *limits;
-  gint64 cpu_us;
+  gboolean was_idle, is_full = FALSE;
 
-  g_return_if_fail (RH_IS_WORKER (self) && self->state == RH_WORKER_IDLE && run != NULL);
+  g_return_val_if_fail (RH_IS_WORKER (self) && run != NULL, FALSE);
+  g_return_val_if_fail (self->state == RH_WORKER_IDLE || self->state == RH_WORKER_BUSY, FALSE);
 
-  limits = rh_agent_limits (self->agent);
-  cpu_us = rh_usage_cpu_us (royal_channel_pid (self->channel));
-  set_state (self, RH_WORKER_BUSY);
-  self->run = rh_run_ref (run);
+  was_idle = self->state == RH_WORKER_IDLE;
+  /* One that is not wanted, or that was killed, comes to no more. */
+  if (!was_idle && (self->draining || self->killed || self->kill_us > 0))
+    return FALSE;
+  fill_body (self, run);
+  if (!royal_channel_run_text (self->channel, self->body->str, self->body->len, &is_full, &error) &&
+      (is_full || !was_idle))
+    return FALSE;
   run->worker = self;
-  run->begun_us = self->since_us;
-  self->deadline_us = limits->wall_s > 0 ? self->since_us + limits->wall_s * G_USEC_PER_SEC : G_MAXINT64;
-  self->cpu_end_us = limits->cpu_s > 0 && cpu_us >= 0 ? cpu_us + limits->cpu_s * G_USEC_PER_SEC : G_MAXINT64;
-  body = run_body (self, run);
-  if (!royal_channel_run (self->channel, body, &error))
+  g_queue_push_tail (&self->hands, rh_run_ref (run));
+  if (was_idle)
+    begin_run (self);
+  if (error != NULL)
     rh_worker_kill (self, error);
+  return TRUE;
+}
+
+guint
+rh_worker_n_runs (RhWorker *self)
+{
+  g_return_val_if_fail (RH_IS_WORKER (self), 0);
+  return g_queue_get_length (&self->hands);
 }
 
 void
-rh_worker_cancel (RhWorker *self, const GError *reason)
+rh_worker_cancel (RhWorker *self, RhRun *run)
 {
-  g_return_if_fail (RH_IS_WORKER (self) && reason != NULL);
+  g_return_if_fail (RH_IS_WORKER (self) && run != NULL && run->reason != NULL);
 
-  if (self->state != RH_WORKER_BUSY || self->reason != NULL)
-    return;
-  self->reason = g_error_copy (reason);
-  self->kill_us = g_get_monotonic_time () + GRACE_US;
-  royal_channel_cancel (self->channel);
-  g_cancellable_cancel (self->run->calls);
+  if (self->state == RH_WORKER_BUSY && run == in_hand (self))
+    cancel_hand (self);
+}
+
+GPtrArray *
+rh_worker_take_runs (RhWorker *self)
+{
+  GPtrArray *runs;
+  RhRun *run;
+
+  g_return_val_if_fail (RH_IS_WORKER (self), NULL);
+
+  runs = g_ptr_array_new_with_free_func ((GDestroyNotify)rh_run_unref);
+  while ((run = g_queue_pop_head (&self->hands)) != NULL)
+    {
+      run->worker = NULL;
+      g_ptr_array_add (runs, run);
+    }
+  return runs;
 }
 
 void
@@ -356,23 +443,39 @@ rh_worker_kill (RhWorker *self, const GError *reason)
   royal_channel_kill (self->channel, reason);
 }
 
+/* The CPU time that the run in hand may bring the process to, from when it was first looked at. */
+static gboolean
+has_used_cpu (RhWorker *self)
+{
+  guint cpu_s = rh_agent_limits (self->agent)->cpu_s;
+  gint64 cpu_us = cpu_s > 0 ? rh_usage_cpu_us (royal_channel_pid (self->channel)) : -1;
+
+  if (cpu_us < 0)
+    return FALSE;
+  if (self->cpu_end_us == 0)
+    self->cpu_end_us = cpu_us + cpu_s * G_USEC_PER_SEC;
+  return cpu_us >= self->cpu_end_us;
+}
+
 static void
 tick_run (RhWorker *self, gint64 now_us)
 {
   const RhAgentLimits *limits = rh_agent_limits (self->agent);
+  RhRun *run = in_hand (self);
   g_autoptr (GError) error = NULL;
 
   if (self->kill_us > 0 && now_us >= self->kill_us)
-    rh_worker_kill (self, self->reason);
-  else if (self->cpu_end_us < G_MAXINT64 && rh_usage_cpu_us (royal_channel_pid (self->channel)) >= self->cpu_end_us)
+    rh_worker_kill (self, run->reason);
+  else if (has_used_cpu (self))
     {
       error = g_error_new (ROYAL_ERROR, ROYAL_ERROR_TIMEOUT, "the run used its %u s of CPU time", limits->cpu_s);
       rh_worker_kill (self, error);
     }
-  else if (now_us >= self->deadline_us && self->reason == NULL)
+  else if (now_us >= self->deadline_us && run->reason == NULL)
     {
       error = g_error_new (ROYAL_ERROR, ROYAL_ERROR_TIMEOUT, "the run took longer than its %u s", limits->wall_s);
-      rh_worker_cancel (self, error);
+      rh_run_cancel (run, error);
+      cancel_hand (self);
     }
 }
 
@@ -419,10 +522,10 @@ rh_worker_status (RhWorker *self)
   json_object_set_string_member (status, "state", state_names[self->state]);
   json_object_set_int_member (status, "runs", self->runs);
   json_object_set_int_member (status, "rss_kb", pid > 0 ? rh_usage_rss_kb (pid) : 0);
-  if (self->run != NULL)
+  if (in_hand (self) != NULL)
     {
-      json_object_set_string_member (status, "run", self->run->id);
-      json_object_set_string_member (status, "task", self->run->task);
+      json_object_set_string_member (status, "run", in_hand (self)->id);
+      json_object_set_string_member (status, "task", in_hand (self)->task);
     }
   return json_node_init_object (json_node_alloc (), status);
 }
@@ -446,10 +549,11 @@ rh_worker_finalize (GObject *object)
   if (self->channel != NULL)
     royal_channel_detach (self->channel);
   g_clear_object (&self->channel);
-  g_clear_pointer (&self->run, rh_run_unref);
+  g_queue_clear_full (&self->hands, (GDestroyNotify)rh_run_unref);
   remove_cgroup (self);
   g_clear_object (&self->agent);
-  g_clear_error (&self->reason);
+  if (self->body != NULL)
+    g_string_free (self->body, TRUE);
   G_OBJECT_CLASS (rh_worker_parent_class)->finalize (object);
 }
 
@@ -462,4 +566,5 @@ rh_worker_class_init (RhWorkerClass *klass)
 static void
 rh_worker_init (RhWorker *self)
 {
+  g_queue_init (&self->hands);
 }

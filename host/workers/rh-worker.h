@@ -6,7 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* One worker process and the run in its hands: starts it, holds its limits, says why it died. */
+/* One worker process, the run in its hands and those that it was handed ahead: starts it, holds its limits, says why it
+ * died. */
 #define RH_TYPE_WORKER (rh_worker_get_type ())
 G_DECLARE_FINAL_TYPE (RhWorker, rh_worker, RH, WORKER, GObject)
 
@@ -29,7 +30,7 @@ typedef enum {
 /**
  * RhWorkerEvents:
  * @idle: it can take a run: after it became ready, and after each run; @run_us: how long that took, 0 = there was none
- * @closed: the process is gone, and its run was answered; @error says why, NULL after an orderly end
+ * @closed: the process is gone, and the run in hand was answered; @error says why, NULL after an orderly end
  */
 typedef struct {
   void (*idle) (RhWorker *worker, gboolean completed, gint64 run_us, gpointer data);
@@ -49,20 +50,28 @@ typedef struct {
 } RhWorkerHost;
 
 /* Returns: (transfer full): a worker that starts; NULL with @error set when not even a process could be made. */
-RhWorker *rh_worker_new (const RhWorkerHost    *host,
-                         RhAgent               *agent,
-                         const RhWorkerEvents  *events,
-                         gpointer               data,
-                         GError               **error) G_GNUC_WARN_UNUSED_RESULT;
+RhWorker *rh_worker_new (const RhWorkerHost *host,
+                         RhAgent *agent,
+                         const RhWorkerEvents *events,
+                         gpointer data,
+                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 RhWorkerState rh_worker_state (RhWorker *self);
 
-/* Hands @run to an idle worker; its answer comes through rh_run_end(). */
-void rh_worker_run (RhWorker *self, RhRun *run);
+/* Hands @run to an idle worker, or to a busy one ahead; its answer comes through rh_run_end(). FALSE: a busy worker has
+ * no room for it. */
+gboolean rh_worker_run (RhWorker *self, RhRun *run) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The run in hand is not wanted any more: cancelled with @reason, which becomes its error; after a grace the process is
+/* Runs in its hands. */
+guint rh_worker_n_runs (RhWorker *self);
+
+/* @run is not wanted any more: it is cancelled with its reason as soon as it is in hand; after a grace the process is
  * ended. */
-void rh_worker_cancel (RhWorker *self, const GError *reason);
+void rh_worker_cancel (RhWorker *self, RhRun *run);
+
+/* The runs that a worker was handed and has not come to, oldest first (transfer full) (element-type RhRun): when it is
+ * closed they are another's. */
+GPtrArray *rh_worker_take_runs (RhWorker *self) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Ends the worker when it is idle; a run in hand goes to its end. */
 void rh_worker_drain (RhWorker *self);

@@ -230,22 +230,31 @@ rh_workers_start (RhWorkers *self)
   rh_sandbox_probe (self->sandbox, on_sandbox, self);
 }
 
+/* Checked when it was enqueued, but perhaps by another version. */
 static gboolean
-on_cancelled (GCancellable *cancellable, gpointer data)
+check_input (RhAgent *agent, const RhRunRequest *request, GError **error)
 {
-  RhRun *run = data;
-  g_autoptr (GError) error = g_error_new_literal (ROYAL_ERROR, ROYAL_ERROR_CANCELLED, "the run was cancelled");
+  g_autoptr (JsonNode) input = NULL;
 
-  if (run->pool != NULL)
-    rh_pool_cancel (run->pool, run, error);
-  return G_SOURCE_REMOVE;
+  if (!rh_agent_has_input_schema (agent, request->task))
+    return TRUE;
+  if (request->input_text != NULL)
+    input = royal_json_parse (request->input_text, -1, "input", error);
+  else
+    {
+      input = json_node_new (JSON_NODE_OBJECT);
+      if (request->input != NULL)
+        json_node_set_object (input, request->input);
+      else
+        json_node_take_object (input, json_object_new ());
+    }
+  return input != NULL && rh_agent_check_input (agent, request->task, input, error);
 }
 
 /* The pool that is to serve @request; NULL with @error set. */
 static RhPool *
 find_pool (RhWorkers *self, const RhRunRequest *request, GError **error)
 {
-  g_autoptr (JsonNode) input = NULL;
   const char *refusal = rh_sandbox_refusal (self->sandbox);
   RhPool *pool = g_hash_table_lookup (self->pools, request->agent);
 
@@ -257,18 +266,91 @@ find_pool (RhWorkers *self, const RhRunRequest *request, GError **error)
     g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_UNAVAILABLE, "no agent `%s` is enabled", request->agent);
   else if (!rh_agent_has_task (rh_pool_agent (pool), request->task))
     g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "agent `%s` has no task `%s`", request->agent, request->task);
-  else
-    {
-      /* Checked when it was enqueued, but perhaps by another version. */
-      input = json_node_new (JSON_NODE_OBJECT);
-      if (request->input != NULL)
-        json_node_set_object (input, request->input);
-      else
-        json_node_take_object (input, json_object_new ());
-      if (rh_agent_check_input (rh_pool_agent (pool), request->task, input, error))
-        return pool;
-    }
+  else if (check_input (rh_pool_agent (pool), request, error))
+    return pool;
   return NULL;
+}
+
+RhRun *
+rh_workers_run (RhWorkers *self, const RhRunRequest *request, RhRunDone done, gpointer data)
+{
+  g_autoptr (RhRun) run = NULL;
+  g_autoptr (GError) error = NULL;
+  RhRunEnd end = { 0 };
+  RhPool *pool;
+
+  g_return_val_if_fail (RH_IS_WORKERS (self) && request != NULL && request->agent != NULL && request->task != NULL &&
+                            request->run != NULL && done != NULL,
+                        NULL);
+
+  pool = find_pool (self, request, &error);
+  if (pool == NULL)
+    {
+      end.error = error;
+      done (&end, data);
+      return NULL;
+    }
+  run = rh_run_new (request, rh_pool_agent (pool), self->store, self->gate, done, data);
+  rh_pool_submit (pool, run);
+  watch (self);
+  /* The pool has it, or it has ended. */
+  return run->ended ? NULL : run;
+}
+
+void
+rh_workers_cancel (RhRun *run, const GError *reason)
+{
+  g_autoptr (RhRun) keep = NULL;
+
+  g_return_if_fail (run != NULL && reason != NULL);
+
+  keep = rh_run_ref (run);
+  if (run->pool != NULL)
+    rh_pool_cancel (run->pool, run, reason);
+}
+
+/* A run that a GTask waits for. */
+typedef struct {
+  GTask *task;
+  RhRun *run;
+  GSource *cancel;
+  gboolean ended;
+  gboolean crashed;
+} Waiting;
+
+static void
+waiting_free (gpointer data)
+{
+  g_free (data);
+}
+
+static void
+on_waited (const RhRunEnd *end, gpointer data)
+{
+  Waiting *waiting = data;
+  g_autoptr (GTask) task = waiting->task;
+
+  waiting->ended = TRUE;
+  waiting->run = NULL;
+  waiting->crashed = end->crashed;
+  if (waiting->cancel != NULL)
+    g_source_destroy (waiting->cancel);
+  g_clear_pointer (&waiting->cancel, g_source_unref);
+  if (end->error != NULL)
+    g_task_return_error (task, g_error_copy (end->error));
+  else
+    g_task_return_pointer (task, royal_json_parse (end->result, -1, "result", NULL), (GDestroyNotify)json_node_unref);
+}
+
+static gboolean
+on_cancelled (GCancellable *cancellable, gpointer data)
+{
+  Waiting *waiting = data;
+  g_autoptr (GError) error = g_error_new_literal (ROYAL_ERROR, ROYAL_ERROR_CANCELLED, "the run was cancelled");
+
+  if (waiting->run != NULL)
+    rh_workers_cancel (waiting->run, error);
+  return G_SOURCE_REMOVE;
 }
 
 void
@@ -278,37 +360,36 @@ rh_workers_run_async (RhWorkers *self,
                       GAsyncReadyCallback callback,
                       gpointer data)
 {
-  g_autoptr (GTask) task = NULL;
-  g_autoptr (RhRun) run = NULL;
-  RhRunFeed *feed;
-  GError *error = NULL;
-  RhPool *pool;
+  Waiting *waiting;
 
-  g_return_if_fail (RH_IS_WORKERS (self) && request != NULL && request->agent != NULL && request->task != NULL &&
-                    request->run != NULL);
+  g_return_if_fail (RH_IS_WORKERS (self) && request != NULL);
 
-  task = g_task_new (self, cancellable, callback, data);
-  g_task_set_source_tag (task, rh_workers_run_async);
+  waiting = g_new0 (Waiting, 1);
+  waiting->task = g_task_new (self, cancellable, callback, data);
+  g_task_set_source_tag (waiting->task, rh_workers_run_async);
   /* A run that was cancelled too late has a result all the same. */
-  g_task_set_check_cancellable (task, FALSE);
-  pool = find_pool (self, request, &error);
-  if (pool == NULL)
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  feed = rh_run_feed_new (self->store, self->gate, request->workspace, request->agent, request->run);
-  run = rh_run_new (request, rh_pool_agent (pool), feed, g_steal_pointer (&task));
-  rh_run_watch_cancel (run, on_cancelled, run);
-  rh_pool_submit (pool, run);
-  watch (self);
+  g_task_set_check_cancellable (waiting->task, FALSE);
+  g_task_set_task_data (waiting->task, waiting, waiting_free);
+  g_autoptr (GTask) keep = g_object_ref (waiting->task);
+  waiting->run = rh_workers_run (self, request, on_waited, waiting);
+  if (waiting->run == NULL || cancellable == NULL)
+    return;
+  waiting->cancel = g_cancellable_source_new (cancellable);
+  g_source_set_callback (waiting->cancel, G_SOURCE_FUNC (on_cancelled), waiting, NULL);
+  g_source_attach (waiting->cancel, NULL);
 }
 
 JsonNode *
 rh_workers_run_finish (RhWorkers *self, GAsyncResult *result, gboolean *ret_crashed, GError **error)
 {
+  Waiting *waiting;
+
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  return rh_run_answer_finish (G_TASK (result), ret_crashed, error);
+
+  waiting = g_task_get_task_data (G_TASK (result));
+  if (ret_crashed != NULL)
+    *ret_crashed = waiting->crashed;
+  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 guint

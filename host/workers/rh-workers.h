@@ -12,18 +12,18 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (RhWorkers, rh_workers, RH, WORKERS, GObject)
 
 typedef struct {
-  const char *worker;   /* path of royal-worker */
-  guint without;        /* RoyalSandboxLayers left out: an operator's explicit override, logged loudly */
-  int keep_off_cpu;     /* the CPU kept free of workers, -1 = none */
-  guint user_id;        /* see RoyalLaunch */
-  guint idle_s;         /* after that many idle seconds a worker that is not kept warm ends; 0 = 60 */
+  const char *worker; /* path of royal-worker */
+  guint without;      /* RoyalSandboxLayers left out: an operator's explicit override, logged loudly */
+  int keep_off_cpu;   /* the CPU kept free of workers, -1 = none */
+  guint user_id;      /* see RoyalLaunch */
+  guint idle_s;       /* after that many idle seconds a worker that is not kept warm ends; 0 = 60 */
 } RhWorkersConfig;
 
 RhWorkers *rh_workers_new (const RhWorkersConfig *config,
-                           RhRegistry            *registry,
-                           RhStore               *store,
-                           RhConnectors          *connectors,
-                           RhGate                *gate) G_GNUC_WARN_UNUSED_RESULT;
+                           RhRegistry *registry,
+                           RhStore *store,
+                           RhConnectors *connectors,
+                           RhGate *gate) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Follows the registry: starts the warm workers of what is enabled, drains those of what is not. */
 void rh_workers_start (RhWorkers *self);
@@ -34,28 +34,56 @@ void rh_workers_start (RhWorkers *self);
 typedef struct {
   gint64 workspace;
   const char *workspace_name;
-  const char *run;      /* uuid */
-  const char *job;      /* uuid */
+  const char *run; /* uuid */
+  const char *job; /* uuid */
   const char *agent;
   const char *task;
-  JsonObject *input;
-  JsonObject *context; /* (nullable): what travels with the job into its proposals */
+  JsonObject *input;      /* (nullable): nothing, unless there is a text */
+  const char *input_text; /* (nullable): the same as JSON text, which goes to the worker as it is */
+  JsonObject *context;    /* (nullable): what travels with the job into its proposals */
 } RhRunRequest;
 
-/* Runs a task in a worker of the agent's pool, waiting for a free one. Errors: what the task returned (its own code);
- * %ROYAL_ERROR_FAILED with "crashed" in rh_workers_run_crashed(); %ROYAL_ERROR_TIMEOUT; %ROYAL_ERROR_PROTOCOL;
- * %ROYAL_ERROR_UNAVAILABLE when no worker can be started. Cancelling @cancellable cancels the run: CANCEL first, then,
- * after a grace, the end of the process. */
-void rh_workers_run_async (RhWorkers           *self,
-                           const RhRunRequest  *request,
-                           GCancellable        *cancellable,
-                           GAsyncReadyCallback  callback,
-                           gpointer             data);
+/**
+ * RhRunEnd: how a run ended. All (transfer none).
+ * @result: (nullable): JSON text; NULL: @error says why there is none
+ * @crashed: the worker died of the run (a poison candidate)
+ * @begun: a worker was at it
+ */
+typedef struct {
+  const char *result;
+  const GError *error;
+  gboolean crashed;
+  gboolean begun;
+} RhRunEnd;
+
+typedef struct _RhRun RhRun;
+typedef void (*RhRunDone) (const RhRunEnd *end, gpointer data);
+
+/**
+ * rh_workers_run:
+ * @done: called once, perhaps before this returns
+ *
+ * Runs a task in a worker of the agent's pool, waiting for a free one. Errors: what the task returned (its own code);
+ * %ROYAL_ERROR_FAILED for a crash; %ROYAL_ERROR_TIMEOUT; %ROYAL_ERROR_PROTOCOL; %ROYAL_ERROR_UNAVAILABLE when no worker
+ * can be started.
+ *
+ * Returns: (transfer none) (nullable): the run, until @done is called; NULL when it was
+ */
+RhRun *rh_workers_run (RhWorkers *self, const RhRunRequest *request, RhRunDone done, gpointer data);
+
+/* The run is not wanted any more, because of @reason, which becomes its error: a run that a worker is at is told so,
+ * then, after a grace, the process is ended. */
+void rh_workers_cancel (RhRun *run, const GError *reason);
+
+/* The same as a task of GIO. Cancelling @cancellable cancels the run. */
+void rh_workers_run_async (RhWorkers *self,
+                           const RhRunRequest *request,
+                           GCancellable *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer data);
 /* Returns: (transfer full): the task's result. @ret_crashed: the worker died of the run (a poison candidate). */
-JsonNode *rh_workers_run_finish (RhWorkers     *self,
-                                 GAsyncResult  *result,
-                                 gboolean      *ret_crashed,
-                                 GError       **error) G_GNUC_WARN_UNUSED_RESULT;
+JsonNode *rh_workers_run_finish (RhWorkers *self, GAsyncResult *result, gboolean *ret_crashed, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* Free places for runs of @agent now: what jobs/ may lease. 0 while the agent cannot be started. The signal "capacity"
  * tells that there may be more than before. */

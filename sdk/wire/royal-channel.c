@@ -19,7 +19,7 @@
 #define END_GRACE_US (200 * 1000)
 #define THROTTLE_US (5 * 1000)
 #define RATE_DEFAULT 20000
-#define BATCH_MAX 16
+#define BATCH_MAX 64
 /* What a message may cost the host's loop for nothing; beyond it each microsecond weighs as much as what the worker may
  * send in eight, so that in the long run it takes an eighth of the loop at most. One message is not held against it for
  * longer than a while. */
@@ -55,7 +55,10 @@ struct _RoyalChannel {
   RoyalFrameReader *reader;
 
   State state;
-  guint64 run;
+  guint64 run;                              /* in hand, or the last that was */
+  guint64 last;                             /* handed over */
+  guint ahead[ROYAL_CHANNEL_AHEAD_MAX + 1]; /* bytes of the runs that are not answered, by their number */
+  guint ahead_bytes;                        /* of those behind the run in hand */
   guint64 last_call;
   guint64 open_call; /* 0: none */
   gboolean cancelled;
@@ -200,23 +203,30 @@ reap (RoyalChannel *self)
 /* Sending. */
 
 static void
-send_text (RoyalChannel *self, RoyalFrameType type, guint64 id, const char *text, int table_fd)
+end_unless_dead (RoyalChannel *self, const GError *error)
 {
-  g_autoptr (GError) error = NULL;
   g_autoptr (GError) reason = NULL;
 
-  if (self->fd < 0 ||
-      royal_frame_send_text (self->fd, type, id, text, text != NULL ? strlen (text) : 0, table_fd, &error))
-    return;
   /* It is dead: what it has sent, and the end of the channel, are still to be read. */
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED))
     return;
-  /* A worker that keeps to the protocol has at most three of our messages before it: they fit the socket. */
+  /* A worker that keeps to the protocol has at most three of our messages, and short runs, before it: they fit the
+   * socket. */
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     reason = g_error_new (ROYAL_ERROR, ROYAL_ERROR_PROTOCOL, "worker does not read its channel");
   else
     reason = g_error_new (ROYAL_ERROR, ROYAL_ERROR_FAILED, "cannot write to the worker: %s", error->message);
   end (self, reason);
+}
+
+static void
+send_text (RoyalChannel *self, RoyalFrameType type, guint64 id, const char *text, int table_fd)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->fd >= 0 &&
+      !royal_frame_send_text (self->fd, type, id, text, text != NULL ? strlen (text) : 0, table_fd, &error))
+    end_unless_dead (self, error);
 }
 
 static char *
@@ -285,6 +295,26 @@ on_failed (RoyalChannel *self, RoyalFrame *frame, GError **error)
   return TRUE;
 }
 
+static guint *
+bytes_of (RoyalChannel *self, guint64 run)
+{
+  return &self->ahead[run % G_N_ELEMENTS (self->ahead)];
+}
+
+/* The run in hand has ended. */
+static void
+next_run (RoyalChannel *self)
+{
+  self->cancelled = FALSE;
+  if (self->run == self->last)
+    {
+      self->state = STATE_IDLE;
+      return;
+    }
+  self->run++;
+  self->ahead_bytes -= *bytes_of (self, self->run);
+}
+
 static gboolean
 on_done (RoyalChannel *self, RoyalFrame *frame, GError **error)
 {
@@ -298,7 +328,7 @@ on_done (RoyalChannel *self, RoyalFrame *frame, GError **error)
     return refuse (error, "DONE while a call is open");
   if ((result != NULL) == (failure != NULL) || json_object_get_size (frame->body) != 1)
     return refuse (error, "DONE with neither a result nor an error, or with both");
-  self->state = STATE_IDLE;
+  next_run (self);
   if (self->events != NULL)
     self->events->done (self, result, failure, self->data);
   return TRUE;
@@ -442,7 +472,9 @@ receive (RoyalChannel *self, gboolean hung_up)
   type = frame->type;
   if (!handle (self, frame, &error))
     end (self, error);
-  return type == ROYAL_FRAME_LOG || type == ROYAL_FRAME_PROGRESS;
+  /* Behind a run that ended the next may have ended too. */
+  return type == ROYAL_FRAME_LOG || type == ROYAL_FRAME_PROGRESS ||
+         (type == ROYAL_FRAME_DONE && self->state == STATE_RUNNING);
 }
 
 static void
@@ -556,14 +588,54 @@ royal_channel_run (RoyalChannel *self, JsonObject *request, GError **error)
       return FALSE;
     }
   text = object_to_text (request);
-  if (strlen (text) > ROYAL_FRAME_BODY_MAX)
+  return royal_channel_run_text (self, text, strlen (text), NULL, error);
+}
+
+/* Whether a run of @length bytes fits behind those that the worker has. */
+static gboolean
+has_room (RoyalChannel *self, gsize length)
+{
+  return self->state == STATE_IDLE ||
+         (self->last - self->run < ROYAL_CHANNEL_AHEAD_MAX && length <= ROYAL_CHANNEL_AHEAD_BYTES - self->ahead_bytes);
+}
+
+gboolean
+royal_channel_run_text (RoyalChannel *self, const char *text, gsize length, gboolean *ret_full, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  g_return_val_if_fail (ROYAL_IS_CHANNEL (self) && text != NULL, FALSE);
+
+  if (ret_full != NULL)
+    *ret_full = FALSE;
+  if ((self->state != STATE_IDLE && self->state != STATE_RUNNING) || self->shutdown)
+    {
+      g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_UNAVAILABLE, "the worker takes no runs");
+      return FALSE;
+    }
+  if (length > ROYAL_FRAME_BODY_MAX)
     {
       g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_LIMIT, "the run's input is longer than 16 MiB");
       return FALSE;
     }
+  if (!has_room (self, length) ||
+      (!royal_frame_send_text (self->fd, ROYAL_FRAME_RUN, self->last + 1, text, length, -1, &local) &&
+       self->state == STATE_RUNNING && g_error_matches (local, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK)))
+    {
+      if (ret_full != NULL)
+        *ret_full = TRUE;
+      g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_UNAVAILABLE, "the worker has no room for another run");
+      return FALSE;
+    }
+  self->last++;
+  *bytes_of (self, self->last) = (guint)length;
+  if (self->state == STATE_RUNNING)
+    self->ahead_bytes += (guint)length;
+  else
+    self->run = self->last;
   self->state = STATE_RUNNING;
-  self->cancelled = FALSE;
-  send_text (self, ROYAL_FRAME_RUN, ++self->run, text, -1);
+  if (local != NULL)
+    end_unless_dead (self, local);
   return TRUE;
 }
 

@@ -54,10 +54,10 @@ typedef struct {
  * @ready: the worker is sandboxed and has loaded the plugin; @facts is the body of READY
  * @call: the plugin called @method; answer with royal_channel_reply() or royal_channel_reply_error(),
  *   now or later, once. @params is never NULL.
- * @done: the run ended: @result (nullable, transfer none) or @error
+ * @done: the run in hand ended: @result (nullable, transfer none) or @error. The next in order is in hand then.
  * @closed: the process has ended and was reaped; @error says why (protocol, crash with its signal, exit,
- *   start failure, memory); NULL after an orderly shutdown. The last event; also ends a run in hand
- *   (@done is not called for it). @signal is the terminating signal or 0.
+ *   start failure, memory); NULL after an orderly shutdown. The last event; also ends the run in hand and
+ *   gives back those behind it (@done is not called for them). @signal is the terminating signal or 0.
  */
 typedef struct {
   void (*ready) (RoyalChannel *channel, JsonObject *facts, gpointer data);
@@ -77,13 +77,28 @@ typedef struct {
  *
  * Returns: (transfer full): the channel; NULL with @error set when not even a process could be made.
  */
-RoyalChannel *royal_channel_launch (const RoyalLaunch         *launch,
-                                    const RoyalChannelEvents  *events,
-                                    gpointer                   data,
-                                    GError                   **error) G_GNUC_WARN_UNUSED_RESULT;
+RoyalChannel *royal_channel_launch (const RoyalLaunch *launch,
+                                    const RoyalChannelEvents *events,
+                                    gpointer data,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Starts a run on an idle, ready worker. @request is the body of RUN. */
 gboolean royal_channel_run (RoyalChannel *self, JsonObject *request, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Runs that a worker may have before it beside the one in hand, and what their messages may come to in bytes: they fit
+ * its socket together with all else that the host may have to say. */
+#define ROYAL_CHANNEL_AHEAD_MAX 63
+#define ROYAL_CHANNEL_AHEAD_BYTES (32 * 1024)
+
+/**
+ * royal_channel_run_text:
+ * @text: the body of RUN, one JSON object
+ * @ret_full: (optional): set when there is no room for another run before the worker: the run was not sent
+ *
+ * Hands a run to a ready worker, which comes to it after those that it was handed before: they are answered in order.
+ */
+gboolean royal_channel_run_text (RoyalChannel *self, const char *text, gsize length, gboolean *ret_full, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* Answers call @id. An id that is no longer open (the worker has died) is ignored. */
 void royal_channel_reply (RoyalChannel *self, guint64 id, JsonNode *result);
@@ -91,7 +106,7 @@ void royal_channel_reply (RoyalChannel *self, guint64 id, JsonNode *result);
 void royal_channel_reply_table (RoyalChannel *self, guint64 id, int table_fd);
 void royal_channel_reply_error (RoyalChannel *self, guint64 id, const GError *error);
 
-/* Cancels the run in hand: the next call is answered with `cancelled`. */
+/* Cancels the run in hand: its open call, and every later one, is answered with `cancelled`. */
 void royal_channel_cancel (RoyalChannel *self);
 
 /* Asks the worker to exit when it is idle. */

@@ -10,8 +10,8 @@
 static void write_node (GString *out, JsonNode *node, gboolean canonical);
 
 /* RFC 8785 escapes what it must and nothing else; the compact form does the same. */
-static void
-write_string (GString *out, const char *string)
+void
+royal_json_append_string (GString *out, const char *string)
 {
   static const char names[] = "btn.fr"; /* 0x08 to 0x0d; 0x0b has no short name */
   const char *from = string, *p;
@@ -162,7 +162,7 @@ write_value (GString *out, JsonNode *node, gboolean canonical)
   switch (json_node_get_value_type (node))
     {
     case G_TYPE_STRING:
-      write_string (out, json_node_get_string (node));
+      royal_json_append_string (out, json_node_get_string (node));
       break;
     case G_TYPE_BOOLEAN:
       g_string_append (out, json_node_get_boolean (node) ? "true" : "false");
@@ -198,7 +198,7 @@ write_member (GString *out, JsonObject *object, const char *name, gboolean canon
 {
   if (out->str[out->len - 1] != '{')
     g_string_append_c (out, ',');
-  write_string (out, name);
+  royal_json_append_string (out, name);
   g_string_append_c (out, ':');
   write_node (out, json_object_get_member (object, name), canonical);
 }

@@ -167,7 +167,7 @@ host_fixture_set_up (HostFixture *self, gconstpointer data)
 
   g_assert_nonnull (config.worker);
   migrate ();
-  host_fixture_sql ("truncate runs, jobs, outbox");
+  host_fixture_sql ("truncate runs, jobs, job_queue, job_later, job_parked, job_leases, dead_letters, outbox");
   workspace = host_fixture_value ("select workspace_id from workspace_open ('test', true)");
   self->workspace = g_ascii_strtoll (workspace, NULL, 10);
   self->root = g_build_filename (royal_test_dir (), "host-XXXXXX", NULL);

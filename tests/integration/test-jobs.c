@@ -9,6 +9,8 @@
 
 #define WAIT_MS 20000
 #define MANY 10000
+/* The runs of a job, as text. */
+#define RUNS "(select string_agg (r->>'state' || ' ' || (r->>'host'), ',') from jsonb_array_elements (runs) r)"
 
 static const RhActor *
 actor (HostFixture *f)
@@ -58,7 +60,11 @@ expect_refused (HostFixture *f, RhJobs *jobs, const char *text, RoyalError code,
 static char *
 of_job (const char *job, const char *what)
 {
-  g_autofree char *sql = g_strconcat ("select ", what, " from jobs j where uid = '", job, "'", NULL);
+  g_autofree char *sql = g_strconcat ("select ", what,
+                                      " from (select o.*, job_state (o) as now, job_runs (o) as runs,"
+                                      " (select min (owner) from job_leases l where o.id = any (l.jobs)) as owner"
+                                      " from jobs o) j where uid = '",
+                                      job, "'", NULL);
 
   return host_fixture_value (sql);
 }
@@ -128,8 +134,7 @@ test_complete (HostFixture *f, gconstpointer data)
   wait_job (job, "state", "completed");
   expect_job (job, "result", "{\"a\": 1}");
   expect_job (job, "attempt", "1");
-  expect_job (job, "(select string_agg (state || ' ' || host, ',') from runs r where r.job = j.id)",
-              "completed host-a");
+  expect_job (job, RUNS, "completed host-a");
   same = enqueue (f, jobs, "{'agent':'good','task':'echo','input':{'a':1},'idempotency_key':'k'}");
   g_assert_cmpstr (same, ==, job);
   later = enqueue (f, jobs, "{'agent':'good','task':'echo','run_at':'2999-01-01T00:00:00Z'}");
@@ -204,7 +209,7 @@ test_retry (HostFixture *f, gconstpointer data)
   wait_job (again, "state", "dead");
   expect_job (again, "attempt", "3");
   expect_job (again, "error->>'code'", "unavailable");
-  expect_job (again, "(select count (*) from runs r where r.job = j.id and r.state = 'failed')", "3");
+  expect_job (again, "(select count (*) from jsonb_array_elements (runs) r where r->>'state' = 'failed')", "3");
   wait_job (once, "state", "dead");
   expect_job (once, "attempt", "1");
   expect_job (once, "error->>'message'", "told to fail with invalid");
@@ -223,7 +228,7 @@ test_poison (HostFixture *f, gconstpointer data)
   food = enqueue (f, jobs, "{'agent':'bad','task':'echo','input':{'b':2}}");
   wait_job (poison, "state", "quarantined");
   expect_job (poison, "crashes", "3");
-  expect_job (poison, "(select count (*) from runs r where r.job = j.id and r.state = 'crashed')", "3");
+  expect_job (poison, "(select count (*) from jsonb_array_elements (runs) r where r->>'state' = 'crashed')", "3");
   wait_job (food, "state", "completed");
   g_free (food);
   food = enqueue (f, jobs, "{'agent':'bad','task':'echo'}");
@@ -244,17 +249,17 @@ test_cancel (HostFixture *f, gconstpointer data)
   enable (f, "good", "'limits':{'workers':1}");
   running = enqueue (f, jobs, "{'agent':'good','task':'wait'}");
   deaf = enqueue (f, jobs, "{'agent':'bad','task':'sleep'}");
-  wait_job (running, "state", "leased");
+  wait_job (running, "now", "leased");
   queued = enqueue (f, jobs, "{'agent':'good','task':'echo'}");
   cancel (f, jobs, queued);
   expect_job (queued, "state", "cancelled");
-  wait_job (deaf, "state", "leased");
+  wait_job (deaf, "now", "leased");
   cancel (f, jobs, deaf);
   cancel (f, jobs, running);
   wait_job (running, "state", "cancelled");
   /* One that does not listen is ended after the grace. */
   wait_job (deaf, "state", "cancelled");
-  expect_job (deaf, "(select r.state from runs r where r.job = j.id)", "cancelled");
+  expect_job (deaf, "runs->0->>'state'", "cancelled");
   expect_job (deaf, "crashes", "0");
   host_fixture_stop_jobs (jobs, 1000);
 }
@@ -304,8 +309,8 @@ test_stop (HostFixture *f, gconstpointer data)
   enable (f, "good", "'limits':{'workers':2}");
   slow = enqueue (f, jobs, "{'agent':'good','task':'wait'}");
   quick = enqueue (f, jobs, "{'agent':'good','task':'wait','input':{'ms':300}}");
-  wait_job (slow, "state", "leased");
-  wait_job (quick, "state", "leased");
+  wait_job (slow, "now", "leased");
+  wait_job (quick, "now", "leased");
   /* The database tells it before this host has read its answer. */
   royal_test_spin (100);
   host_fixture_stop_jobs (jobs, 1500);
@@ -313,7 +318,7 @@ test_stop (HostFixture *f, gconstpointer data)
   expect_job (slow, "state", "queued");
   expect_job (slow, "attempt", "0");
   expect_job (slow, "owner is null", "t");
-  expect_job (slow, "(select r.state from runs r where r.job = j.id)", "returned");
+  expect_job (slow, "runs->0->>'state'", "returned");
 }
 
 static void
@@ -329,17 +334,19 @@ test_take_over (HostFixture *f, gconstpointer data)
   job = enqueue (f, jobs, "{'agent':'bad','task':'echo','run_at':'2999-01-01T00:00:00Z'}");
   host_fixture_stop_jobs (jobs, 1000);
   /* As a host leaves it that was killed; another takes it once the lease has run out. */
-  host_fixture_sql ("update jobs set run_at = now (); select count (*) from job_lease ('host-b', '{bad}', '{1}', 1)");
+  host_fixture_sql ("update jobs set run_at = now (); update job_later set run_at = now ();"
+                    "select count (*) from job_lease ('host-b', '{bad}', '{1}', '{0}', null, 1)");
   expect_job (job, "owner", "host-b");
   other = host_fixture_start_jobs (f, "host-c");
   wait_job (job, "state", "completed");
-  expect_job (job, "(select string_agg (state || ' ' || host, ',' order by id) from runs r where r.job = j.id)",
-              "lost host-b,completed host-c");
+  expect_job (job, RUNS, "lost host-b,completed host-c");
   host_fixture_stop_jobs (other, 1000);
   /* Its own it takes at once. */
-  host_fixture_sql ("update jobs set state = 'queued', run_at = now (); "
-                    "select count (*) from job_lease ('host-d', '{bad}', '{1}', 3600)");
-  expect_job (job, "state", "leased");
+  g_free (job);
+  job = host_fixture_value ("select j.uid from workspaces w, job_add (w.workspace_id,"
+                            " '[{\"agent\":\"bad\",\"task\":\"echo\"}]', 'test') j where w.name = 'test'");
+  host_fixture_sql ("select count (*) from job_lease ('host-d', '{bad}', '{1}', '{0}', null, 3600)");
+  expect_job (job, "now", "leased");
   jobs = host_fixture_start_jobs (f, "host-d");
   wait_job (job, "state", "completed");
   host_fixture_stop_jobs (jobs, 1000);
@@ -353,14 +360,14 @@ test_lost_lease (HostFixture *f, gconstpointer data)
 
   enable (f, "good", "'limits':{'workers':1}");
   job = enqueue (f, jobs, "{'agent':'good','task':'wait'}");
-  wait_job (job, "state", "leased");
+  wait_job (job, "now", "leased");
   host_fixture_sql (
-      "update jobs set owner = 'host-z', lease_until = now () + interval '1 hour'; notify royal_jobs, 'cancel'");
+      "update job_leases set owner = 'host-z', until = now () + interval '1 hour'; notify royal_jobs, 'cancel'");
   /* The run here ends, its worker is free, and the other host's lease stands. */
   for (guint i = 0; i < 100 && rh_workers_capacity (f->workers, "good") == 0; i++)
     royal_test_spin (50);
   g_assert_cmpuint (rh_workers_capacity (f->workers, "good"), >, 0);
-  expect_job (job, "state || ' ' || owner", "leased host-z");
+  expect_job (job, "now || ' ' || owner", "leased host-z");
   host_fixture_stop_jobs (jobs, 1000);
 }
 
@@ -379,7 +386,7 @@ test_database_away (HostFixture *f, gconstpointer data)
 
   enable (f, "good", "'limits':{'workers':1}");
   job = enqueue (f, jobs, "{'agent':'good','task':'version','input':{'ms':700}}");
-  wait_job (job, "state", "leased");
+  wait_job (job, "now", "leased");
   royal_test_stop_cluster (royal_test_cluster ());
   royal_test_wait_until (is_away, f->store, WAIT_MS);
   /* The run ends while nobody can be told. */
@@ -417,10 +424,12 @@ rss_kb (void)
 static void
 put_many (guint n)
 {
-  g_autofree char *sql = g_strdup_printf ("insert into jobs (workspace_id, agent, task, created_by) "
-                                          "select workspace_id, 'good', 'echo', 'test' from workspaces, "
-                                          "generate_series (1, %u) where name = 'test'; notify royal_jobs",
-                                          n);
+  g_autofree char *sql =
+      g_strdup_printf ("select count (*) from workspaces w, lateral (select jsonb_agg ("
+                       "'{\"agent\":\"good\",\"task\":\"echo\"}'::jsonb) as requests"
+                       " from generate_series (1, %u)) r, job_put (w.workspace_id, r.requests, 'test')"
+                       " where w.name = 'test'",
+                       n);
 
   host_fixture_sql (sql);
 }

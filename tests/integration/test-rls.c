@@ -237,9 +237,11 @@ test_functions (void)
     { "token_revoke (%s, 'x')", "select quote_literal (uid) from tokens" },
     { "job_cancel (%s, 'x')", "select quote_literal (uid) from jobs" },
     { "job_get (%s)", "select quote_literal (uid) from jobs" },
-    { "job_complete (%s, 'v2', '{}')", "select quote_literal (uid) from runs" },
-    { "job_fail (%s, 'v2', '{}', false, false)", "select quote_literal (uid) from runs" },
-    { "job_return (%s, 'v2')", "select quote_literal (uid) from runs" },
+    { "job_fail ('v2', %s, 1, '{}', false, false)", "select l.id || ',' || l.jobs[1] from job_leases l" },
+    { "job_return ('v2', %s, 1, true)", "select l.id || ',' || l.jobs[1] from job_leases l" },
+    { "dead_retry (array[%s]::uuid[], null, 'x')", "select quote_literal (uid) from jobs" },
+    { "dead_discard (array[%s]::uuid[], null, 'x')", "select quote_literal (uid) from jobs" },
+    { "dead_edit (%s, '{}', 'x')", "select quote_literal (uid) from jobs" },
     { "proposal_get (%s)", "select quote_literal (uid) from proposals" },
     { "proposal_answer (%s, 'reject', null, 'x', 'x', 'no')", "select quote_literal (uid) from proposals" },
     { "workflow_get (%s)", "select quote_literal (uid) from workflow_runs" },
@@ -261,10 +263,13 @@ test_functions (void)
   g_autofree char *after = NULL;
 
   /* Each would succeed for its own workspace. */
-  royal_test_sql (owner, "update jobs set state = 'leased', owner = 'v2', attempt = 1;"
-                         "update runs r set state = 'running', attempt = 1, job = (select j.id from jobs j"
-                         " where j.workspace_id = r.workspace_id limit 1);"
-                         "update proposals set state = 'pending', expires_at = now () + interval '1 day'");
+  royal_test_sql (owner,
+                  "update jobs set state = 'queued', attempt = 0;"
+                  "update job_leases l set owner = 'v2', open = 1, limited = false, jobs = array (select j.id"
+                  " from jobs j where j.workspace_id = l.workspace_id limit 1);"
+                  "update dead_letters d set job = (select j.id from jobs j where j.workspace_id = d.workspace_id"
+                  " limit 1);"
+                  "update proposals set state = 'pending', expires_at = now () + interval '1 day'");
   before = royal_test_sql_value (owner, "select everything ()");
 
   for (guint i = 0; i < G_N_ELEMENTS (foreign); i++)
@@ -279,7 +284,7 @@ test_functions (void)
       g_autofree char *told = value_as ("royal_host", sql);
 
       /* A run that is not there is one that is not held. */
-      if (!g_str_equal (told, strstr (foreign[i][1], "from runs") != NULL ? "RY409" : "RY404"))
+      if (!g_str_equal (told, strstr (foreign[i][1], "from job_leases") != NULL ? "RY409" : "RY404"))
         g_error ("%s: %s", foreign[i][0], told);
     }
   after = royal_test_sql_value (owner, "select everything ()");

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rh-round.h"
+
+#include <string.h>
+
+/* What one call carries, so that it ends soon and its reports do not crowd out each other. */
+#define RESULTS_MAX 1000
+#define RESULTS_BYTES (4 * 1024 * 1024)
+
+enum { WORKSPACES, LEASES, JOBS, ATTEMPTS, RESULTS, AGENTS, CAPACITIES, TURNS, N_LISTS };
+
+struct _RhRound {
+  const char *host_id;
+  char lease_s[12];
+  GPtrArray *hands;
+  GString *lists[N_LISTS]; /* arrays of SQL, unclosed; of the results, of JSON */
+  guint n_agents;
+  guint room;
+};
+
+static const RhStatement job_lease = {
+  "job.lease",
+  "select * from job_turn ($1, $2::bigint[], $3::bigint[], $4::bigint[], $5::int[], $6::jsonb, $7::text[], $8::int[],"
+  " $9::bigint[], $10::jsonb, $11::int)",
+  11,
+  RH_WRITES_ROWS,
+};
+static const RhStatement job_complete = {
+  "job.complete",
+  "select * from job_turn ($1, $2::bigint[], $3::bigint[], $4::bigint[], $5::int[], $6::jsonb, $7::text[], $8::int[],"
+  " $9::bigint[], $10::jsonb, $11::int)",
+  11,
+  RH_WRITES,
+};
+
+RhRound *
+rh_round_new (const char *host_id, guint lease_s)
+{
+  RhRound *self = g_new0 (RhRound, 1);
+
+  self->host_id = host_id;
+  g_snprintf (self->lease_s, sizeof self->lease_s, "%u", lease_s);
+  self->hands = g_ptr_array_new ();
+  for (guint i = 0; i < N_LISTS; i++)
+    self->lists[i] = g_string_new (i == RESULTS ? "[" : "{");
+  return self;
+}
+
+void
+rh_round_free (RhRound *self)
+{
+  if (self == NULL)
+    return;
+  g_ptr_array_unref (self->hands);
+  for (guint i = 0; i < N_LISTS; i++)
+    g_string_free (self->lists[i], TRUE);
+  g_free (self);
+}
+
+static void
+add_number (GString *list, gint64 number)
+{
+  char digits[24];
+  guint i = sizeof digits;
+  guint64 rest = number < 0 ? -(guint64)number : (guint64)number;
+
+  do
+    digits[--i] = (char)('0' + rest % 10);
+  while ((rest /= 10) > 0);
+  if (number < 0)
+    digits[--i] = '-';
+  if (list->len > 1)
+    g_string_append_c (list, ',');
+  g_string_append_len (list, digits + i, (gssize)(sizeof digits - i));
+}
+
+static void
+add_text (GString *list, const char *text)
+{
+  g_string_append (list, list->len > 1 ? ",\"" : "\"");
+  for (const char *p = text; *p != '\0'; p++)
+    {
+      if (*p == '"' || *p == '\\')
+        g_string_append_c (list, '\\');
+      g_string_append_c (list, *p);
+    }
+  g_string_append_c (list, '"');
+}
+
+static void
+add_result (RhRound *self, RhHand *hand)
+{
+  const RhHandIds *ids = rh_hand_ids (hand);
+
+  add_number (self->lists[WORKSPACES], ids->workspace);
+  add_number (self->lists[LEASES], ids->lease);
+  add_number (self->lists[JOBS], ids->job);
+  add_number (self->lists[ATTEMPTS], ids->attempt);
+  if (self->lists[RESULTS]->len > 1)
+    g_string_append_c (self->lists[RESULTS], ',');
+  g_string_append (self->lists[RESULTS], rh_hand_result (hand));
+  g_ptr_array_add (self->hands, hand);
+}
+
+void
+rh_round_take_results (RhRound *self, GPtrArray *completed, guint most)
+{
+  guint n = 0;
+
+  g_return_if_fail (self != NULL && completed != NULL);
+
+  most = MIN (most, RESULTS_MAX);
+  while (n < completed->len && n < most && self->lists[RESULTS]->len < RESULTS_BYTES)
+    add_result (self, completed->pdata[n++]);
+  if (n > 0)
+    g_ptr_array_remove_range (completed, 0, n);
+}
+
+GPtrArray *
+rh_round_hands (RhRound *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  return self->hands;
+}
+
+void
+rh_round_add_room (RhRound *self, const char *agent, guint n, gint64 after)
+{
+  g_return_if_fail (self != NULL && agent != NULL && n > 0);
+
+  add_text (self->lists[AGENTS], agent);
+  add_number (self->lists[CAPACITIES], n);
+  add_number (self->lists[TURNS], after);
+  self->n_agents++;
+  self->room += n;
+}
+
+guint
+rh_round_room (RhRound *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+  return self->room;
+}
+
+gboolean
+rh_round_is_empty (RhRound *self)
+{
+  g_return_val_if_fail (self != NULL, TRUE);
+  return self->room == 0 && self->hands->len == 0;
+}
+
+void
+rh_round_send (RhRound *self, RhStore *store, GAsyncReadyCallback callback, gpointer data)
+{
+  const char *params[11] = { NULL };
+
+  g_return_if_fail (self != NULL && !rh_round_is_empty (self));
+
+  params[0] = self->host_id;
+  for (guint i = 0; i < N_LISTS; i++)
+    params[1 + i] = g_string_append_c (self->lists[i], i == RESULTS ? ']' : '}')->str;
+  params[10] = self->lease_s;
+  rh_store_call_async (store, self->hands->len > 0 ? &job_complete : &job_lease, RH_NO_WORKSPACE, params, NULL,
+                       callback, data);
+}
+
+gboolean *
+rh_round_refused (RhRound *self, RhRows *rows)
+{
+  gboolean *refused;
+
+  g_return_val_if_fail (self != NULL && rows != NULL, NULL);
+
+  refused = g_new0 (gboolean, self->hands->len + 1);
+  if (rh_rows_n (rows) > 0 && !rh_rows_is_null (rows, 0, "refused"))
+    {
+      g_auto (GStrv) places = g_strsplit_set (rh_rows_string (rows, 0, "refused"), "{,}", -1);
+
+      for (guint i = 0; places[i] != NULL; i++)
+        {
+          guint64 place = *places[i] != '\0' ? g_ascii_strtoull (places[i], NULL, 10) : G_MAXUINT64;
+
+          if (place < self->hands->len)
+            refused[place] = TRUE;
+        }
+    }
+  return refused;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "rh-hand.h"
+
+G_BEGIN_DECLS
+
+/* One call of job_turn(): the results that it reports and the room that it fills. */
+typedef struct _RhRound RhRound;
+
+RhRound *rh_round_new (const char *host_id, guint lease_s) G_GNUC_WARN_UNUSED_RESULT;
+void rh_round_free (RhRound *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RhRound, rh_round_free)
+
+/* Moves completed hands out of @completed (element-type RhHand), at most @most and no more than one call should carry.
+ */
+void rh_round_take_results (RhRound *self, GPtrArray *completed, guint most);
+
+/* (transfer none) (element-type RhHand): those that it took. */
+GPtrArray *rh_round_hands (RhRound *self);
+
+/**
+ * rh_round_add_room:
+ * @n: jobs of @agent that may be leased
+ * @after: the workspace after which turns go on
+ */
+void rh_round_add_room (RhRound *self, const char *agent, guint n, gint64 after);
+
+/* Room of all agents together. */
+guint rh_round_room (RhRound *self);
+
+/* TRUE when there is nothing to call for. */
+gboolean rh_round_is_empty (RhRound *self);
+
+/* rh_store_call_finish() has the rows. */
+void rh_round_send (RhRound *self, RhStore *store, GAsyncReadyCallback callback, gpointer data);
+
+/* (transfer full): for each of rh_round_hands() whether @rows say that it was not held any more. */
+gboolean *rh_round_refused (RhRound *self, RhRows *rows) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS
