@@ -9,6 +9,8 @@
 #include "royal-json.h"
 #include "royal-test.h"
 
+#include <time.h>
+
 struct _GateLoad {
   RhStore *store;
   RhGate *gate;
@@ -69,17 +71,53 @@ is_idle (gpointer data)
   return ((GateLoad *)data)->open == 0;
 }
 
+/* CPU time of the cluster's processes that live, in seconds. */
+static double
+database_cpu_s (void)
+{
+  g_autofree char *children = g_strdup_printf ("/proc/%d/task/%d/children", (int)rh_cluster_pid (royal_test_cluster ()),
+                                               (int)rh_cluster_pid (royal_test_cluster ()));
+  g_autofree char *text = NULL;
+  g_auto (GStrv) pids = NULL;
+  double sum = 0;
+
+  if (!g_file_get_contents (children, &text, NULL, NULL))
+    return 0;
+  pids = g_strsplit (g_strstrip (text), " ", -1);
+  for (guint i = 0; pids[i] != NULL; i++)
+    {
+      g_autofree char *file = g_strdup_printf ("/proc/%s/schedstat", pids[i]);
+      g_autofree char *line = NULL;
+
+      if (g_file_get_contents (file, &line, NULL, NULL))
+        sum += g_ascii_strtod (line, NULL) / 1e9;
+    }
+  return sum;
+}
+
+/* What has been used of this process' processors and of the database's. */
+static GateCpu
+cpu_now (void)
+{
+  struct timespec own;
+
+  clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &own);
+  return (GateCpu){ own.tv_sec + own.tv_nsec / 1e9, database_cpu_s () };
+}
+
 double
-gate_load_measure (GateLoad *self, double seconds)
+gate_load_measure (GateLoad *self, double seconds, GateCpu *ret_cpu_us)
 {
   static const char executed[] = "select count (*) from effects where state = 'executed'";
   gint64 before = count (self, executed), after;
   double start = bench_now_us (), took;
+  GateCpu cpu = cpu_now (), cpu_after;
 
   self->stopping = FALSE;
   for (guint i = 0; i < self->clients; i++)
     submit (self);
   royal_test_spin ((guint)(seconds * 1000));
+  cpu_after = cpu_now ();
   after = count (self, executed);
   took = (bench_now_us () - start) / 1e6;
   self->stopping = TRUE;
@@ -87,6 +125,9 @@ gate_load_measure (GateLoad *self, double seconds)
   while (count (self, "select count (*) from outbox") > 0 ||
          count (self, "select count (*) from proposals where state in ('approved', 'executing')") > 0)
     royal_test_spin (50);
+  if (ret_cpu_us != NULL)
+    *ret_cpu_us = (GateCpu){ (cpu_after.host - cpu.host) * 1e6 / (double)(after - before),
+                             (cpu_after.database - cpu.database) * 1e6 / (double)(after - before) };
   return (double)(after - before) / took;
 }
 

@@ -11,7 +11,14 @@ typedef struct _GateLoad GateLoad;
 GateLoad *gate_load_new (guint clients);
 void gate_load_free (GateLoad *self);
 
-/* Executed effects a second over @seconds; what is still open at the end of the time is not counted, but waited for. */
-double gate_load_measure (GateLoad *self, double seconds);
+/* Processor time: of this process, which is host and clients at once, and of all of the database's. */
+typedef struct {
+  double host;
+  double database;
+} GateCpu;
+
+/* Executed effects a second over @seconds; what is still open at the end of the time is not counted, but waited for.
+ * @ret_cpu_us: (nullable): microseconds of processor time for each. */
+double gate_load_measure (GateLoad *self, double seconds, GateCpu *ret_cpu_us);
 
 G_END_DECLS

@@ -41,14 +41,14 @@ test_spin (void)
       return;
     }
   load = gate_load_new (32);
-  gate_load_measure (load, 0.5);
+  gate_load_measure (load, 0.5, NULL);
   for (guint i = 0; i < ROUNDS && best < 0.7; i++)
     {
       BenchWorker *workers[WORKERS];
-      double idle = gate_load_measure (load, 1.5), spinning;
+      double idle = gate_load_measure (load, 1.5, NULL), spinning;
 
       bench_workers_spin (workers, WORKERS);
-      spinning = gate_load_measure (load, 1.5);
+      spinning = gate_load_measure (load, 1.5, NULL);
       bench_workers_end (workers, WORKERS);
       g_test_message ("idle %.0f/s, every worker spinning %.0f/s", idle, spinning);
       best = MAX (best, spinning / idle);
