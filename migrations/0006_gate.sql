@@ -17,6 +17,10 @@ create table workflow_inbox (
   primary key (workspace_id, id));
 call royal_protect ('workflow_inbox', 'select');
 
+-- What only the host's functions write needs no look at each character, nor at the list of workspaces, which are never deleted.
+alter table proposals drop constraint proposals_key_check, drop constraint proposals_digest_check,
+  drop constraint proposals_workspace_id_fkey;
+
 alter table proposals
   add job uuid,
   add context jsonb,
@@ -407,21 +411,37 @@ begin
   end if;
 end $$;
 
+-- So many identifiers of now: UUID version 7 (RFC 9562).
+create function uuid_v7_list (n int) returns uuid[]
+language plpgsql volatile as $$
+declare
+  ms constant text := lpad (to_hex (floor (extract (epoch from clock_timestamp ()) * 1000)::bigint), 12, '0');
+  head constant text := left (ms, 8) || '-' || right (ms, 4) || '-7';
+begin
+  return array (select (head || substr (gen_random_uuid ()::text, 16))::uuid from generate_series (1, n));
+end $$;
+
 -- batch is a list of what the gate assessed and decided (see gate/rh-proposal.h). The state follows from the decision. With an
--- owner, up to p_room of those that are approved at once are started at once: their intent is committed with the decision, as
--- effect_claim() would commit it after. Returns an outcome for each, by its place in the list from 1, with the effect where
--- one was started. What is approved and not started is told to every executor, once a batch.
-create or replace function proposal_submit (batch jsonb, p_owner text, p_lease_s int, p_room int)
-returns table (pos bigint, outcome jsonb, effect bigint)
-language plpgsql security definer set search_path = public, pg_temp as $$
+-- owner, those among the first p_room that are approved at once are started at once: their intent is committed with the
+-- decision, as effect_claim() would commit it after. Returns for each, by its place in the list from 1, its id and state, with
+-- the effect where one was started, and an outcome where it is not what the list says. What is approved and not started is told
+-- to every executor, once a batch.
+-- p_told is what the audit is to hold of each, in the same order, as canonical JSON from whoever has it at hand (see
+-- rh_proposal_told()), but for what is added here.
+drop function proposal_submit (jsonb, text, int, int);
+create function proposal_submit (batch jsonb, p_owner text, p_lease_s int, p_room int, p_told text[] default null)
+returns table (pos bigint, outcome jsonb, effect bigint, uid uuid, state text)
+language plpgsql security definer set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
 declare
   ws constant bigint := royal_workspace ();
   n constant int := jsonb_array_length (batch);
-  uids constant uuid[] := array (select uuid_v7 () from generate_series (1, n));
+  uids constant uuid[] := uuid_v7_list (n);
   room int := 0;
   n_made int;
   n_known int := 0;
   old proposals;
+  reviewed jsonb;
 begin
   -- What takes the place of another comes alone (gate/rh-intake.c), and once.
   if jsonb_path_exists (batch, '$[*] ? (exists (@.supersedes) || exists (@.context.revises))') then
@@ -439,16 +459,30 @@ begin
   end if;
   -- What accumulates is reserved here, and where autonomy was taken away a person is asked: decisions get stricter, never more permissive.
   if jsonb_path_exists (batch, '$[*].limits[*]') or exists (select from breakers b where b.workspace_id = ws and b.opened_at is not null) then
-    batch := control_review (ws, batch, uids);
+    reviewed := control_review (ws, batch, uids);
+    if reviewed <> batch then
+      batch := reviewed;
+      p_told := null;
+    end if;
   end if;
 
+  -- Nothing is joined with what was made: it has all that follows from it.
   return query
-  with given as materialized (
-    select g.*, uids[g.pos] as uid,
+  with made as (
+    insert into proposals as p (workspace_id, uid, state, kind, undoes, action, target, agent, agent_version,
+      agent_sha256, cluster, run, key, parameters, words, claims, before, facts, preview, risk, decision, rules, reason,
+      policy_version, digest, priority, created_by, expires_at, job, context, asks, limits, explanation, n_items, root, via,
+      revert_after_s, reverts_at, supersedes, revision, decided_at, decided_by)
+    select ws, uids[g.pos],
       case g.decision when 'deny' then 'denied' when 'approve' then 'pending'
-        else case when g.kind = 'apply' and g.n_items is null
-                       and count (*) filter (where g.kind = 'apply' and g.n_items is null and g.decision in ('auto', 'notify'))
-                           over (order by g.pos) <= room then 'executing' else 'approved' end end as state
+        else case when g.kind = 'apply' and g.n_items is null and g.pos <= room then 'executing' else 'approved' end end,
+      g.kind, case when g.undoes is not null then proposal_lock_undo (g.undoes) end, g.action,
+      g.target, g.agent, g.agent_version, g.agent_sha256, g.cluster, g.run, g.key, g.parameters, g.words, g.claims,
+      coalesce (g.before, 'null'), g.facts, coalesce (g.preview, 'null'), g.risk, g.decision, g.rules, g.reason, g.policy_version, g.digest,
+      coalesce (g.priority, 'normal'), g.created_by, g.expires_at, g.job, g.context, coalesce (g.asks, '{}'),
+      coalesce (g.limits, '[]'), g.explanation, coalesce (g.n_items, 0), g.root, g.via, g.revert_after_s, g.reverts_at, old.id,
+      coalesce (old.revision, 0) + 1, case when g.decision <> 'approve' then now () end,
+      case when g.decision <> 'approve' then 'policy' end
     from rows from (jsonb_to_recordset (batch) as (kind text, undoes uuid, action text, target text, agent text,
         agent_version text, agent_sha256 text, cluster text, run uuid, key text, parameters jsonb, words jsonb, claims jsonb,
         before jsonb, facts jsonb, preview jsonb, risk text, decision text, rules text[], reason text, policy_version text,
@@ -456,59 +490,49 @@ begin
         limits jsonb, explanation jsonb, n_items int, root text, via text, revert_after_s int, reverts_at timestamptz))
       with ordinality as g (kind, undoes, action, target, agent, agent_version, agent_sha256, cluster, run, key,
         parameters, words, claims, before, facts, preview, risk, decision, rules, reason, policy_version, digest, priority,
-        created_by, expires_at, job, context, asks, limits, explanation, n_items, root, via, revert_after_s, reverts_at, pos)),
-  made as (
-    insert into proposals as p (workspace_id, uid, state, kind, undoes, action, target, agent, agent_version,
-      agent_sha256, cluster, run, key, parameters, words, claims, before, facts, preview, risk, decision, rules, reason,
-      policy_version, digest, priority, created_by, expires_at, job, context, asks, limits, explanation, n_items, root, via,
-      revert_after_s, reverts_at, supersedes, revision, decided_at, decided_by)
-    select ws, g.uid, g.state, g.kind, case when g.undoes is not null then proposal_lock_undo (g.undoes) end, g.action,
-      g.target, g.agent, g.agent_version, g.agent_sha256, g.cluster, g.run, g.key, g.parameters, g.words, g.claims,
-      coalesce (g.before, 'null'), g.facts, coalesce (g.preview, 'null'), g.risk, g.decision, g.rules, g.reason, g.policy_version, g.digest,
-      coalesce (g.priority, 'normal'), g.created_by, g.expires_at, g.job, g.context, coalesce (g.asks, '{}'),
-      coalesce (g.limits, '[]'), g.explanation, coalesce (g.n_items, 0), g.root, g.via, g.revert_after_s, g.reverts_at, old.id,
-      coalesce (old.revision, 0) + 1, case when g.decision <> 'approve' then now () end,
-      case when g.decision <> 'approve' then 'policy' end
-    from given g order by g.pos
+        created_by, expires_at, job, context, asks, limits, explanation, n_items, root, via, revert_after_s, reverts_at, pos)
     on conflict (workspace_id, key) where key is not null do nothing
-    returning p.id, p.uid),
+    returning p.*, array_position (uids, p.uid) as pos),
   started as (
     insert into effects (workspace_id, proposal, key, owner, lease_until)
     select ws, m.id, m.uid::text, p_owner, now () + p_lease_s * interval '1 second'
-    from given g join made m using (uid) where g.state = 'executing'),
+    from made m where m.state = 'executing'),
   told as (
-    insert into outbox (workspace_id, kind, subject, actor, data)
-    select ws, t.kind, g.uid::text, t.actor, t.data
-    from given g join made m using (uid),
-    lateral (
-      select 1, case g.state when 'denied' then 'proposal.denied' when 'pending' then 'approval.required'
-                             else 'proposal.approved' end, g.created_by,
-        jsonb_build_object ('action', g.action, 'target', g.target, 'kind', g.kind, 'agent', g.agent,
-          'agent_version', g.agent_version, 'agent_sha256', g.agent_sha256, 'run', g.run, 'undoes', g.undoes,
-          'parameters', g.parameters, 'claims', g.claims, 'before', g.before, 'facts', g.facts, 'risk', g.risk,
-          'decision', g.decision, 'rules', to_jsonb (g.rules), 'reason', g.reason, 'policy_version', g.policy_version,
-          'digest', g.digest, 'expires_at', iso_time (g.expires_at))
-        || case when g.n_items is null and g.via is null and g.asks is null and old.id is null
-                     and g.revert_after_s is null and g.reverts_at is null then '{}'
-           else jsonb_strip_nulls (jsonb_build_object ('n_items', g.n_items, 'root', g.root, 'via', g.via, 'asks', g.asks,
-             'supersedes', old.uid, 'revert_after_s', g.revert_after_s, 'reverts_at', iso_time (g.reverts_at))) end
-      union all
-      select 2, 'effect.started', 'host', jsonb_build_object ('action', g.action, 'target', g.target, 'kind', g.kind,
-                                                              'key', g.uid::text, 'digest', g.digest)
-      where g.state = 'executing') as t (step, kind, actor, data)
-    order by g.pos, t.step)
-  select g.pos, jsonb_build_object ('proposal', g.uid, 'decision', g.decision, 'risk', g.risk,
-                                    'state', case g.state when 'executing' then 'approved' else g.state end,
-                                    'rules', to_jsonb (g.rules), 'reason', g.reason),
-         case when g.state = 'executing' then m.id end
-  from given g join made m using (uid) order by g.pos;
+    -- `started` is the key of the effect whose intent is committed with the decision.
+    insert into outbox (workspace_id, kind, subject, actor, body, data)
+    select ws, case m.state when 'denied' then 'proposal.denied' when 'pending' then 'approval.required'
+                            else 'proposal.approved' end, m.uid::text, m.created_by,
+      case when m.short then
+        p_told[m.pos] || case when m.state = 'executing' then ',"started":"' || m.uid || '"' else '' end
+          || ',"target":' || to_json (m.target) || ',"undoes":' || coalesce ('"' || (batch->(m.pos - 1)->>'undoes') || '"', 'null')
+          || '}' end,
+      case when not m.short then
+        jsonb_build_object ('action', m.action, 'target', m.target, 'kind', m.kind, 'agent', m.agent,
+          'agent_version', m.agent_version, 'agent_sha256', m.agent_sha256, 'run', m.run,
+          'undoes', batch->(m.pos - 1)->'undoes', 'parameters', m.parameters, 'claims', m.claims, 'before', m.before,
+          'facts', m.facts, 'risk', m.risk, 'decision', m.decision, 'rules', to_jsonb (m.rules), 'reason', m.reason,
+          'policy_version', m.policy_version, 'digest', m.digest, 'expires_at', iso_time (m.expires_at))
+        || jsonb_strip_nulls (jsonb_build_object ('started', case when m.state = 'executing' then m.uid end,
+             'n_items', nullif (m.n_items, 0), 'root', m.root, 'via', m.via, 'asks', nullif (m.asks, '{}'),
+             'supersedes', old.uid, 'revert_after_s', m.revert_after_s, 'reverts_at', iso_time (m.reverts_at))) end
+    from (
+      select x.*, p_told[x.pos] is not null and x.n_items = 0 and x.via is null and x.asks = '{}' and x.supersedes is null
+                  and x.revert_after_s is null and x.reverts_at is null as short
+      from made x) m)
+  select m.pos::bigint,
+    case when p_told is null then
+      jsonb_build_object ('proposal', m.uid, 'decision', m.decision, 'risk', m.risk,
+                          'state', case m.state when 'executing' then 'approved' else m.state end,
+                          'rules', to_jsonb (m.rules), 'reason', m.reason) end,
+    case when m.state = 'executing' then m.id end, m.uid, case m.state when 'executing' then 'approved' else m.state end
+  from made m;
   get diagnostics n_made = row_count;
 
   -- An attempt of the same job that was lost has proposed it already: the first one stands.
   if n_made < n then
     return query
     select g.pos, jsonb_build_object ('proposal', p.uid, 'state', p.state, 'decision', p.decision, 'risk', p.risk,
-                                      'rules', to_jsonb (p.rules), 'reason', p.reason), null::bigint
+                                      'rules', to_jsonb (p.rules), 'reason', p.reason), null::bigint, p.uid, p.state
     from rows from (jsonb_to_recordset (batch) as (key text)) with ordinality as g (key, pos)
     cross join lateral (
       select * from proposals p where p.workspace_id = ws and p.key = g.key and p.uid <> uids[g.pos] limit 1) p;
@@ -938,40 +962,48 @@ begin
   return case when not found then 'lost' when stopped then 'stopped' else 'go' end;
 end $$;
 
--- Ends effects in hand: entries is [{ "ws", "effect", "outcome", "receipt"?, "error"? }], an outcome is executed (with its
--- receipt), failed, stale or unknown (with an error). Returns those that were held; one that was ended so before counts.
+-- Ends effects in hand: entries is [{ "ws", "effect", "outcome", "receipt"?, "error"?, "canonical"? }], an outcome is executed
+-- (with its receipt, and the same as canonical JSON from whoever has it at hand), failed, stale or unknown (with an error). Returns those that were held; one that was ended so before counts.
 create or replace function effect_finish (p_owner text, entries jsonb) returns table (effect bigint)
 language plpgsql security definer set search_path = public, pg_temp
 set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
-set enable_hashjoin = off set enable_mergejoin = off as $$
+set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan as $$
 declare
   n int;
 begin
   return query
   with given as materialized (
-    select * from jsonb_to_recordset (entries) as g (ws bigint, effect bigint, outcome text, receipt jsonb, error text)),
+    select * from jsonb_to_recordset (entries) as g (ws bigint, effect bigint, outcome text, receipt jsonb, error text,
+                                                          canonical text)
+    -- A planner that expects few of them looks each up, whatever it thinks of the size of what it looks in.
+    where g.ws > 0 and g.effect > 0 and g.outcome in ('executed', 'failed', 'stale', 'unknown')),
   ended as (
     update effects e set state = g.outcome, receipt = g.receipt, error = g.error, finished_at = now ()
     from given g
-    where e.workspace_id = g.ws and e.proposal = g.effect and e.owner = p_owner and e.state = 'executing'
-    returning e.workspace_id, e.proposal, e.key, e.state, e.attempt, e.receipt, e.error),
+    -- Not `state = 'executing'`, which says the same: a planner without statistics reads all that are executing for each.
+    where e.workspace_id = g.ws and e.proposal = g.effect and e.owner = p_owner and e.finished_at is null
+    returning e.workspace_id, e.proposal, e.key, e.state, e.attempt, e.receipt, e.error, g.canonical),
   closed as (
     update proposals p set state = e.state, finished_at = now ()
     from ended e where p.workspace_id = e.workspace_id and p.id = e.proposal
     returning p.workspace_id, p.id, p.uid, p.kind, p.undoes, p.action, p.target, p.digest,
-              e.key, e.state, e.attempt, e.receipt, e.error),
+              e.key, e.state, e.attempt, e.receipt, e.error, e.canonical),
   undone as (
     update proposals o set state = 'undone' from closed c
     where c.kind = 'undo' and c.state = 'executed' and o.workspace_id = c.workspace_id and o.id = c.undoes),
   told as (
-    insert into outbox (workspace_id, kind, subject, actor, data)
+    insert into outbox (workspace_id, kind, subject, actor, body, data)
     select c.workspace_id,
       case when c.kind = 'undo' and c.state = 'executed' then 'effect.undone' else 'effect.' || c.state end,
       c.uid::text, 'host',
-      jsonb_build_object ('action', c.action, 'target', c.target, 'kind', c.kind, 'key', c.key, 'attempt', c.attempt,
+      case when c.canonical is not null and c.undoes is null then
+        '{"action":' || to_json (c.action) || ',"attempt":' || c.attempt || ',"digest":"' || c.digest || '","error":'
+          || coalesce (to_json (c.error)::text, 'null') || ',"key":' || to_json (c.key) || ',"kind":"' || c.kind
+          || '","receipt":' || c.canonical || ',"target":' || to_json (c.target) || ',"undoes":null}' end,
+      case when c.canonical is null or c.undoes is not null then jsonb_build_object ('action', c.action, 'target', c.target, 'kind', c.kind, 'key', c.key, 'attempt', c.attempt,
         'digest', c.digest, 'receipt', c.receipt, 'error', c.error,
         'undoes', (select u.uid from proposals u
-                   where c.undoes is not null and u.workspace_id = c.workspace_id and u.id = c.undoes))
+                   where c.undoes is not null and u.workspace_id = c.workspace_id and u.id = c.undoes)) end
     from closed c order by c.id)
   select c.id from closed c;
   get diagnostics n = row_count;

@@ -6,7 +6,7 @@
 #include "rh-receipts.h"
 #include "rh-work.h"
 
-#define IN_FLIGHT_MAX 128
+#define IN_FLIGHT_MAX 512
 #define TAKE_OVER_MAX "10000"
 #define LEASE_S RH_EXECUTOR_LEASE_S
 #define LEASE_US (LEASE_S * G_USEC_PER_SEC)

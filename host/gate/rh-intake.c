@@ -2,6 +2,7 @@
 #include "rh-intake.h"
 
 #include "rh-log.h"
+#include "rh-proposal.h"
 #include "rh-work.h"
 #include "royal-json.h"
 
@@ -9,7 +10,10 @@
 #define CALLS_MAX 2 /* at a time, in one workspace: while they are under way the next batch grows */
 
 static const RhStatement submit = {
-  "gate.submit", "select pos, outcome, effect from proposal_submit ($1::jsonb, $2, $3::int, $4::int)", 4, TRUE
+  "gate.submit",
+  "select pos, outcome, effect, uid, state"
+  " from proposal_submit ($1::jsonb, $2, $3::int, $4::int, string_to_array ($5, E'\\n'))",
+  5, TRUE
 };
 
 struct _RhIntake {
@@ -130,6 +134,12 @@ send_one_by_one (Batch *batch)
     }
 }
 
+static const Entry *
+entry_of (const Batch *batch, RhRows *rows, guint row)
+{
+  return g_task_get_task_data (batch->tasks->pdata[rh_rows_int64 (rows, row, "pos") - 1]);
+}
+
 /* Hands what the call has started to the executor. */
 static void
 start_effects (const Batch *batch, RhRows *rows)
@@ -138,20 +148,33 @@ start_effects (const Batch *batch, RhRows *rows)
   g_autoptr (GPtrArray) works = g_ptr_array_new_with_free_func ((GDestroyNotify)rh_work_unref);
 
   for (guint i = 0; rows != NULL && i < rh_rows_n (rows); i++)
-    {
-      g_autoptr (JsonNode) outcome = NULL;
-      const Entry *entry;
-
-      if (rh_rows_is_null (rows, i, "effect"))
-        continue;
-      outcome = rh_rows_json (rows, i, "outcome");
-      entry = g_task_get_task_data (batch->tasks->pdata[rh_rows_int64 (rows, i, "pos") - 1]);
-      g_ptr_array_add (works,
-                       rh_work_new_started (rh_rows_int64 (rows, i, "effect"), batch->workspace,
-                                            royal_json_string (json_node_get_object (outcome), "proposal", ""),
-                                            json_node_get_object (entry->row), rh_executor_get_connectors (executor)));
-    }
+    if (!rh_rows_is_null (rows, i, "effect"))
+      g_ptr_array_add (works, rh_work_new_started (rh_rows_int64 (rows, i, "effect"), batch->workspace,
+                                                   rh_rows_string (rows, i, "uid"),
+                                                   json_node_get_object (entry_of (batch, rows, i)->row),
+                                                   rh_executor_get_connectors (executor)));
   rh_executor_take (executor, batch->reserved, works, batch->sent_us);
+}
+
+/* (transfer full): as the database has it, or as it was handed in where that is the same. */
+static JsonNode *
+outcome_of (const Batch *batch, RhRows *rows, guint row)
+{
+  static const char *const same[] = { "decision", "risk", "rules", "reason" };
+  JsonNode *outcome;
+  JsonObject *object, *given;
+
+  if (!rh_rows_is_null (rows, row, "outcome"))
+    return rh_rows_json (rows, row, "outcome");
+  outcome = json_node_new (JSON_NODE_OBJECT);
+  object = json_object_new ();
+  given = json_node_get_object (entry_of (batch, rows, row)->row);
+  json_object_set_string_member (object, "proposal", rh_rows_string (rows, row, "uid"));
+  json_object_set_string_member (object, "state", rh_rows_string (rows, row, "state"));
+  for (guint i = 0; i < G_N_ELEMENTS (same); i++)
+    json_object_set_member (object, same[i], json_object_dup_member (given, same[i]));
+  json_node_take_object (outcome, object);
+  return outcome;
 }
 
 static void
@@ -161,7 +184,7 @@ answer (const Batch *batch, RhRows *rows, const GError *error)
     if (rows == NULL)
       g_task_return_error (batch->tasks->pdata[i], g_error_copy (error));
     else
-      g_task_return_pointer (batch->tasks->pdata[rh_rows_int64 (rows, i, "pos") - 1], rh_rows_json (rows, i, "outcome"),
+      g_task_return_pointer (batch->tasks->pdata[rh_rows_int64 (rows, i, "pos") - 1], outcome_of (batch, rows, i),
                              (GDestroyNotify)json_node_unref);
 }
 
@@ -194,14 +217,22 @@ static void
 send_batch (RhIntake *self, gint64 workspace, GPtrArray *tasks)
 {
   g_autoptr (JsonNode) list = json_node_new (JSON_NODE_ARRAY);
+  g_autoptr (GString) told = g_string_new (NULL);
   g_autofree char *text = NULL;
   Batch *batch = g_new0 (Batch, 1);
   char room[16];
 
   json_node_take_array (list, json_array_sized_new (tasks->len));
   for (guint i = 0; i < tasks->len; i++)
-    json_array_add_element (json_node_get_array (list),
-                            json_node_ref (((Entry *)g_task_get_task_data (tasks->pdata[i]))->row));
+    {
+      JsonNode *row = ((Entry *)g_task_get_task_data (tasks->pdata[i]))->row;
+      g_autofree char *line = rh_proposal_told (json_node_get_object (row));
+
+      json_array_add_element (json_node_get_array (list), json_node_ref (row));
+      if (i > 0)
+        g_string_append_c (told, '\n');
+      g_string_append (told, line);
+    }
   text = royal_json_to_string (list);
 
   batch->intake = g_object_ref (self);
@@ -212,8 +243,8 @@ send_batch (RhIntake *self, gint64 workspace, GPtrArray *tasks)
   g_snprintf (room, sizeof room, "%u", batch->reserved);
   count_call (self, workspace, 1);
   rh_store_call_async (self->store, &submit, workspace,
-                       (const char *const[]){ text, self->host_id, G_STRINGIFY (RH_EXECUTOR_LEASE_S), room }, NULL,
-                       on_submitted, batch);
+                       (const char *const[]){ text, self->host_id, G_STRINGIFY (RH_EXECUTOR_LEASE_S), room, told->str },
+                       NULL, on_submitted, batch);
 }
 
 /* (transfer full) (nullable): what the next call takes of what waits, in order: of one workspace that has a call to

@@ -3,19 +3,19 @@
 
 #include "rh-log.h"
 #include "rh-metrics.h"
-#include "royal-json.h"
 
-#include <string.h>
+#include <royal/error.h>
 
-#define BATCH 500
+#define BATCH 4000
 #define SWEEP_MS 2000
 #define CONFLICT_WAIT_MS 50
+/* While much is written, what is written within this time is moved together: each batch costs as much as dozens of
+ * rows. */
+#define BUSY_ROWS 50
+#define BUSY_WAIT_MS 40
 
-static const RhStatement pending = { "journal.pending", "select * from journal_pending ($1::int)", 1, FALSE };
-static const RhStatement append = { "journal.append",
-                                    "select * from journal_append"
-                                    " ($1, $2, $3, $4, $5, $6::int)",
-                                    6, RH_WRITES };
+static const RhStatement move = { "journal.append", "select moved, lag_s from journal_move ($1::int)", 1,
+                                  RH_WRITES_ROWS };
 
 struct _RhJournal {
   GObject parent;
@@ -23,7 +23,7 @@ struct _RhJournal {
   RhStore *store;
   gboolean running;
   gboolean busy;  /* a batch is under way */
-  gboolean again; /* something was written meanwhile */
+  gboolean again; /* something was written since it began */
   guint sweep_id;
   guint retry_id;
   GTask *stop;
@@ -31,21 +31,6 @@ struct _RhJournal {
 };
 
 G_DEFINE_FINAL_TYPE (RhJournal, rh_journal, G_TYPE_OBJECT)
-
-/* The end of a workspace's chain, as it grows through a batch. */
-typedef struct {
-  gint64 seq;
-  char *hash;
-} Head;
-
-static void
-head_free (gpointer data)
-{
-  Head *self = data;
-
-  g_free (self->hash);
-  g_free (self);
-}
 
 static void
 rh_journal_dispose (GObject *object)
@@ -87,100 +72,6 @@ rh_journal_new (RhStore *store)
 }
 
 static void
-put_text (JsonObject *object, const char *name, const char *text)
-{
-  if (text != NULL)
-    json_object_set_string_member (object, name, text);
-  else
-    json_object_set_null_member (object, name);
-}
-
-/* What is hashed: canonical JSON that holds the hash of the record before it. */
-static char *
-make_record (RhRows *rows, guint row, gint64 seq, const char *prev)
-{
-  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
-  JsonNode *data = rh_rows_json (rows, row, "data");
-  JsonObject *record = json_object_new ();
-
-  json_node_take_object (node, record);
-  json_object_set_int_member (record, "seq", seq);
-  put_text (record, "workspace", rh_rows_string (rows, row, "workspace"));
-  put_text (record, "at", rh_rows_string (rows, row, "at_text"));
-  put_text (record, "kind", rh_rows_string (rows, row, "kind"));
-  put_text (record, "subject", rh_rows_string (rows, row, "subject"));
-  put_text (record, "actor", rh_rows_string (rows, row, "actor"));
-  put_text (record, "prev", prev);
-  if (data != NULL)
-    json_object_set_member (record, "data", data);
-  else /* beyond what can be read: kept as it is, so that the chain goes on */
-    put_text (record, "data", rh_rows_string (rows, row, "data"));
-  return royal_json_canonical (node);
-}
-
-/* The head of the row's workspace: as the batch has made it, else as the database has it. */
-static Head *
-find_head (GHashTable *heads, RhRows *rows, guint row, gint64 workspace)
-{
-  Head *head = g_hash_table_lookup (heads, &workspace);
-
-  if (head == NULL)
-    {
-      head = g_new0 (Head, 1);
-      head->seq = rh_rows_int64 (rows, row, "head_seq");
-      head->hash = g_strdup (rh_rows_string (rows, row, "head_hash"));
-      g_hash_table_insert (heads, g_memdup2 (&workspace, sizeof workspace), head);
-    }
-  return head;
-}
-
-/* What journal_append() in SQL takes of a batch: texts of one line a row, empty where a row has none. That is much less
- * work for both sides than arrays, and canonical JSON has no line ends. */
-typedef enum { LIST_WORKSPACES, LIST_IDS, LIST_SEQS, LIST_HASHES, LIST_RECORDS, N_LISTS } List;
-
-static void
-put_line (GString *list, guint row, const char *text)
-{
-  if (row > 0)
-    g_string_append_c (list, '\n');
-  g_string_append (list, text);
-}
-
-/* Makes the record of a row, and moves the head on to it. */
-static void
-chain (GString *lists[N_LISTS], RhRows *rows, guint row, Head *head)
-{
-  g_autofree char *record = make_record (rows, row, ++head->seq, head->hash);
-  char seq[24];
-
-  g_snprintf (seq, sizeof seq, "%" G_GINT64_FORMAT, head->seq);
-  g_free (head->hash);
-  head->hash = g_compute_checksum_for_string (G_CHECKSUM_SHA256, record, -1);
-  put_line (lists[LIST_SEQS], row, seq);
-  put_line (lists[LIST_HASHES], row, head->hash);
-  put_line (lists[LIST_RECORDS], row, record);
-}
-
-static void
-make_lists (GString *lists[N_LISTS], RhRows *rows)
-{
-  g_autoptr (GHashTable) heads = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, head_free);
-
-  for (guint i = 0; i < N_LISTS; i++)
-    lists[i] = g_string_sized_new (i == LIST_RECORDS ? 65536 : 1024);
-  for (guint i = 0; i < rh_rows_n (rows); i++)
-    {
-      put_line (lists[LIST_WORKSPACES], i, rh_rows_string (rows, i, "workspace_id"));
-      put_line (lists[LIST_IDS], i, rh_rows_string (rows, i, "id"));
-      if (rh_rows_boolean (rows, i, "audited"))
-        chain (lists, rows, i, find_head (heads, rows, i, rh_rows_int64 (rows, i, "workspace_id")));
-      else
-        for (guint list = LIST_SEQS; list < N_LISTS; list++)
-          put_line (lists[list], i, "");
-    }
-}
-
-static void
 finish_stop (RhJournal *self, GError *error)
 {
   g_autoptr (GTask) stop = g_steal_pointer (&self->stop);
@@ -204,63 +95,50 @@ on_retry (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+static void
+kick_later (RhJournal *self, guint wait_ms)
+{
+  if (self->retry_id == 0)
+    self->retry_id = g_timeout_add (wait_ms, on_retry, self);
+}
+
 /* Nothing is left to move, or it could not be moved. */
 static void
-batch_done (RhJournal *self, const GError *error)
+settle (RhJournal *self, const GError *error)
 {
-  self->busy = FALSE;
-  if (error == NULL && self->again && (self->running || self->stop != NULL))
-    rh_journal_kick (self);
-  else if (royal_error_is_conflict (error) && (self->running || self->stop != NULL))
+  if (royal_error_is_conflict (error) && (self->running || self->stop != NULL))
     {
-      if (self->retry_id == 0)
-        self->retry_id = g_timeout_add ((guint)g_random_int_range (1, CONFLICT_WAIT_MS), on_retry, self);
+      kick_later (self, (guint)g_random_int_range (1, CONFLICT_WAIT_MS));
+      return;
     }
-  else
-    {
-      if (error != NULL && !royal_error_is_unavailable (error))
-        rh_log (RH_LOG_ERROR, "journal.failed", "the outbox could not be moved", "error", error->message, NULL);
-      if (self->stop != NULL)
-        finish_stop (self, error != NULL ? g_error_copy (error) : NULL);
-    }
-}
-
-static void on_pending (GObject *source, GAsyncResult *result, gpointer data);
-
-/* Moves a batch. The answer is the next one. */
-static void
-move (RhJournal *self, RhRows *rows)
-{
-  GString *lists[N_LISTS];
-
-  make_lists (lists, rows);
-  rh_store_call_async (self->store, &append, RH_NO_WORKSPACE,
-                       (const char *const[]){ lists[LIST_WORKSPACES]->str, lists[LIST_IDS]->str, lists[LIST_SEQS]->str,
-                                              lists[LIST_HASHES]->str, lists[LIST_RECORDS]->str, G_STRINGIFY (BATCH) },
-                       NULL, on_pending, g_object_ref (self));
-  for (guint i = 0; i < N_LISTS; i++)
-    g_string_free (lists[i], TRUE);
+  if (error != NULL && !royal_error_is_unavailable (error))
+    rh_log (RH_LOG_ERROR, "journal.failed", "the outbox could not be moved", "error", error->message, NULL);
+  if (self->stop != NULL)
+    finish_stop (self, error != NULL ? g_error_copy (error) : NULL);
 }
 
 static void
-on_pending (GObject *source, GAsyncResult *result, gpointer data)
+on_moved (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (RhJournal) self = data;
   g_autoptr (GError) error = NULL;
   g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
+  gint64 n = rows != NULL && rh_rows_n (rows) > 0 ? rh_rows_int64 (rows, 0, "moved") : 0;
 
-  if (rows == NULL || rh_rows_n (rows) == 0)
+  self->busy = FALSE;
+  if (rows != NULL)
+    rh_metric_set (RH_METRIC_JOURNAL_LAG, NULL, n > 0 ? g_ascii_strtod (rh_rows_string (rows, 0, "lag_s"), NULL) : 0);
+  if (error == NULL && (self->running || self->stop != NULL))
     {
-      if (rows != NULL)
-        rh_metric_set (RH_METRIC_JOURNAL_LAG, NULL, 0);
-      batch_done (self, error);
-      return;
+      if (n >= BATCH || (n > 0 && self->stop != NULL) || (n < BUSY_ROWS && self->again))
+        rh_journal_kick (self);
+      else if (n >= BUSY_ROWS)
+        kick_later (self, BUSY_WAIT_MS);
+      else
+        settle (self, NULL);
     }
-  rh_metric_set (RH_METRIC_JOURNAL_LAG, NULL, g_ascii_strtod (rh_rows_string (rows, 0, "age_s"), NULL));
-  if (self->running || self->stop != NULL)
-    move (self, rows);
   else
-    self->busy = FALSE;
+    settle (self, error);
 }
 
 void
@@ -273,8 +151,8 @@ rh_journal_kick (RhJournal *self)
     return;
   self->busy = TRUE;
   self->again = FALSE;
-  rh_store_call_async (self->store, &pending, RH_NO_WORKSPACE, (const char *const[]){ G_STRINGIFY (BATCH) }, NULL,
-                       on_pending, g_object_ref (self));
+  rh_store_call_async (self->store, &move, RH_NO_WORKSPACE, (const char *const[]){ G_STRINGIFY (BATCH) }, NULL,
+                       on_moved, g_object_ref (self));
 }
 
 static gboolean
@@ -322,6 +200,7 @@ rh_journal_stop_async (RhJournal *self, guint timeout_ms, GAsyncReadyCallback ca
   self->running = FALSE;
   self->stop = task;
   self->stop_id = g_timeout_add (timeout_ms, on_stop_timeout, self);
+  g_clear_handle_id (&self->retry_id, g_source_remove);
   rh_journal_kick (self);
 }
 

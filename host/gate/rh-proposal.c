@@ -477,6 +477,31 @@ rh_proposal_digest (JsonObject *row)
   return royal_json_digest (node);
 }
 
+char *
+rh_proposal_told (JsonObject *row)
+{
+  /* In the order of canonical JSON. */
+  static const char *const members[] = { "action", "agent",      "agent_sha256",   "agent_version", "before",
+                                         "claims", "decision",   "digest",         "expires_at",    "facts",
+                                         "kind",   "parameters", "policy_version", "reason",        "risk",
+                                         "rules",  "run" };
+  GString *told = g_string_sized_new (1024);
+
+  for (guint i = 0; i < G_N_ELEMENTS (members); i++)
+    {
+      JsonNode *node = json_object_get_member (row, members[i]);
+
+      g_string_append (told, i == 0 ? "{\"" : ",\"");
+      g_string_append (told, members[i]);
+      g_string_append (told, "\":");
+      if (node != NULL)
+        royal_json_append_canonical (told, node);
+      else
+        g_string_append (told, "null");
+    }
+  return g_string_free (told, FALSE);
+}
+
 /* When an unanswered one expires, by the database's clock: the rule's word, then the agent's within bounds, then the
  * default; not after its effect would end. Written as iso_time() in SQL writes it, so that whoever reads the proposal
  * can make the digest again. */

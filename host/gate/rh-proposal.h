@@ -106,6 +106,15 @@ RhProposal *rh_proposal_new_revision (JsonObject *original,
 JsonNode *rh_proposal_row (RhProposal *self, gint64 now_us) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * rh_proposal_told:
+ * @row: as rh_proposal_row() makes it
+ *
+ * Returns: (transfer full): what the audit holds of it, as canonical JSON without its end: proposal_submit() in SQL adds
+ *   `started`, `target` and `undoes`.
+ */
+char *rh_proposal_told (JsonObject *row) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * rh_proposal_digest:
  * @row: a proposal as rh_proposal_row() or proposal_json() in SQL makes it
  *

@@ -158,7 +158,12 @@ rh_work_entries (GPtrArray *works)
       json_object_set_int_member (entry, "effect", work->id);
       json_object_set_string_member (entry, "outcome", work->outcome);
       if (work->receipt != NULL)
-        json_object_set_member (entry, "receipt", json_node_copy (work->receipt));
+        {
+          g_autofree char *canonical = royal_json_canonical (work->receipt);
+
+          json_object_set_member (entry, "receipt", json_node_copy (work->receipt));
+          json_object_set_string_member (entry, "canonical", canonical);
+        }
       if (work->error != NULL)
         json_object_set_string_member (entry, "error", work->error);
       json_array_add_object_element (json_node_get_array (list), entry);

@@ -289,6 +289,14 @@ royal_json_canonical (JsonNode *node)
   return g_string_free (out, FALSE);
 }
 
+void
+royal_json_append_canonical (GString *out, JsonNode *node)
+{
+  g_return_if_fail (out != NULL && node != NULL);
+
+  write_node (out, node, TRUE);
+}
+
 char *
 royal_json_digest (JsonNode *node)
 {

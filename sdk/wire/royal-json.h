@@ -45,6 +45,9 @@ void royal_json_append_string (GString *out, const char *text);
  */
 char *royal_json_canonical (JsonNode *node) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Appends royal_json_canonical (@node) to @out. */
+void royal_json_append_canonical (GString *out, JsonNode *node);
+
 /* Returns: (transfer full): the lower-case hexadecimal SHA-256 of royal_json_canonical (@node). */
 char *royal_json_digest (JsonNode *node) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -206,7 +206,7 @@ test_revoked (void)
       "with t as (update tokens set revoked_at = now () where role = 'viewer' returning uid, workspace_id),"
       " j as (update journal set last_event = last_event + (select count (*) from t)"
       "  returning last_event - (select count (*) from t) as base)"
-      " insert into events (workspace_id, id, at, kind, subject, data)"
+      " insert into told_events (workspace_id, id, at, kind, subject, data)"
       " select t.workspace_id, j.base + row_number () over (), now (), 'token.revoked', t.uid::text, '{}'"
       " from j, t; select pg_notify ('royal_events', '')";
 

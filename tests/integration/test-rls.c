@@ -71,25 +71,25 @@ static const char attack[] =
     "   if n > 0 then told := told || format (' %s shows %s rows of others;', t.rel, n); end if;"
     "   execute format ('select count(*) from %s where workspace_id = %s', t.rel, a) into n;"
     "   if n = 0 then told := told || format (' %s shows nothing of its own;', t.rel); end if;"
-    "  exception when insufficient_privilege then end;"
+    "  exception when insufficient_privilege or object_not_in_prerequisite_state then end;"
     "  begin execute format ('update %s set %I = %I where workspace_id <> %s', t.rel, t.col, t.col, a);"
     "   get diagnostics n = row_count;"
     "   if n > 0 then told := told || format (' %s lets others'' rows be changed;', t.rel); end if;"
-    "  exception when insufficient_privilege then end;"
+    "  exception when insufficient_privilege or object_not_in_prerequisite_state then end;"
     "  begin execute format ('delete from %s where workspace_id <> %s', t.rel, a);"
     "   get diagnostics n = row_count;"
     "   if n > 0 then told := told || format (' %s lets others'' rows be deleted;', t.rel); end if;"
-    "  exception when insufficient_privilege then end;"
+    "  exception when insufficient_privilege or object_not_in_prerequisite_state then end;"
     "  begin execute format ('update %s set workspace_id = %s where workspace_id = %s', t.rel, b, a);"
     "   get diagnostics n = row_count;"
     "   if n > 0 then told := told || format (' %s lets a row be given away;', t.rel); end if;"
-    "  exception when insufficient_privilege or generated_always then end;"
+    "  exception when insufficient_privilege or generated_always or object_not_in_prerequisite_state then end;"
     "  if t.readable then"
     "  begin execute format ('insert into %s overriding system value select (jsonb_populate_record (x, "
     "jsonb_build_object (''workspace_id'', %s))).* from %s x limit 1', t.rel, b, t.rel);"
     "   get diagnostics n = row_count;"
     "   if n > 0 then told := told || format (' %s lets a row be planted;', t.rel); end if;"
-    "  exception when insufficient_privilege then end; end if;"
+    "  exception when insufficient_privilege or object_not_in_prerequisite_state then end; end if;"
     " end loop; return told; end $$;";
 
 static const char digest[] =
@@ -167,7 +167,9 @@ test_catalogue (void)
       "select string_agg (k.relname, ', ') from pg_class k join pg_attribute a on a.attrelid = k.oid"
       " left join pg_index i on i.indrelid = k.oid and i.indisprimary"
       " where k.relnamespace = 'public'::regnamespace and k.relkind in ('r', 'p') and a.attname = 'workspace_id'"
-      " and i.indkey[0] is distinct from a.attnum");
+      " and i.indkey[0] is distinct from a.attnum"
+      /* a heap that rows pass through, read by the journal alone, for all workspaces */
+      " and k.relname <> 'outbox'");
   assert_none ("views that look with their owner's eyes",
                "select string_agg (relname, ', ') from pg_class where relnamespace = 'public'::regnamespace"
                " and (relkind = 'm' or (relkind = 'v'"

@@ -19,7 +19,7 @@ static void
 set_up (Fixture *f, gconstpointer data)
 {
   host_fixture_set_up (&f->host, data);
-  host_fixture_sql ("truncate triggers, trigger_firings, events");
+  host_fixture_sql ("truncate triggers, trigger_firings, told_events");
   f->a = rh_triggers_new (f->host.store, f->host.registry, f->host.workspace, "test", "host-a");
   f->b = rh_triggers_new (f->host.store, f->host.registry, f->host.workspace, "test", "host-b");
 }
@@ -237,7 +237,7 @@ tell (Fixture *f, guint n, const char *kind, const char *event)
 {
   g_autofree char *sql =
       g_strdup_printf ("with b as (update journal set last_event = last_event + %u returning last_event - %u as base) "
-                       "insert into events (workspace_id, id, at, kind, subject, actor, data) "
+                       "insert into told_events (workspace_id, id, at, kind, subject, actor, data) "
                        "select %" G_GINT64_FORMAT ", base + i, now (), '%s', 's' || i, 'x', '%s' from b, "
                        "generate_series (1, %u) i; notify royal_events",
                        n, n, f->host.workspace, kind, event, n);

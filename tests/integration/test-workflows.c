@@ -191,7 +191,7 @@ test_wait (HostFixture *f, gconstpointer data)
   told = workflow_run (f, engine, "told", "{'of':'x'}");
   workflow_wait (told, "r.state", "waiting");
   workflow_expect_step (told, "news", "s.waits_for->'event'->>'subject'", "x");
-  sql = g_strdup_printf ("insert into events (workspace_id, id, at, kind, subject, data)"
+  sql = g_strdup_printf ("insert into told_events (workspace_id, id, at, kind, subject, data)"
                          " select %" G_GINT64_FORMAT
                          ", (select last_event from journal) + n, now (), k, s, jsonb_build_object ('size', z)"
                          " from (values (1, 'test.other', 'x', 9), (2, 'test.news', 'y', 9), (3, 'test.news', 'x', 1), "

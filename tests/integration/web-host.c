@@ -169,7 +169,7 @@ web_events (WebHost *self, guint n, guint bytes)
 {
   g_autofree char *sql = g_strdup_printf (
       "with j as (update journal set last_event = last_event + %u returning last_event - %u as base)"
-      " insert into events (workspace_id, id, at, kind, subject, data)"
+      " insert into told_events (workspace_id, id, at, kind, subject, data)"
       " select w.workspace_id, j.base + i, now (), case i %% 2 when 0 then 'job.created' else 'effect.executed' end,"
       " i::text, jsonb_build_object ('fill', repeat ('x', %u))"
       " from j, workspaces w, generate_series (1, %u) i where w.name = 'default';"
