@@ -45,9 +45,9 @@ alter table proposals
   add again_at timestamptz;
 create index proposals_supersedes on proposals (workspace_id, supersedes) where supersedes is not null;
 create index proposals_escalating on proposals (id) where state = 'pending' and asks ? 'escalate';
-create index proposals_stale on proposals (id) where state = 'stale' and again_tries < 3;
+create index proposals_stale on proposals (id) where state = 'stale' and again_tries < 9;
 create index proposals_ending on proposals ((coalesce (again_at, reverts_at)))
-  where state = 'executed' and reverts_at is not null and kept_by is null and again_tries < 5;
+  where state = 'executed' and reverts_at is not null and kept_by is null and again_tries < 9;
 -- What went stale before this release stays as it is.
 update proposals set again_tries = 9 where state = 'stale';
 
@@ -60,6 +60,16 @@ end $$;
 create trigger proposal_set_end before update on proposals for each row
   when (new.state = 'executed' and new.reverts_at is null and new.revert_after_s is not null)
   execute function proposal_set_end ();
+
+create function proposal_tell_stale () returns trigger
+language plpgsql as $$
+begin
+  perform pg_notify ('royal_again', '');
+  return null;
+end $$;
+create trigger proposal_tell_stale after update on proposals for each row
+  when (new.state = 'stale' and old.state <> 'stale')
+  execute function proposal_tell_stale ();
 
 -- role, on_behalf: as what, and for whom. excluded: items of a batch that were left out. data: what a modification changes.
 alter table approvals
@@ -566,7 +576,8 @@ language sql stable as $$
     from jsonb_array_elements (coalesce (p.asks->'escalate', '[]')) e
     where p.created_at + (e->>'after_s')::double precision * interval '1 second' <= clock_timestamp ()
     union
-    select 'admin');
+    select 'admin'
+    order by 1);
 $$;
 
 -- Who has a hand in what a proposal asks for: whoever submitted or modified it, in any of its revisions.
@@ -805,6 +816,138 @@ begin
     perform pg_notify ('royal_effects', '');
   end if;
   return coalesce (n, 0) + proposal_escalate ();
+end $$;
+
+-- --- Modification, and what time brings about ----------------------------------------------------------------------------------
+
+-- A proposal as a person is about to modify it, with the job that made it; refused as the modification would be.
+create function proposal_amendable (p_uid uuid, p_digest text, p_actor text, p_role text) returns jsonb
+language plpgsql stable as $$
+declare p proposals;
+begin
+  select * into p from proposals where workspace_id = royal_workspace () and uid = p_uid;
+  if not found then
+    raise exception 'no proposal %', p_uid using errcode = 'RY404';
+  end if;
+  perform proposal_check_open (p, p_digest);
+  perform proposal_authority (p, p_actor, p_role, '{}');
+  return proposal_whole_of (p) || jsonb_build_object ('made_by', (
+    select jsonb_build_object ('id', j.uid, 'agent', j.agent, 'task', j.task, 'input', j.input)
+    from jobs j where j.workspace_id = p.workspace_id and j.uid = p.job));
+end $$;
+
+-- The job that made a proposal runs again, with p_input; p_inputs is what the person changed of it. What it proposes on the same
+-- takes this one's place; until then this one waits. Returns the proposal, which names the job.
+create function proposal_rerun (p_uid uuid, p_digest text, p_input jsonb, p_inputs jsonb, p_actor text, p_via text, p_note text,
+  p_role text) returns jsonb
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  p proposals := proposal_lock (p_uid);
+  behalf text;
+  j jobs;
+  again jobs;
+begin
+  perform proposal_check_open (p, p_digest);
+  behalf := proposal_authority (p, p_actor, p_role, '{}');
+  if proposal_rerun_of (p) is not null then
+    raise exception 'proposal % is being revised already: job % runs with other inputs', p_uid, proposal_rerun_of (p)
+      using errcode = 'RY409';
+  end if;
+  select * into j from jobs where workspace_id = p.workspace_id and uid = p.job;
+  if not found then
+    raise exception 'proposal % was not made by a job', p_uid using errcode = 'RY409';
+  end if;
+  select * into again from job_add (p.workspace_id, jsonb_build_array (jsonb_build_object (
+    'agent', j.agent, 'task', j.task, 'input', p_input, 'priority', (array['low', 'normal', 'high', 'critical'])[j.priority + 1],
+    'max_attempts', j.max_attempts, 'backoff_ms', j.backoff_ms, 'backoff_max_ms', j.backoff_max_ms,
+    'context', coalesce (p.context, '{}') - 'step' || jsonb_build_object ('revises', p.uid))), p_actor);
+  insert into approvals (workspace_id, proposal, answer, actor, via, digest, note, role, on_behalf, data)
+  values (p.workspace_id, p.id, 'modify', p_actor, p_via, p_digest, p_note, p_role, behalf,
+          jsonb_build_object ('inputs', p_inputs, 'job', again.uid));
+  perform outbox_put ('approval.revising', p_uid::text, p_actor,
+    jsonb_strip_nulls (jsonb_build_object ('job', again.uid, 'inputs', p_inputs, 'digest', p.digest, 'via', p_via,
+      'role', p_role, 'on_behalf', behalf, 'note', p_note, 'action', p.action, 'target', p.target)));
+  return proposal_json (p);
+end $$;
+
+-- Nothing more is done about a proposal that went stale, or about an effect that was to end; people and workflows are told.
+create function proposal_leave (p proposals, p_reason text) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  update proposals set again_tries = 9 where workspace_id = p.workspace_id and id = p.id;
+  insert into outbox (workspace_id, kind, subject, actor, data)
+  values (p.workspace_id, case p.state when 'stale' then 'proposal.stale' else 'effect.not_ended' end, p.uid::text, 'host',
+          jsonb_build_object ('action', p.action, 'target', p.target, 'digest', p.digest, 'reason', p_reason));
+  if p.state = 'stale' and p.context ? 'step' then
+    perform proposal_ended (p.workspace_id, array[p.id]);
+  end if;
+end $$;
+revoke execute on function proposal_leave (proposals, text) from public;
+
+-- What is to be brought before the gate again, by this clock, in every workspace: `stale`, to be assessed anew, and `end`, an
+-- effect that is to be undone now. Each is handed out for half a minute, and then for longer; five times at most.
+create function proposal_again (batch int) returns table (workspace bigint, why text, proposal jsonb)
+language plpgsql security definer set search_path = public, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
+set enable_hashjoin = off set enable_mergejoin = off as $$
+declare
+  p proposals;
+  most constant int := 5;
+begin
+  for p in
+    with stale as (
+      select s.workspace_id, s.id from proposals s
+      where s.state = 'stale' and s.again_tries < 9 and (s.again_at is null or s.again_at <= now ())
+      order by s.id limit batch for no key update skip locked),
+    ending as (
+      select e.workspace_id, e.id from proposals e
+      where e.state = 'executed' and e.reverts_at is not null and e.kept_by is null and e.again_tries < 9
+        and coalesce (e.again_at, e.reverts_at) <= now ()
+      order by coalesce (e.again_at, e.reverts_at) limit batch for no key update skip locked)
+    update proposals o set again_tries = o.again_tries + 1, again_at = now () + 30 * power (2, o.again_tries) * interval '1 second'
+    from (select * from stale union all select * from ending) d
+    where o.workspace_id = d.workspace_id and o.id = d.id
+    returning o.*
+  loop
+    if p.again_tries > most then
+      perform proposal_leave (p, 'it could not be brought before the gate again');
+    elsif p.state = 'stale' or not exists (
+      select from proposals u where u.workspace_id = p.workspace_id and u.undoes = p.id
+      and u.state in ('pending', 'approved', 'executing', 'executed', 'unknown')) then
+      workspace := p.workspace_id;
+      why := case p.state when 'stale' then 'stale' else 'end' end;
+      proposal := proposal_whole_of (p);
+      return next;
+    end if;
+  end loop;
+end $$;
+
+-- It could not be: p_final, it never will be.
+create function proposal_again_failed (p_uid uuid, p_reason text, p_final boolean) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare p proposals := proposal_lock (p_uid);
+begin
+  if p_final and p.again_tries < 9 and p.state in ('stale', 'executed') then
+    perform proposal_leave (p, p_reason);
+  end if;
+end $$;
+
+-- An effect that was to end stays.
+create function proposal_keep (p_uid uuid, p_reason text, p_actor text, p_via text, p_role text) returns jsonb
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  p proposals := proposal_lock (p_uid);
+  behalf text;
+begin
+  if p.state <> 'executed' or p.reverts_at is null or p.kept_by is not null then
+    raise exception 'proposal % is %, and nothing is to end it', p_uid, p.state using errcode = 'RY409';
+  end if;
+  behalf := proposal_authority (p, p_actor, p_role, '{}');
+  update proposals set kept_by = p_actor where workspace_id = p.workspace_id and id = p.id returning * into p;
+  perform outbox_put ('effect.kept', p_uid::text, p_actor,
+    jsonb_strip_nulls (jsonb_build_object ('action', p.action, 'target', p.target, 'reverts_at', iso_time (p.reverts_at),
+      'reason', p_reason, 'via', p_via, 'role', p_role, 'on_behalf', behalf)));
+  return proposal_json (p);
 end $$;
 
 -- --- Delegation ----------------------------------------------------------------------------------------------------------------

@@ -347,6 +347,7 @@ serve (GTask *task)
   rh_connectors_add (self->connectors, RH_CONNECTOR (retail));
   self->gate = rh_gate_new (self->store, self->connectors, host_id);
   self->registry = rh_parts_registry (self->config, rh_host_dir_path (self->dir));
+  rh_gate_set_registry (self->gate, self->registry);
   self->workers = make_workers (self);
   self->jobs = rh_jobs_new (self->store, self->registry, self->workers, self->gate, host_id);
   self->triggers = rh_triggers_new (self->store, self->registry, self->workspace,

@@ -6,7 +6,6 @@
 #include "rh-metrics.h"
 #include "rh-schemas.h"
 #include "rh-trace.h"
-#include "rh-verdicts.h"
 #include "royal-json.h"
 
 #define ASSESS_TIMEOUT_MS 10000 /* for one observation, and between two of a batch */
@@ -200,34 +199,8 @@ no_policy (void)
   return verdict;
 }
 
-/* What policy and grant say of @parameters on @target with @facts. */
-static RhVerdict *
-judge (Case *self, const char *target, JsonObject *parameters, JsonObject *facts)
-{
-  RhProposal *proposal = self->proposal;
-  RhPolicySubject subject = { .workspace = proposal->workspace_name,
-                              .cluster = proposal->cluster,
-                              .agent = proposal->agent,
-                              .action = proposal->action,
-                              .facts = facts,
-                              .claims = proposal->claims,
-                              .target = target,
-                              .parameters = parameters,
-                              .at_s = g_get_real_time () / G_USEC_PER_SEC };
-  g_autofree char *over = rh_limits_exceeded (proposal->grant, parameters, facts);
-  RhPolicy *policy = self->court->policy;
-  RhVerdict *verdict = policy != NULL ? rh_policy_decide (policy, &subject) : no_policy ();
-
-  if (over != NULL)
-    {
-      verdict->decision = verdict->floor = RH_DECISION_DENY;
-      g_free (verdict->reason);
-      verdict->reason = g_steal_pointer (&over);
-    }
-  return verdict;
-}
-
-/* An item's facts beside the totals: a rule may speak of either. */
+/* Decisions of a whole batch are those of all its items, each with its facts beside the totals: a rule may speak of
+ * either. */
 static JsonObject *
 facts_with_totals (const RhItem *item, JsonObject *totals)
 {
@@ -246,35 +219,100 @@ facts_with_totals (const RhItem *item, JsonObject *totals)
   return facts;
 }
 
-static RhVerdict *
-judge_batch (Case *self)
+/* What the policy is asked about @item. */
+static RhPolicySubject
+subject_of (Case *self, const RhItem *item, JsonObject *facts, gint64 now_us)
 {
   RhProposal *proposal = self->proposal;
-  JsonObject *totals = json_node_get_object (proposal->assessment->facts);
-  g_autoptr (GPtrArray) verdicts = g_ptr_array_new_with_free_func ((GDestroyNotify)rh_verdict_free);
+
+  return (RhPolicySubject){ .workspace = proposal->workspace_name,
+                            .cluster = proposal->cluster,
+                            .agent = proposal->agent,
+                            .action = proposal->action,
+                            .facts = facts,
+                            .claims = proposal->claims,
+                            .target = item->target,
+                            .parameters = item->parameters,
+                            .at_s = now_us / G_USEC_PER_SEC };
+}
+
+/* The first limit of the grant that does not hold, as a sentence; NULL when all hold. */
+static char *
+over_grant (Case *self, const RhPolicySubject *subjects)
+{
+  RhProposal *proposal = self->proposal;
 
   for (guint i = 0; i < proposal->items->len; i++)
     {
-      RhItem *item = proposal->items->pdata[i];
-      g_autoptr (JsonObject) facts = facts_with_totals (item, totals);
+      const RhItem *item = proposal->items->pdata[i];
+      g_autofree char *over = rh_limits_exceeded (proposal->grant, subjects[i].parameters, subjects[i].facts);
 
-      g_ptr_array_add (verdicts, judge (self, item->target, item->parameters, facts));
+      if (over != NULL)
+        return proposal->batch ? g_strdup_printf ("item %u: %s", item->number, over) : g_steal_pointer (&over);
     }
-  return rh_verdicts_join (verdicts, proposal->items);
+  return NULL;
 }
 
+/* The item of a batch that was decisive is named. */
 static void
-decide (Case *self)
+name_item (RhProposal *proposal, RhVerdict *verdict)
+{
+  JsonObject *explanation = verdict->explanation != NULL ? json_node_get_object (verdict->explanation) : NULL;
+  gint64 place = royal_json_int (explanation, "item", 0);
+  g_autofree char *reason = NULL;
+  guint number;
+
+  if (!proposal->batch || place < 1 || place > proposal->items->len)
+    return;
+  number = ((RhItem *)proposal->items->pdata[place - 1])->number;
+  json_object_set_int_member (explanation, "item", number);
+  reason = g_steal_pointer (&verdict->reason);
+  verdict->reason = g_strdup_printf ("item %u: %s", number, reason);
+}
+
+static RhVerdict *
+judge (Case *self, gint64 now_us)
 {
   RhProposal *proposal = self->proposal;
+  JsonObject *whole = json_node_get_object (proposal->assessment->facts);
+  guint n = proposal->items->len;
+  g_autoptr (GPtrArray) facts = g_ptr_array_new_with_free_func ((GDestroyNotify)json_object_unref);
+  g_autofree RhPolicySubject *subjects = g_new0 (RhPolicySubject, n);
+  g_autofree char *over = NULL;
   RhPolicy *policy = self->court->policy;
   RhVerdict *verdict;
 
-  verdict = proposal->batch ? judge_batch (self)
-                            : judge (self, proposal->target, proposal->parameters,
-                                     json_node_get_object (proposal->assessment->facts));
+  for (guint i = 0; i < n; i++)
+    {
+      RhItem *item = proposal->items->pdata[i];
+
+      g_ptr_array_add (facts, proposal->batch ? facts_with_totals (item, whole) : json_object_ref (whole));
+      subjects[i] = subject_of (self, item, facts->pdata[i], now_us);
+    }
+  verdict = policy == NULL    ? no_policy ()
+            : proposal->batch ? rh_policy_decide_items (policy, subjects, n)
+                              : rh_policy_decide (policy, &subjects[0]);
+  over = over_grant (self, subjects);
+  name_item (proposal, verdict);
+  if (over != NULL)
+    {
+      verdict->decision = verdict->floor = RH_DECISION_DENY;
+      g_free (verdict->reason);
+      verdict->reason = g_steal_pointer (&over);
+    }
+  return verdict;
+}
+
+static void
+decide (Case *self, gint64 now_us)
+{
+  RhProposal *proposal = self->proposal;
+  RhPolicy *policy = self->court->policy;
+  RhVerdict *verdict = judge (self, now_us);
+
   proposal->policy_version = g_strdup (policy != NULL ? rh_policy_version (policy) : "");
-  if (proposal->covered != NULL && verdict->decision == RH_DECISION_APPROVE)
+  /* What windows and limits demand of this moment, nobody has answered yet. */
+  if (proposal->covered != NULL && verdict->decision == RH_DECISION_APPROVE && verdict->floor < RH_DECISION_APPROVE)
     {
       g_autofree char *asked = g_steal_pointer (&verdict->reason);
 
@@ -349,9 +387,12 @@ on_measured (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
 
   if (!rh_clock_measure_finish (RH_CLOCK (source), result, &error))
-    g_task_return_error (task, error);
-  else
-    record (task, rh_clock_now_us (RH_CLOCK (source)));
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  decide (g_task_get_task_data (task), rh_clock_now_us (RH_CLOCK (source)));
+  record (task, rh_clock_now_us (RH_CLOCK (source)));
 }
 
 /* Everything was observed. */
@@ -363,11 +404,13 @@ conclude (GTask *task)
 
   case_settle (self);
   sum_up (self);
-  decide (self);
-  if (now_us != 0)
-    record (task, now_us);
-  else
-    rh_clock_measure_async (self->court->clock, on_measured, g_object_ref (task));
+  if (now_us == 0)
+    {
+      rh_clock_measure_async (self->court->clock, on_measured, g_object_ref (task));
+      return;
+    }
+  decide (self, now_us);
+  record (task, now_us);
 }
 
 /* --- Observing ---------------------------------------------------------------------------------------------------- */

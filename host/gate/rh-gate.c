@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-gate.h"
 
-#include "rh-case.h"
 #include "rh-executor.h"
+#include "rh-gate-private.h"
 #include "rh-journal.h"
 #include "rh-log.h"
 #include "rh-metrics.h"
@@ -11,11 +11,12 @@
 
 #define EFFECTS_CHANNEL "royal_effects"
 #define HALT_CHANNEL "royal_halt"
+#define AGAIN_CHANNEL "royal_again"
 
-static const RhStatement get = { "gate.get", "select proposal_get ($1::uuid) as proposal", 1, FALSE };
-static const RhStatement whole = { "gate.whole", "select proposal_whole ($1::uuid) as proposal", 1, FALSE };
 static const RhStatement answer = { "gate.answer",
-                                    "select proposal_answer ($1::uuid, $2, $3, $4, $5, $6, $7) as proposal", 7, TRUE };
+                                    "select proposal_answer ($1::uuid, $2, $3, $4, $5, $6, $7, $8::int[]) as proposal",
+                                    8, TRUE };
+static const RhStatement keep = { "gate.keep", "select proposal_keep ($1::uuid, $2, $3, $4, $5) as proposal", 5, TRUE };
 
 struct _RhGate {
   GObject parent;
@@ -24,6 +25,8 @@ struct _RhGate {
   RhCourt court;
   RhExecutor *executor;
   RhJournal *journal;
+  RhRegistry *registry; /* (nullable) */
+  RhAgain *again;       /* while the gate runs */
   gboolean listening;
 };
 
@@ -34,6 +37,8 @@ rh_gate_finalize (GObject *object)
 {
   RhGate *self = RH_GATE (object);
 
+  rh_again_free (self->again);
+  g_clear_object (&self->registry);
   g_object_unref (self->executor);
   g_object_unref (self->journal);
   g_object_unref (self->court.intake);
@@ -84,6 +89,14 @@ rh_gate_set_policy (RhGate *self, RhPolicy *policy)
 }
 
 void
+rh_gate_set_registry (RhGate *self, RhRegistry *registry)
+{
+  g_return_if_fail (RH_IS_GATE (self) && RH_IS_REGISTRY (registry));
+
+  g_set_object (&self->registry, registry);
+}
+
+void
 rh_gate_kick (RhGate *self)
 {
   g_return_if_fail (RH_IS_GATE (self));
@@ -119,6 +132,15 @@ on_halt (RhStore *store, const char *channel, const char *payload, gpointer data
 }
 
 static void
+on_again (RhStore *store, const char *channel, const char *payload, gpointer data)
+{
+  g_autoptr (RhGate) self = g_weak_ref_get (data);
+
+  if (self != NULL && self->again != NULL)
+    rh_again_kick (self->again);
+}
+
+static void
 weak_ref_free (gpointer data)
 {
   g_weak_ref_clear (data);
@@ -135,6 +157,7 @@ listen (RhGate *self)
   g_object_set_data_full (G_OBJECT (self->store), key, ref, weak_ref_free);
   rh_store_listen (self->store, EFFECTS_CHANNEL, on_effects, ref);
   rh_store_listen (self->store, HALT_CHANNEL, on_halt, ref);
+  rh_store_listen (self->store, AGAIN_CHANNEL, on_again, ref);
 }
 
 void
@@ -145,6 +168,8 @@ rh_gate_start (RhGate *self)
   if (!self->listening)
     listen (self);
   self->listening = TRUE;
+  if (self->again == NULL)
+    self->again = rh_again_new (self);
   rh_executor_start (self->executor);
   rh_journal_start (self->journal);
 }
@@ -208,6 +233,7 @@ rh_gate_stop_async (RhGate *self, guint timeout_ms, GAsyncReadyCallback callback
   stop = g_new0 (Stop, 1);
   stop->until_us = g_get_monotonic_time () + (gint64)timeout_ms * 1000;
   g_task_set_task_data (task, stop, stop_free);
+  g_clear_pointer (&self->again, rh_again_free);
   rh_executor_stop_async (self->executor, timeout_ms, on_executor_stopped, g_object_ref (task));
 }
 
@@ -313,7 +339,7 @@ tell_wait (JsonObject *proposal)
   const char *parent = royal_json_string (proposal, "trace", NULL);
   RhSpan *span;
 
-  if (created == NULL)
+  if (created == NULL || g_strcmp0 (royal_json_string (proposal, "state", ""), "pending") == 0)
     return;
   rh_metric_observe (RH_METRIC_APPROVAL_SECONDS, MAX ((double)(g_get_real_time () - unix_us (created)) / 1e6, 0));
   if (parent == NULL)
@@ -355,6 +381,21 @@ answer_task (RhGate *self, const char *proposal, gpointer tag, GAsyncReadyCallba
   return NULL;
 }
 
+/* (transfer full) (nullable): the numbers in @exclude as an SQL array. */
+static char *
+numbers_sql (JsonArray *exclude)
+{
+  GString *list;
+
+  if (exclude == NULL || json_array_get_length (exclude) == 0)
+    return NULL;
+  list = g_string_new ("{");
+  for (guint i = 0; i < json_array_get_length (exclude); i++)
+    g_string_append_printf (list, "%s%" G_GINT64_FORMAT, i > 0 ? "," : "", json_array_get_int_element (exclude, i));
+  g_string_append_c (list, '}');
+  return g_string_free (list, FALSE);
+}
+
 void
 rh_gate_approve_async (RhGate *self,
                        const RhActor *actor,
@@ -364,15 +405,29 @@ rh_gate_approve_async (RhGate *self,
                        GAsyncReadyCallback callback,
                        gpointer data)
 {
+  rh_gate_approve_except_async (self, actor, proposal, digest, NULL, note, callback, data);
+}
+
+void
+rh_gate_approve_except_async (RhGate *self,
+                              const RhActor *actor,
+                              const char *proposal,
+                              const char *digest,
+                              JsonArray *exclude,
+                              const char *note,
+                              GAsyncReadyCallback callback,
+                              gpointer data)
+{
+  g_autofree char *numbers = numbers_sql (exclude);
   GTask *task;
 
   g_return_if_fail (RH_IS_GATE (self) && actor != NULL && proposal != NULL && digest != NULL);
 
-  task = answer_task (self, proposal, rh_gate_approve_async, callback, data);
+  task = answer_task (self, proposal, rh_gate_approve_except_async, callback, data);
   if (task != NULL)
     rh_store_call_async (
         self->store, &answer, actor->workspace,
-        (const char *const[]){ proposal, "approve", digest, actor->name, actor->via, note, actor->role }, NULL,
+        (const char *const[]){ proposal, "approve", digest, actor->name, actor->via, note, actor->role, numbers }, NULL,
         on_answered, task);
 }
 
@@ -392,70 +447,12 @@ rh_gate_reject_async (RhGate *self,
   if (task != NULL)
     rh_store_call_async (
         self->store, &answer, actor->workspace,
-        (const char *const[]){ proposal, "reject", NULL, actor->name, actor->via, reason, actor->role }, NULL,
+        (const char *const[]){ proposal, "reject", NULL, actor->name, actor->via, reason, actor->role, NULL }, NULL,
         on_answered, task);
 }
 
-/* --- Undo: the original, its inverse before the gate, the inverse as it stands ------------------------------------ */
-
-typedef struct {
-  RhActor actor;
-  char *reason;
-} Undo;
-
-static void
-undo_free (gpointer data)
-{
-  Undo *self = data;
-
-  g_free ((char *)self->actor.name);
-  g_free ((char *)self->actor.via);
-  g_free ((char *)self->actor.role);
-  g_free (self->reason);
-  g_free (self);
-}
-
-static void
-on_inverse_decided (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GTask) task = data;
-  RhGate *self = g_task_get_source_object (task);
-  const Undo *undo = g_task_get_task_data (task);
-  GError *error = NULL;
-  g_autoptr (JsonNode) outcome = rh_case_run_finish (result, &error);
-  const char *id;
-
-  if (outcome == NULL)
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  rh_journal_kick (self->journal);
-  id = royal_json_string (json_node_get_object (outcome), "proposal", "");
-  rh_store_call_async (self->store, &get, undo->actor.workspace, (const char *const[]){ id }, NULL, on_answered,
-                       g_object_ref (task));
-}
-
-static void
-on_original (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GTask) task = data;
-  RhGate *self = g_task_get_source_object (task);
-  const Undo *undo = g_task_get_task_data (task);
-  GError *error = NULL;
-  g_autoptr (JsonNode) original = proposal_of (source, result, &error);
-  RhProposal *inverse = NULL;
-
-  if (original != NULL)
-    inverse = rh_proposal_new_inverse (json_node_get_object (original), &undo->actor, undo->reason, &error);
-  if (inverse == NULL)
-    g_task_return_error (task, error);
-  else
-    rh_case_run_async (&self->court, inverse, NULL, on_inverse_decided, g_object_ref (task));
-}
-
 void
-rh_gate_undo_async (RhGate *self,
+rh_gate_keep_async (RhGate *self,
                     const RhActor *actor,
                     const char *proposal,
                     const char *reason,
@@ -463,20 +460,14 @@ rh_gate_undo_async (RhGate *self,
                     gpointer data)
 {
   GTask *task;
-  Undo *undo;
 
   g_return_if_fail (RH_IS_GATE (self) && actor != NULL && proposal != NULL);
 
-  task = answer_task (self, proposal, rh_gate_undo_async, callback, data);
-  if (task == NULL)
-    return;
-  undo = g_new0 (Undo, 1);
-  undo->actor =
-      (RhActor){ actor->workspace, g_strdup (actor->name), g_strdup (actor->via), g_strdup (actor->role), NULL };
-  undo->reason = g_strdup (reason);
-  g_task_set_task_data (task, undo, undo_free);
-  rh_store_call_async (self->store, &whole, actor->workspace, (const char *const[]){ proposal }, NULL, on_original,
-                       task);
+  task = answer_task (self, proposal, rh_gate_keep_async, callback, data);
+  if (task != NULL)
+    rh_store_call_async (self->store, &keep, actor->workspace,
+                         (const char *const[]){ proposal, reason, actor->name, actor->via, actor->role }, NULL,
+                         on_answered, task);
 }
 
 JsonNode *
@@ -485,4 +476,60 @@ rh_gate_answer_finish (RhGate *self, GAsyncResult *result, GError **error)
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/* --- For the parts in other files --------------------------------------------------------------------------------- */
+
+RhStore *
+rh_gate_store (RhGate *self)
+{
+  return self->store;
+}
+
+RhCourt *
+rh_gate_court (RhGate *self)
+{
+  return &self->court;
+}
+
+RhRegistry *
+rh_gate_registry (RhGate *self)
+{
+  return self->registry;
+}
+
+RhAgain *
+rh_gate_again (RhGate *self)
+{
+  return self->again;
+}
+
+void
+rh_gate_tell (RhGate *self, JsonNode *proposal)
+{
+  after_answer (self, proposal);
+}
+
+gboolean
+rh_gate_grant_of (RhGate *self, JsonObject *proposal, JsonObject **ret_grant, GError **error)
+{
+  const char *id = royal_json_string (proposal, "agent", "");
+  const char *action = royal_json_string (proposal, "action", "");
+  RhAgent *agent;
+  JsonObject *grant;
+
+  *ret_grant = NULL;
+  /* An inverse is a person's, or was decided with what it undoes. */
+  if (self->registry == NULL || *royal_json_string (proposal, "agent_sha256", "") == '\0' ||
+      royal_json_string (proposal, "undoes", NULL) != NULL)
+    return TRUE;
+  agent = rh_registry_find (self->registry, id);
+  grant = agent != NULL ? rh_agent_may_write (agent, action) : NULL;
+  if (grant != NULL)
+    {
+      *ret_grant = json_object_ref (grant);
+      return TRUE;
+    }
+  g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_NOT_GRANTED, "agent %s is not granted %s any more", id, action);
+  return FALSE;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "rh-connector.h"
+#include "rh-registry.h"
 #include "rh-policy.h"
 #include "rh-store.h"
 
@@ -20,6 +21,10 @@ RhGate *rh_gate_new (RhStore *store, RhConnectors *connectors, const char *host_
 
 /* (transfer full) Replaces the policy; proposals from now on are decided by it. */
 void rh_gate_set_policy (RhGate *self, RhPolicy *policy);
+
+/* The agents as they are enabled now: what an agent has proposed is not brought before the gate again when it may not do it any
+ * more, and inputs that a person gives are checked by its manifest. Without them nothing of this is checked. */
+void rh_gate_set_registry (RhGate *self, RhRegistry *registry);
 
 /* Starts and stops the executor and the journal. start first takes over what this host left when it died: verify,
  * then finish or apply. */
@@ -85,7 +90,19 @@ void rh_gate_reject_async (RhGate *self, const RhActor *actor, const char *propo
 /* Makes the inverse proposal of an executed one; it goes through the gate like any other. */
 void rh_gate_undo_async (RhGate *self, const RhActor *actor, const char *proposal, const char *reason,
                          GAsyncReadyCallback callback, gpointer data);
-/* Each returns (transfer full) the proposal as it stands now (for undo: the inverse), as proposal_json() in SQL. */
+/* Approves all of a batch but the items in @exclude, (nullable) (element-type gint64): their numbers. */
+void rh_gate_approve_except_async (RhGate *self, const RhActor *actor, const char *proposal, const char *digest,
+                                   JsonArray *exclude, const char *note, GAsyncReadyCallback callback, gpointer data);
+/* Asks for something else instead. @change is one of { "parameters" }, { "items": [{ "item", "parameters" }] }, which make a
+ * revision that is validated, assessed and decided anew and supersedes @proposal, and { "inputs" }: the job that made it runs again
+ * with them, and what it proposes then supersedes @proposal. @digest is what the person saw. */
+void rh_gate_modify_async (RhGate *self, const RhActor *actor, const char *proposal, const char *digest,
+                           JsonObject *change, const char *note, GAsyncReadyCallback callback, gpointer data);
+/* The effect of @proposal was to end: it stays. */
+void rh_gate_keep_async (RhGate *self, const RhActor *actor, const char *proposal, const char *reason,
+                         GAsyncReadyCallback callback, gpointer data);
+/* Each returns (transfer full) the proposal as it stands now (for undo: the inverse; for a modification of parameters: the
+ * revision), as proposal_json() in SQL. */
 JsonNode *rh_gate_answer_finish (RhGate *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Something durable was written elsewhere (a job, a run): move the outbox soon. */

@@ -38,6 +38,7 @@ rh_proposal_free (RhProposal *self)
   g_clear_pointer (&self->words, json_object_unref);
   g_clear_pointer (&self->claims, json_object_unref);
   g_clear_pointer (&self->items, g_ptr_array_unref);
+  g_clear_pointer (&self->modified, json_object_unref);
   g_clear_pointer (&self->grant, json_object_unref);
   g_clear_pointer (&self->context, json_object_unref);
   rh_assessment_free (self->assessment);
@@ -593,6 +594,8 @@ rh_proposal_row (RhProposal *self, gint64 now_us)
     json_object_set_object_member (row, "context", json_object_ref (self->context));
   if (self->supersedes != NULL)
     json_object_set_string_member (row, "supersedes", self->supersedes);
+  if (self->modified != NULL)
+    json_object_set_object_member (row, "modified", json_object_ref (self->modified));
   put_verdict (row, self->verdict);
   put_string (row, "created_by", self->created_by);
   if (self->via != NULL)

@@ -13,6 +13,7 @@ G_BEGIN_DECLS
  * @deadline_s: as the agent asked, 0 = it did not
  * @undoes: (nullable): the proposal that this one undoes
  * @supersedes: (nullable): the proposal that this one stands for from now on
+ * @modified: (nullable): whose answer it is: { actor, via, role, digest, note, change }
  * @refuse_denied: what policy denies is refused, not recorded: what it would supersede stays
  * @covered: (nullable): why it needs no approval of its own: the one of another proposal says so
  * @grant: (nullable): the operator's grant
@@ -39,6 +40,7 @@ typedef struct {
   char *via;
   char *undoes;
   char *supersedes;
+  JsonObject *modified;
   gboolean refuse_denied;
   char *covered;
   char *action;

@@ -2,7 +2,6 @@
 #include "rh-item.h"
 #include "rh-merkle.h"
 #include "rh-proposal.h"
-#include "rh-verdicts.h"
 #include "royal-json.h"
 
 #include <string.h>
@@ -182,88 +181,6 @@ test_totals (void)
   }
 }
 
-static RhVerdict *
-verdict (RhDecision decision, const char *rule, const char *asks, const char *limits)
-{
-  const char *rules[] = { rule, NULL };
-  RhVerdict *self = g_new0 (RhVerdict, 1);
-
-  self->decision = decision;
-  self->risk = (RhRisk)MIN (decision, RH_DECISION_APPROVE);
-  self->rules = g_strdupv ((char **)rules);
-  self->reason = g_strdup (rule);
-  self->asks = asks != NULL ? json (asks) : NULL;
-  self->limits = limits != NULL ? json (limits) : NULL;
-  self->deadline_s = (guint)decision * 10;
-  return self;
-}
-
-static void
-assert_json (JsonNode *found, const char *text)
-{
-  g_autoptr (JsonNode) wanted = json (text);
-  g_autofree char *a = royal_json_canonical (found);
-  g_autofree char *b = royal_json_canonical (wanted);
-
-  g_assert_cmpstr (a, ==, b);
-}
-
-static void
-test_join (void)
-{
-  g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func ((GDestroyNotify)rh_item_free);
-  g_autoptr (GPtrArray) verdicts = g_ptr_array_new_with_free_func ((GDestroyNotify)rh_verdict_free);
-  g_autoptr (RhVerdict) all = NULL;
-
-  for (guint i = 0; i < 4; i++)
-    g_ptr_array_add (items, item (i + 5, "{}"));
-  g_ptr_array_add (verdicts, verdict (RH_DECISION_AUTO, "small", "{'roles':['viewer']}",
-                                      "[{'name':'daily','key':'a','amount':1.5,'max':10}]"));
-  g_ptr_array_add (verdicts, verdict (RH_DECISION_APPROVE, "large", "{'roles':['approver','operator'],'quorum':2}",
-                                      "[{'name':'daily','key':'a','amount':2,'max':10}]"));
-  g_ptr_array_add (verdicts, verdict (RH_DECISION_NOTIFY, "small", NULL, NULL));
-  g_ptr_array_add (verdicts, verdict (RH_DECISION_APPROVE, "odd", "{'roles':['operator'],'four_eyes':true}",
-                                      "[{'name':'daily','key':'b','amount':2,'max':10}]"));
-  all = rh_verdicts_join (verdicts, items);
-  g_assert_cmpint (all->decision, ==, RH_DECISION_APPROVE);
-  g_assert_cmpint (all->risk, ==, RH_RISK_HIGH);
-  g_assert_cmpuint (all->deadline_s, ==, 10);
-  g_assert_cmpstr (all->reason, ==, "item 6 and others: large");
-  g_assert_cmpuint (g_strv_length (all->rules), ==, 3);
-  assert_json (all->asks, "{'roles':['operator'],'quorum':2,'four_eyes':true,'notify':[]}");
-  assert_json (all->limits, "[{'name':'daily','key':'a','amount':3.5,'max':10},"
-                            "{'name':'daily','key':'b','amount':2,'max':10}]");
-  /* What the items were judged by stays as it was. */
-  assert_json (((RhVerdict *)verdicts->pdata[0])->limits, "[{'name':'daily','key':'a','amount':1.5,'max':10}]");
-}
-
-static void
-test_asks (void)
-{
-  static const struct {
-    const char *a, *b, *joined;
-  } table[] = {
-    { "{'roles':['approver']}", "{'roles':['operator']}",
-      "{'roles':['admin'],'quorum':1,'four_eyes':false,'notify':[]}" },
-    { "{'at_deadline':'approve','quorum':3}", "{'at_deadline':'approve','notify':['x']}",
-      "{'at_deadline':'approve','quorum':3,'four_eyes':false,'notify':['x']}" },
-    { "{'at_deadline':'approve'}", "{'notify':['x'],'at_deadline':'expire'}",
-      "{'quorum':1,'four_eyes':false,'notify':['x']}" },
-    { "{'at_deadline':'approve','escalate':[{'after_s':5,'roles':['viewer']}],'roles':['approver']}", "null",
-      "{'roles':['approver'],'quorum':1,'four_eyes':false,'notify':[]}" },
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (table); i++)
-    {
-      g_autoptr (JsonNode) a = json (table[i].a), b = json (table[i].b);
-      g_autoptr (JsonNode) one = rh_asks_join (a, b), other = rh_asks_join (b, a);
-
-      assert_json (one, table[i].joined);
-      assert_json (other, table[i].joined);
-    }
-  g_assert_null (rh_asks_join (NULL, NULL));
-}
-
 /* What an agent names beside the host's own words cannot pass for them. */
 static void
 test_targets (void)
@@ -290,8 +207,6 @@ main (int argc, char **argv)
   g_test_add_func ("/items/proofs", test_proofs);
   g_test_add_func ("/items/digest", test_digest);
   g_test_add_func ("/items/totals", test_totals);
-  g_test_add_func ("/items/join", test_join);
-  g_test_add_func ("/items/asks", test_asks);
   g_test_add_func ("/items/targets", test_targets);
   return g_test_run ();
 }
