@@ -6,6 +6,7 @@
 #include "rh-host-dir.h"
 #include "rh-notify.h"
 #include "rh-privileges.h"
+#include "rh-secrets.h"
 
 #include <glib-unix.h>
 #include <locale.h>
@@ -306,6 +307,7 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   int status = 2;
 
+  rh_secrets_take_environment ();
   setlocale (LC_ALL, "");
   rh_notify_init ();
   self.config = config;

@@ -119,6 +119,7 @@ declare
   f trigger_firings;
   actor constant text := 'trigger:' || t.name;
   once text;
+  context jsonb;
   j jobs;
 begin
   insert into trigger_firings as o (workspace_id, trigger, key) values (t.workspace_id, t.name, p_key)
@@ -132,10 +133,14 @@ begin
     return;
   end if;
   once := t.name || '/' || p_key || case when f.times > 1 then '/' || f.times else '' end;
-  p_request := p_request || jsonb_build_object ('idempotency_key', once, 'context',
-    jsonb_strip_nulls (jsonb_build_object ('by', t.name, 'trace', p_trace)));
-  select * into j from job_add (t.workspace_id, jsonb_build_array (p_request), actor);
-  started := j.uid::text;
+  context := jsonb_strip_nulls (jsonb_build_object ('by', t.name, 'trace', p_trace));
+  if p_request ? 'workflow' then
+    started := (workflow_add (t.workspace_id, p_request->>'workflow', p_request->'input', actor, once, context)).uid::text;
+  else
+    select * into j from job_add (t.workspace_id, jsonb_build_array (p_request
+      || jsonb_build_object ('idempotency_key', once, 'context', context)), actor);
+    started := j.uid::text;
+  end if;
   update trigger_firings o set started = trigger_start.started
   where o.workspace_id = t.workspace_id and o.trigger = t.name and o.key = p_key;
   update triggers o set fired = o.fired + 1, fired_at = now (), started = trigger_start.started, error = null, error_at = null
@@ -241,12 +246,15 @@ end $$;
 -- its cursor may go. What an agent's own jobs tell does not start that agent again.
 create function trigger_events (p_batch int)
 returns table (name text, version text, seen bigint, upto bigint, events jsonb)
-language plpgsql stable security definer set search_path = public, pg_temp
-set enable_seqscan = off set enable_bitmapscan = off as $$
+language plpgsql stable security definer set search_path = public, pg_temp as $$
 declare
   t triggers;
   last bigint;
   most int;
+  n int;
+  n_fit int;
+  looked bigint;
+  fitted bigint;
 begin
   select j.last_event into last from journal j;
   for t in select * from triggers o where o.workspace_id = royal_workspace () and o.kind = 'event' and o.paused_at is null
@@ -256,18 +264,20 @@ begin
         and f.at > now () - interval '1 minute'));
     continue when most <= 0;
     name := t.name; version := t.version; seen := t.cursor;
-    select coalesce (jsonb_agg (e.event order by e.id), '[]'),
-           case when count (*) < most then last else max (e.id) end
-    into events, upto
-    from (
-      select v.id, jsonb_build_object ('id', v.id, 'at', iso_time (v.at), 'kind', v.kind, 'subject', v.subject,
-                                       'actor', v.actor, 'data', v.data) as event
-      from events v
-      where v.workspace_id = t.workspace_id and v.id > t.cursor and v.id <= last
-        and exists (select from jsonb_array_elements_text (t.definition->'event'->'kinds') k where starts_with (v.kind, k))
-        and v.data @> (t.definition->'event'->'match')
-        and not (v.kind ~ '^(job|jobs|agent)\.' and t.target ? 'agent' and v.data->>'agent' = t.target->>'agent')
-      order by v.id limit most) e;
+    with found as (
+      select e.id, e.event from events_after (
+        t.cursor, (select array_agg (k) from jsonb_array_elements_text (t.definition->'event'->'kinds') k), p_batch) e),
+    fit as (
+      select f.id, f.event from found f
+      where f.event->'data' @> (t.definition->'event'->'match')
+        and not (f.event->>'kind' ~ '^(job|jobs|agent)\.' and t.target ? 'agent'
+                 and f.event->'data'->>'agent' = t.target->>'agent')
+      order by f.id limit most)
+    select (select count (*) from found), (select max (f.id) from found f), count (*), max (f.id),
+           coalesce (jsonb_agg (f.event order by f.id), '[]')
+    into n, looked, n_fit, fitted, events
+    from fit f;
+    upto := case when n_fit = most then fitted when n = p_batch then looked else last end;
     -- What does not fit need not be noted each time.
     continue when events = '[]' and upto - t.cursor < 1000;
     return next;

@@ -3,6 +3,7 @@
 #include "rh-host-dir.h"
 #include "rh-parts.h"
 #include "rh-policy-file.h"
+#include "rh-secrets.h"
 
 static void
 check_workflows (RhConfig *config, RhRegistry *registry, GString *faults)
@@ -38,6 +39,22 @@ check_agents (RhConfig *config, GString *faults)
     rh_host_dir_remove_tree (dir);
 }
 
+static void
+check_secrets (RhConfig *config, GString *faults)
+{
+  RhSecretsConfig where = {
+    .folder = rh_config_string (config, RH_SETTING_SECRETS_DIR),
+    .key_file = rh_config_string (config, RH_SETTING_SECRETS_KEY_FILE),
+  };
+  g_autoptr (GError) fault = NULL;
+  g_autoptr (RhSecrets) secrets = rh_secrets_new (NULL, &where, RH_NO_WORKSPACE, &fault);
+
+  if (secrets == NULL)
+    g_string_append_printf (faults, "%s\n", fault->message);
+  if (*where.folder != '\0' && !g_file_test (where.folder, G_FILE_TEST_IS_DIR))
+    g_string_append_printf (faults, "secrets-dir: %s is not a folder that can be read\n", where.folder);
+}
+
 gboolean
 rh_app_check (RhConfig *config, GError **error)
 {
@@ -50,6 +67,7 @@ rh_app_check (RhConfig *config, GError **error)
 
   if (policy == NULL)
     g_string_append_printf (faults, "%s\n", fault->message);
+  check_secrets (config, faults);
   check_agents (config, faults);
   if (!g_file_test (worker, G_FILE_TEST_IS_EXECUTABLE))
     g_string_append_printf (faults, "worker: %s is not a program that can be run\n", worker);

@@ -7,6 +7,7 @@
 #include "rh-jobs.h"
 #include "rh-metrics.h"
 #include "rh-parts.h"
+#include "rh-needs.h"
 #include "rh-policy-file.h"
 #include "rh-retail.h"
 #include "rh-sampler.h"
@@ -36,6 +37,7 @@ struct _RhApp {
   RhJobs *jobs;
   RhTriggers *triggers;
   RhWorkflows *workflows;
+  RhSecrets *secrets;
   RhServer *server;
   RhSampler *sampler;
   gboolean serving;
@@ -63,6 +65,7 @@ rh_app_finalize (GObject *object)
   g_clear_object (&self->gate);
   g_clear_object (&self->connectors);
   g_clear_object (&self->registry);
+  g_clear_object (&self->secrets);
   g_clear_object (&self->database);
   g_clear_pointer (&self->dir, rh_host_dir_close);
   G_OBJECT_CLASS (rh_app_parent_class)->finalize (object);
@@ -216,6 +219,8 @@ make_server (RhApp *self, GError **error)
     .workers = self->workers,
     .jobs = self->jobs,
     .workflows = self->workflows,
+    .triggers = self->triggers,
+    .secrets = self->secrets,
     .gate = self->gate,
     .reload = reload,
     .readiness = readiness,
@@ -299,7 +304,7 @@ load (RhApp *self, GError **error)
   g_autoptr (RhWorkflowSet) workflows = NULL;
   g_autofree char *version = NULL;
 
-  if (policy == NULL)
+  if (policy == NULL || !rh_secrets_reload (self->secrets, error))
     return FALSE;
   workflows = rh_parts_workflows (self->config, error);
   if (workflows == NULL || !rh_registry_load (self->registry, error))
@@ -342,15 +347,12 @@ serve (GTask *task)
   const char *host_id = rh_host_dir_id (self->dir);
   GError *error = NULL;
 
-  self->connectors = rh_connectors_new ();
-  g_autoptr (RhRetail) retail = rh_retail_new (self->store);
-  rh_connectors_add (self->connectors, RH_CONNECTOR (retail));
   self->gate = rh_gate_new (self->store, self->connectors, host_id);
   self->registry = rh_parts_registry (self->config, rh_host_dir_path (self->dir));
   rh_gate_set_registry (self->gate, self->registry);
   self->workers = make_workers (self);
   self->jobs = rh_jobs_new (self->store, self->registry, self->workers, self->gate, host_id);
-  self->triggers = rh_triggers_new (self->store, self->registry, self->workspace,
+  self->triggers = rh_triggers_new (self->store, self->registry, self->secrets, self->workspace,
                                     rh_config_string (self->config, RH_SETTING_WORKSPACE), host_id);
   self->workflows = rh_workflows_new (self->store, self->registry, self->gate);
   if (!load (self, &error) || !start_tracing (self, &error))
@@ -375,6 +377,41 @@ serve (GTask *task)
 }
 
 static void
+on_needs (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  if (rh_needs_check_finish (result, &error))
+    serve (task);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+connect_world (GTask *task)
+{
+  RhApp *self = g_task_get_source_object (task);
+  GError *error = NULL;
+  RhSecretsConfig secrets = {
+    .folder = rh_config_string (self->config, RH_SETTING_SECRETS_DIR),
+    .key_file = rh_config_string (self->config, RH_SETTING_SECRETS_KEY_FILE),
+  };
+
+  self->secrets = rh_secrets_new (self->store, &secrets, self->workspace, &error);
+  if (self->secrets == NULL)
+    {
+      g_task_return_error (task, error);
+      g_object_unref (task);
+      return;
+    }
+  self->connectors = rh_connectors_new ();
+  g_autoptr (RhRetail) retail = rh_retail_new (self->store);
+  rh_connectors_add (self->connectors, RH_CONNECTOR (retail));
+  rh_needs_check_async (self->connectors, self->secrets, self->workspace, on_needs, task);
+}
+
+static void
 on_partitions (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
@@ -386,7 +423,7 @@ on_partitions (GObject *source, GAsyncResult *result, gpointer data)
       g_task_return_error (task, error);
       return;
     }
-  serve (task);
+  connect_world (g_steal_pointer (&task));
 }
 
 static void

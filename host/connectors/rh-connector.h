@@ -108,6 +108,9 @@ struct _RhConnectorInterface {
   void (*read_async) (RhConnector *self, gint64 workspace, const char *resource, JsonObject *parameters,
                       GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
   int (*read_finish) (RhConnector *self, GAsyncResult *result, GError **error);
+
+  /* May be NULL. The names of the secrets without which it cannot work: a host that lacks one does not start. */
+  const char *const *(*secrets) (RhConnector *self);
 };
 
 /* The connectors of a host, by the action or resource they answer for. */
@@ -120,6 +123,8 @@ void rh_connectors_add (RhConnectors *self, RhConnector *connector);
 /* (nullable) (transfer none) */
 RhConnector *rh_connectors_for_action (RhConnectors *self, const char *action, const RhAction **ret_action);
 RhConnector *rh_connectors_for_resource (RhConnectors *self, const char *resource, const RhResource **ret_resource);
+/* (transfer container) (element-type RhConnector): in the order in which they were added. */
+GPtrArray *rh_connectors_list (RhConnectors *self) G_GNUC_WARN_UNUSED_RESULT;
 /* (transfer container): every action's name, sorted, for error messages and listings. */
 GPtrArray *rh_connectors_actions (RhConnectors *self) G_GNUC_WARN_UNUSED_RESULT;
 

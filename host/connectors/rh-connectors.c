@@ -14,6 +14,7 @@ struct _RhConnectors {
 
   GHashTable *actions;   /* name -> Place */
   GHashTable *resources; /* name -> Place */
+  GPtrArray *all;        /* RhConnector */
 };
 
 G_DEFINE_FINAL_TYPE (RhConnectors, rh_connectors, G_TYPE_OBJECT)
@@ -34,6 +35,7 @@ rh_connectors_finalize (GObject *object)
 
   g_hash_table_unref (self->actions);
   g_hash_table_unref (self->resources);
+  g_ptr_array_unref (self->all);
   G_OBJECT_CLASS (rh_connectors_parent_class)->finalize (object);
 }
 
@@ -48,6 +50,7 @@ rh_connectors_init (RhConnectors *self)
 {
   self->actions = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, place_free);
   self->resources = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, place_free);
+  self->all = g_ptr_array_new_with_free_func (g_object_unref);
 }
 
 RhConnectors *
@@ -77,6 +80,7 @@ rh_connectors_add (RhConnectors *self, RhConnector *connector)
   g_return_if_fail (RH_IS_CONNECTOR (connector));
 
   iface = RH_CONNECTOR_GET_IFACE (connector);
+  g_ptr_array_add (self->all, g_object_ref (connector));
   if (iface->actions != NULL)
     for (const RhAction *action = iface->actions (connector); action->name != NULL; action++)
       put (self->actions, action->name, connector, action);
@@ -115,6 +119,14 @@ rh_connectors_for_resource (RhConnectors *self, const char *resource, const RhRe
   if (ret_resource != NULL)
     *ret_resource = place->entry;
   return place->connector;
+}
+
+GPtrArray *
+rh_connectors_list (RhConnectors *self)
+{
+  g_return_val_if_fail (RH_IS_CONNECTORS (self), NULL);
+
+  return g_ptr_array_copy (self->all, (GCopyFunc)(void *)g_object_ref, NULL);
 }
 
 static int

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-log.h"
+#include "rh-metrics.h"
 #include "rh-watch.h"
 #include "royal-json.h"
 
@@ -57,6 +58,8 @@ on_advanced (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
 
   self->pending--;
+  if (rows != NULL)
+    rh_metric_add (RH_METRIC_TRIGGERS, "event", (double)rh_rows_int64 (rows, 0, "n"));
   if (rows == NULL && !royal_error_is_unavailable (error) &&
       !g_error_matches (error, ROYAL_ERROR, ROYAL_ERROR_CONFLICT))
     rh_log (RH_LOG_ERROR, "trigger.advance", "a trigger of events could not be moved on", "error", error->message,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-log.h"
+#include "rh-metrics.h"
 #include "rh-watch.h"
 #include "royal-json.h"
 
@@ -92,6 +93,8 @@ on_ticked (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
 
   self->pending--;
+  if (rows != NULL)
+    rh_metric_add (RH_METRIC_TRIGGERS, "schedule", (double)rh_rows_int64 (rows, 0, "n"));
   /* Paused, changed or gone meanwhile: it is looked at again when that is told. */
   if (rows == NULL && !royal_error_is_unavailable (error) &&
       !g_error_matches (error, ROYAL_ERROR, ROYAL_ERROR_CONFLICT))

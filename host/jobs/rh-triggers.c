@@ -3,6 +3,7 @@
 
 #include "rh-job-request.h"
 #include "rh-log.h"
+#include "rh-metrics.h"
 #include "rh-watch.h"
 #include "royal-json.h"
 
@@ -28,6 +29,7 @@ struct _RhTriggers {
   GObject parent_instance;
   RhStore *store;
   RhRegistry *registry;
+  RhSecrets *secrets;
   gint64 workspace;
   char *workspace_name;
   char *host_id;
@@ -312,7 +314,9 @@ can_start (RhTriggers *self, RhTrigger *trigger)
   const char *id = royal_json_string (target, "agent", NULL);
   RhAgent *agent = id != NULL ? rh_registry_find (self->registry, id) : NULL;
 
-  return agent != NULL && rh_agent_has_task (agent, royal_json_string (target, "task", ""));
+  /* What a workflow is stands in the database. */
+  return json_object_has_member (target, "workflow") ||
+         (agent != NULL && rh_agent_has_task (agent, royal_json_string (target, "task", "")));
 }
 
 JsonNode *
@@ -323,6 +327,13 @@ rh_triggers_request (RhTriggers *self, RhTrigger *trigger, JsonNode *happened, G
   g_return_val_if_fail (RH_IS_TRIGGERS (self) && trigger != NULL && happened != NULL, NULL);
 
   request = json_object_new ();
+  if (json_object_has_member (rh_trigger_target (trigger), "workflow"))
+    {
+      json_object_set_string_member (request, "workflow",
+                                     royal_json_string (rh_trigger_target (trigger), "workflow", ""));
+      json_object_set_member (request, "input", rh_trigger_input (trigger, happened));
+      return json_node_init_object (json_node_alloc (), request);
+    }
   json_object_set_string_member (request, "agent", royal_json_string (rh_trigger_target (trigger), "agent", ""));
   json_object_set_string_member (request, "task", royal_json_string (rh_trigger_target (trigger), "task", ""));
   json_object_set_string_member (request, "priority",
@@ -345,6 +356,7 @@ rh_triggers_fail (RhTriggers *self, RhTrigger *trigger, const char *message)
 
   const char *params[] = { rh_trigger_name (trigger), message };
 
+  rh_metric_add (RH_METRIC_TRIGGER_ERRORS, rh_trigger_kind_name (rh_trigger_kind (trigger)), 1);
   rh_log (RH_LOG_WARNING, "trigger.failed", "a trigger could not start what it starts", "trigger",
           rh_trigger_name (trigger), "error", message, NULL);
   rh_store_call_async (self->store, &trigger_fail, self->workspace, params, NULL, on_failed, g_object_ref (self));
@@ -366,6 +378,8 @@ on_fired (GObject *source, GAsyncResult *result, gpointer data)
       g_task_return_error (task, error);
       return;
     }
+  if (rh_rows_boolean (rows, 0, "fresh"))
+    rh_metric_add (RH_METRIC_TRIGGERS, rh_trigger_kind_name (rh_trigger_kind (trigger)), 1);
   if (rh_rows_boolean (rows, 0, "fresh"))
     rh_log (RH_LOG_INFO, "trigger.fired", "a trigger started something", "trigger", rh_trigger_name (trigger), "id",
             rh_rows_string (rows, 0, "started"), NULL);
@@ -473,6 +487,13 @@ rh_triggers_store (RhTriggers *self)
   return self->store;
 }
 
+RhSecrets *
+rh_triggers_secrets (RhTriggers *self)
+{
+  g_return_val_if_fail (RH_IS_TRIGGERS (self), NULL);
+  return self->secrets;
+}
+
 gint64
 rh_triggers_workspace (RhTriggers *self)
 {
@@ -514,18 +535,20 @@ rh_triggers_declare (RhTriggers *self, const char *const *sources, GPtrArray *tr
 RhTriggers *
 rh_triggers_new (RhStore *store,
                  RhRegistry *registry,
+                 RhSecrets *secrets,
                  gint64 workspace,
                  const char *workspace_name,
                  const char *host_id)
 {
   RhTriggers *self;
 
-  g_return_val_if_fail (RH_IS_STORE (store) && RH_IS_REGISTRY (registry), NULL);
+  g_return_val_if_fail (RH_IS_STORE (store) && RH_IS_REGISTRY (registry) && RH_IS_SECRETS (secrets), NULL);
   g_return_val_if_fail (workspace_name != NULL && host_id != NULL, NULL);
 
   self = g_object_new (RH_TYPE_TRIGGERS, NULL);
   self->store = g_object_ref (store);
   self->registry = g_object_ref (registry);
+  self->secrets = g_object_ref (secrets);
   self->workspace = workspace;
   self->workspace_name = g_strdup (workspace_name);
   self->host_id = g_strdup (host_id);
@@ -581,6 +604,7 @@ rh_triggers_finalize (GObject *object)
 
   g_clear_object (&self->store);
   g_clear_object (&self->registry);
+  g_clear_object (&self->secrets);
   g_free (self->workspace_name);
   g_free (self->host_id);
   g_hash_table_unref (self->known);

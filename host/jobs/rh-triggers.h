@@ -2,7 +2,7 @@
 #pragma once
 
 #include "rh-registry.h"
-#include "rh-store.h"
+#include "rh-secrets.h"
 
 G_BEGIN_DECLS
 
@@ -14,6 +14,7 @@ G_DECLARE_FINAL_TYPE (RhTriggers, rh_triggers, RH, TRIGGERS, GObject)
 
 RhTriggers *rh_triggers_new (RhStore    *store,
                              RhRegistry *registry,
+                             RhSecrets  *secrets,
                              gint64      workspace,
                              const char *workspace_name,
                              const char *host_id) G_GNUC_WARN_UNUSED_RESULT;
@@ -29,6 +30,7 @@ void rh_triggers_declare (RhTriggers *self, const char *const *sources, GPtrArra
 /* --- for what watches, in this folder, and for web/ --------------------------------------------------------------- */
 
 RhStore *rh_triggers_store (RhTriggers *self);
+RhSecrets *rh_triggers_secrets (RhTriggers *self);
 gint64 rh_triggers_workspace (RhTriggers *self);
 const char *rh_triggers_workspace_name (RhTriggers *self);
 const char *rh_triggers_host_id (RhTriggers *self);

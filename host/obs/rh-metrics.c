@@ -55,6 +55,11 @@ static const struct {
   [RH_METRIC_MEMORY] = { "royal_resident_memory_bytes", GAUGE, NULL, "Resident memory of the host." },
   [RH_METRIC_DESCRIPTORS] = { "royal_open_descriptors", GAUGE, NULL, "Open file descriptors of the host." },
   [RH_METRIC_ALERTS] = { "royal_alerts", GAUGE, "alert", "1 while an alert fires." },
+  [RH_METRIC_SECRETS] = { "royal_secret_lookups_total", COUNTER, "source",
+                          "Secrets looked up, by where they were found." },
+  [RH_METRIC_TRIGGERS] = { "royal_triggers_fired_total", COUNTER, "kind", "What triggers have started." },
+  [RH_METRIC_TRIGGER_ERRORS] = { "royal_trigger_errors_total", COUNTER, "kind", "Triggers that could not start it." },
+  [RH_METRIC_HOOKS] = { "royal_webhook_deliveries_total", COUNTER, "outcome", "Webhook deliveries by outcome." },
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (table) == RH_METRIC_N);
 

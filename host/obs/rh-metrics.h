@@ -40,6 +40,10 @@ typedef enum {
   RH_METRIC_MEMORY,               /* gauge, bytes: resident, of the host */
   RH_METRIC_DESCRIPTORS,          /* gauge: open in the host */
   RH_METRIC_ALERTS,               /* gauge, label alert: 1 while it fires */
+  RH_METRIC_SECRETS,              /* counter, label source: environment, file, store, none, error */
+  RH_METRIC_TRIGGERS,             /* counter, label kind: fired */
+  RH_METRIC_TRIGGER_ERRORS,       /* counter, label kind */
+  RH_METRIC_HOOKS,                /* counter, label outcome: accepted, known, refused, limited, invalid, unavailable */
   RH_METRIC_N,
 } RhMetric;
 

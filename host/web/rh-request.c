@@ -36,6 +36,8 @@ rh_server_context_share (const RhServerContext *context)
   g_object_ref (shared->workers);
   g_object_ref (shared->jobs);
   g_object_ref (shared->workflows);
+  g_object_ref (shared->triggers);
+  g_object_ref (shared->secrets);
   g_object_ref (shared->gate);
   return shared;
 }
@@ -50,6 +52,8 @@ context_clear (gpointer data)
   g_object_unref (self->workers);
   g_object_unref (self->jobs);
   g_object_unref (self->workflows);
+  g_object_unref (self->triggers);
+  g_object_unref (self->secrets);
   g_object_unref (self->gate);
 }
 
@@ -271,6 +275,13 @@ rh_request_parameter (RhRequest *self)
 {
   g_return_val_if_fail (self->parameters != NULL && self->parameters[0] != NULL, "");
   return self->parameters[0];
+}
+
+const char *
+rh_request_parameter_at (RhRequest *self, guint n)
+{
+  g_return_val_if_fail (self->parameters != NULL && n < g_strv_length (self->parameters), "");
+  return self->parameters[n];
 }
 
 const char *

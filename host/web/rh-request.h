@@ -65,7 +65,8 @@ gboolean rh_request_is_answered (RhRequest *self);
 gboolean rh_request_is_over (RhRequest *self);
 
 /* What the client sent. */
-const char *rh_request_parameter (RhRequest *self);            /* the path's one parameter */
+const char *rh_request_parameter (RhRequest *self);            /* the path's first parameter */
+const char *rh_request_parameter_at (RhRequest *self, guint n); /* the path's n-th parameter, from 0 */
 const char *rh_request_query (RhRequest *self, const char *name); /* (nullable) */
 GHashTable *rh_request_query_table (RhRequest *self);          /* (nullable) */
 const char *rh_request_header (RhRequest *self, const char *name); /* (nullable) */

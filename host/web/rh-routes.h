@@ -11,11 +11,13 @@ typedef enum {
   RH_BODY_NONE,
   RH_BODY_JSON, /* its schema stands in docs/openapi.json */
   RH_BODY_CSV,
+  RH_BODY_BYTES, /* application/octet-stream, as it is */
+  RH_BODY_ANY,   /* of any type, as it is */
 } RhBody;
 
 /**
  * RhRoute:
- * @path: a template; at most one segment is a parameter, such as `{id}`
+ * @path: a template, whose segments may be parameters, such as `{id}`
  * @roles: any of them will do; 0 = anyone on this machine, and any role from elsewhere
  * @query: the names that the query may hold, separated by spaces
  *
@@ -29,6 +31,7 @@ struct _RhRoute {
   const char *query;
   void (*handle) (RhRequest *request);
   gboolean feed; /* may be upgraded to a WebSocket */
+  gboolean open; /* who asks is told by the handler, not by a token */
 };
 
 /* The table, ended by an entry without a method. */
@@ -74,6 +77,11 @@ void rh_api_triggers (RhRequest *request);
 void rh_api_trigger (RhRequest *request);
 void rh_api_trigger_pause (RhRequest *request);
 void rh_api_trigger_resume (RhRequest *request);
+void rh_api_hook (RhRequest *request);
+void rh_api_secrets (RhRequest *request);
+void rh_api_secret_set (RhRequest *request);
+void rh_api_secret_delete (RhRequest *request);
+void rh_api_secrets_rotate (RhRequest *request);
 void rh_api_approvals (RhRequest *request);
 void rh_api_approval (RhRequest *request);
 void rh_api_approve (RhRequest *request);

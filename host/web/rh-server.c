@@ -62,7 +62,14 @@ static gboolean
 check_body_headers (RhRequest *request, SoupMessageHeaders *headers)
 {
   const RhRoute *route = rh_request_route (request);
-  const char *wanted = route->body == RH_BODY_CSV ? "text/csv" : "application/json";
+  static const char *const types[] = {
+    [RH_BODY_NONE] = "application/json",
+    [RH_BODY_JSON] = "application/json",
+    [RH_BODY_CSV] = "text/csv",
+    [RH_BODY_BYTES] = "application/octet-stream",
+    [RH_BODY_ANY] = NULL,
+  };
+  const char *wanted = types[route->body];
   const char *type = soup_message_headers_get_content_type (headers, NULL);
 
   if (!has_body (headers))
@@ -73,7 +80,7 @@ check_body_headers (RhRequest *request, SoupMessageHeaders *headers)
                          body_max (route));
       return FALSE;
     }
-  if (g_strcmp0 (type, wanted) != 0)
+  if (wanted != NULL && g_strcmp0 (type, wanted) != 0)
     {
       rh_request_refuse (request, RH_PROBLEM_MEDIA_TYPE, NULL, "the body is to be of type %s", wanted);
       return FALSE;
@@ -157,7 +164,8 @@ on_headers (SoupServer *soup, SoupServerMessage *message, const char *path, GHas
     return;
   if (rh_request_route (request)->body == RH_BODY_CSV)
     rh_connection_set_deadline (connection, UPLOAD_S);
-  if (rh_request_route (request)->roles == 0 && rh_connection_is_local (connection))
+  if (rh_request_route (request)->open ||
+      (rh_request_route (request)->roles == 0 && rh_connection_is_local (connection)))
     return;
   rh_request_pause (request);
   rh_auth_identify (self->auth, request, on_identified);
@@ -303,7 +311,7 @@ on_request (SoupServer *soup, SoupServerMessage *message, const char *path, GHas
       upgrade (self, request);
       return;
     }
-  if (rh_request_route (request)->body != RH_BODY_CSV)
+  if (rh_request_route (request)->body == RH_BODY_NONE || rh_request_route (request)->body == RH_BODY_JSON)
     {
       bytes = rh_request_take_bytes (request);
       if (!parse_body (request, bytes))
@@ -476,6 +484,7 @@ rh_server_new (const RhServerContext *context)
 
   g_return_val_if_fail (context != NULL && RH_IS_STORE (context->store) && RH_IS_REGISTRY (context->registry), NULL);
   g_return_val_if_fail (RH_IS_WORKERS (context->workers) && RH_IS_JOBS (context->jobs), NULL);
+  g_return_val_if_fail (RH_IS_TRIGGERS (context->triggers) && RH_IS_SECRETS (context->secrets), NULL);
   g_return_val_if_fail (RH_IS_GATE (context->gate) && context->reload != NULL && context->readiness != NULL, NULL);
 
   self = g_object_new (RH_TYPE_SERVER, NULL);

@@ -3,6 +3,7 @@
 
 #include "rh-jobs.h"
 #include "rh-workflows.h"
+#include "rh-triggers.h"
 
 G_BEGIN_DECLS
 
@@ -13,7 +14,8 @@ G_DECLARE_FINAL_TYPE (RhServer, rh_server, RH, SERVER, GObject)
 
 /**
  * RhServerContext:
- * @store, @registry, @workers, @jobs, @workflows, @gate: what the API speaks for; a reference is taken of each
+ * @store, @registry, @workers, @jobs, @workflows, @triggers, @secrets, @gate: what the API speaks for; a reference is taken of
+ *   each
  * @reload: reads manifests and policy again; on failure the old ones go on serving and the error names every fault
  * @readiness: (transfer full): named checks, { "database": { "ok": true }, "sandbox": { "ok": false, "detail": … } }
  * @alerts: (nullable): (transfer full): the alerts that fire: [{ "name", "severity", "summary", "since" }]
@@ -27,6 +29,8 @@ typedef struct {
   RhWorkers *workers;
   RhJobs *jobs;
   RhWorkflows *workflows;
+  RhTriggers *triggers;
+  RhSecrets *secrets;
   RhGate *gate;
   gboolean (*reload) (gpointer data, GError **error);
   JsonObject *(*readiness) (gpointer data);

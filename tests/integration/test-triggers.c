@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host-fixture.h"
-#include "rh-triggers.h"
+#include "rh-hooks.h"
 #include "royal-json.h"
 #include "royal-test.h"
+
+#include <glib/gstdio.h>
 
 #include <string.h>
 
@@ -13,15 +15,41 @@ typedef struct {
   HostFixture host;
   RhTriggers *a;
   RhTriggers *b;
+  RhSecrets *secrets;
+  char *folder; /* of secrets, a file each */
 } Fixture;
+
+static void
+put_secret (Fixture *f, const char *name, const char *value)
+{
+  g_autofree char *path = g_build_filename (f->folder, name, NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_file_set_contents (path, value, -1, &error);
+  g_assert_no_error (error);
+}
+
+static RhSecrets *
+make_secrets (Fixture *f)
+{
+  g_autoptr (GError) error = NULL;
+  RhSecrets *secrets;
+
+  f->folder = g_build_filename (f->host.root, "secrets", NULL);
+  g_assert_cmpint (g_mkdir (f->folder, 0700), ==, 0);
+  secrets = rh_secrets_new (f->host.store, &(RhSecretsConfig){ .folder = f->folder }, f->host.workspace, &error);
+  g_assert_no_error (error);
+  return secrets;
+}
 
 static void
 set_up (Fixture *f, gconstpointer data)
 {
   host_fixture_set_up (&f->host, data);
   host_fixture_sql ("truncate triggers, trigger_firings, told_events");
-  f->a = rh_triggers_new (f->host.store, f->host.registry, f->host.workspace, "test", "host-a");
-  f->b = rh_triggers_new (f->host.store, f->host.registry, f->host.workspace, "test", "host-b");
+  f->secrets = make_secrets (f);
+  f->a = rh_triggers_new (f->host.store, f->host.registry, f->secrets, f->host.workspace, "test", "host-a");
+  f->b = rh_triggers_new (f->host.store, f->host.registry, f->secrets, f->host.workspace, "test", "host-b");
 }
 
 static void
@@ -32,6 +60,8 @@ tear_down (Fixture *f, gconstpointer data)
   royal_test_spin (50);
   g_assert_finalize_object (f->a);
   g_assert_finalize_object (f->b);
+  g_assert_finalize_object (f->secrets);
+  g_free (f->folder);
   host_fixture_tear_down (&f->host, data);
 }
 
@@ -286,6 +316,159 @@ test_event_rate (Fixture *f, gconstpointer data)
   wait_for ("select count(*) from jobs", "8");
 }
 
+/* --- webhooks ----------------------------------------------------------------------------------------------------- */
+
+static const char *
+header_of (gpointer data, const char *name)
+{
+  return g_hash_table_lookup (data, name);
+}
+
+/* Delivers, and returns what was answered: `id known`, or the error. @headers: name, value, … NULL */
+static char *
+deliver (Fixture *f, const char *workspace, const char *name, const char *body, const char *const *headers)
+{
+  g_autoptr (GHashTable) table = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GBytes) bytes = g_bytes_new (body, strlen (body));
+  RhDelivery delivery = { workspace,   name,
+                          header_of,   table,
+                          bytes,       "application/json",
+                          "127.0.0.1", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" };
+  GAsyncResult *pending = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *id = NULL;
+  gboolean fresh = FALSE;
+
+  for (guint i = 0; headers[i] != NULL; i += 2)
+    g_hash_table_insert (table, (gpointer)headers[i], (gpointer)headers[i + 1]);
+  rh_hooks_deliver_async (f->a, &delivery, royal_test_result, &pending);
+  result = royal_test_wait (&pending);
+  id = rh_hooks_deliver_finish (f->a, result, &fresh, &error);
+  return id != NULL ? g_strdup (fresh ? "accepted" : "known") : g_strdup (error->message);
+}
+
+static char *
+sign (const char *secret, const char *text)
+{
+  return g_compute_hmac_for_string (G_CHECKSUM_SHA256, (const guchar *)secret, strlen (secret), text, -1);
+}
+
+static void
+expect_answer (char *answer, const char *expected)
+{
+  g_autofree char *taken = answer;
+
+  g_assert_cmpstr (taken, ==, expected);
+}
+
+#define REFUSED "the delivery is not signed as it has to be"
+
+static void
+start_hook (Fixture *f, const char *options)
+{
+  g_autofree char *declared =
+      g_strdup_printf ("'h':{'task':'echo','input':{'sku':{'$':'/body/sku'}},'webhook':{'secrets':['new','old'],"
+                       "'header':'X-Sign','prefix':'sha256=',%s}}",
+                       options);
+
+  put_secret (f, "new", "first secret\n");
+  put_secret (f, "old", "second secret");
+  declare (f, declared);
+  start_both (f);
+  wait_for ("select count(*) from triggers", "1");
+  royal_test_spin (100);
+}
+
+static void
+test_hook (Fixture *f, gconstpointer data)
+{
+  static const char body[] = "{\"sku\": \"a-1\"}";
+  g_autofree char *by_new = sign ("first secret", body);
+  g_autofree char *by_old = sign ("second secret", "{}");
+  g_autofree char *by_none = sign ("third secret", body);
+  g_autofree char *new_header = g_strconcat ("sha256=", by_new, NULL);
+  g_autofree char *old_header = g_strconcat ("sha256=", by_old, NULL);
+  g_autofree char *bad_header = g_strconcat ("sha256=", by_none, NULL);
+  const char *good[] = { "X-Sign", new_header, NULL };
+  const char *old[] = { "X-Sign", old_header, NULL };
+  const char *bad[] = { "X-Sign", bad_header, NULL };
+  const char *none[] = { NULL };
+
+  start_hook (f, "'max_bytes':20");
+  expect_answer (deliver (f, "test", "good.h", body, good), "accepted");
+  expect ("select input->>'sku' || ' ' || (context->>'by') || ' ' || (context->>'trace') from jobs",
+          "a-1 good.h 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+  expect_answer (deliver (f, "test", "good.h", body, good), "known");
+  expect_answer (deliver (f, "test", "good.h", "{}", old), "accepted");
+  /* Whatever is wrong is answered alike. */
+  expect_answer (deliver (f, "test", "good.h", body, bad), REFUSED);
+  expect_answer (deliver (f, "test", "good.h", body, none), REFUSED);
+  expect_answer (deliver (f, "test", "good.h", "{\"sku\":2}", good), REFUSED);
+  expect_answer (deliver (f, "test", "good.g", body, good), REFUSED);
+  expect_answer (deliver (f, "other", "good.h", body, good), REFUSED);
+  expect ("select count(*) from jobs", "2");
+  /* After the time for which it is known it is new. */
+  host_fixture_sql ("update trigger_firings set at = now () - interval '25 hours'");
+  expect_answer (deliver (f, "test", "good.h", body, good), "accepted");
+  expect ("select count(*) from jobs", "3");
+  /* The old secret is gone. */
+  put_secret (f, "old", "another");
+  expect_answer (deliver (f, "test", "good.h", "{}", old), REFUSED);
+}
+
+static void
+test_hook_bounds (Fixture *f, gconstpointer data)
+{
+  g_autofree char *long_sign = sign ("first secret", "\"0123456789\"");
+  g_autofree char *long_header = g_strconcat ("sha256=", long_sign, NULL);
+  const char *long_headers[] = { "X-Sign", long_header, NULL };
+
+  start_hook (f, "'max_bytes':10,'per_minute':3");
+  expect_answer (deliver (f, "test", "good.h", "\"0123456789\"", long_headers), "expected a body of at most 10 bytes");
+  for (guint i = 0; i < 4; i++)
+    {
+      g_autofree char *body = g_strdup_printf ("%u", i);
+      g_autofree char *signature = sign ("first secret", body);
+      g_autofree char *header = g_strconcat ("sha256=", signature, NULL);
+      const char *headers[] = { "X-Sign", header, NULL };
+
+      expect_answer (deliver (f, "test", "good.h", body, headers),
+                     i < 3 ? "accepted" : "more deliveries a minute than this webhook takes");
+      if (i < 3)
+        continue;
+      call (f, "trigger_pause ('good.h', true, 'someone')");
+      royal_test_spin (200);
+      expect_answer (deliver (f, "test", "good.h", body, headers), "the webhook is paused");
+    }
+}
+
+static void
+test_hook_time (Fixture *f, gconstpointer data)
+{
+  static const struct {
+    gint64 ago_s;
+    const char *answer;
+  } cases[] = { { 0, "accepted" }, { 250, "accepted" }, { -250, "accepted" }, { 400, REFUSED }, { -400, REFUSED } };
+
+  start_hook (f, "'content':'{id}.{timestamp}.{body}','timestamp_header':'X-Time','id_header':'X-Id'");
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *time =
+          g_strdup_printf ("%" G_GINT64_FORMAT, g_get_real_time () / G_USEC_PER_SEC - cases[i].ago_s);
+      g_autofree char *text = g_strconcat ("m1.", time, ".{}", NULL);
+      g_autofree char *signature = sign ("first secret", text);
+      g_autofree char *header = g_strconcat ("sha256=", signature, NULL);
+      const char *headers[] = { "X-Sign", header, "X-Time", time, "X-Id", "m1", NULL };
+      const char *no_time[] = { "X-Sign", header, "X-Id", "m1", NULL };
+      const char *other_id[] = { "X-Sign", header, "X-Time", time, "X-Id", "m2", NULL };
+
+      expect_answer (deliver (f, "test", "good.h", "{}", headers), cases[i].answer);
+      expect_answer (deliver (f, "test", "good.h", "{}", no_time), REFUSED);
+      expect_answer (deliver (f, "test", "good.h", "{}", other_id), REFUSED);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -293,9 +476,18 @@ main (int argc, char **argv)
     const char *path;
     void (*test) (Fixture *f, gconstpointer data);
   } tests[] = {
-    { "/triggers/tick", test_tick },     { "/triggers/once", test_once },   { "/triggers/missed", test_missed },
-    { "/triggers/jitter", test_jitter }, { "/triggers/pause", test_pause }, { "/triggers/reload", test_reload },
-    { "/triggers/fail", test_fail },     { "/triggers/event", test_event }, { "/triggers/event-rate", test_event_rate },
+    { "/triggers/tick", test_tick },
+    { "/triggers/once", test_once },
+    { "/triggers/missed", test_missed },
+    { "/triggers/jitter", test_jitter },
+    { "/triggers/pause", test_pause },
+    { "/triggers/reload", test_reload },
+    { "/triggers/fail", test_fail },
+    { "/triggers/event", test_event },
+    { "/triggers/event-rate", test_event_rate },
+    { "/triggers/hook", test_hook },
+    { "/triggers/hook-bounds", test_hook_bounds },
+    { "/triggers/hook-time", test_hook_time },
   };
 
   royal_test_init (&argc, &argv);

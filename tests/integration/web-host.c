@@ -73,6 +73,9 @@ web_host_new (void)
   g_autoptr (RhWorkers) workers = NULL;
   g_autoptr (RhJobs) jobs = NULL;
   g_autoptr (RhWorkflows) workflows = NULL;
+  g_autoptr (RhTriggers) triggers = NULL;
+  g_autoptr (RhSecrets) secrets = NULL;
+  g_autofree char *workspace = NULL;
   g_autoptr (GError) error = NULL;
   RhServerContext context;
 
@@ -86,12 +89,18 @@ web_host_new (void)
   workers = rh_workers_new (&(RhWorkersConfig){ 0 }, registry, self->store, connectors, self->gate);
   jobs = rh_jobs_new (self->store, registry, workers, self->gate, "test");
   workflows = rh_workflows_new (self->store, registry, self->gate);
+  workspace = royal_test_sql_value (self->owner, "select workspace_id from workspaces where name = 'default'");
+  secrets = rh_secrets_new (self->store, &(RhSecretsConfig){ 0 }, g_ascii_strtoll (workspace, NULL, 10), &error);
+  g_assert_no_error (error);
+  triggers = rh_triggers_new (self->store, registry, secrets, g_ascii_strtoll (workspace, NULL, 10), "default", "test");
   self->ready = TRUE;
   context = (RhServerContext){ .store = self->store,
                                .registry = registry,
                                .workers = workers,
                                .jobs = jobs,
                                .workflows = workflows,
+                               .triggers = triggers,
+                               .secrets = secrets,
                                .gate = self->gate,
                                .reload = reload,
                                .readiness = readiness,
