@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static char *state, *cursor, *digest, *note, *reason;
+static char *state, *cursor, *digest, *note, *reason, *exclude;
 static gboolean yes;
 
 static const GOptionEntry list_entries[] = {
@@ -17,6 +17,7 @@ static const GOptionEntry list_entries[] = {
 };
 static const GOptionEntry approve_entries[] = {
   { "digest", 0, 0, G_OPTION_ARG_STRING, &digest, "Approve only if this is still the digest", "DIGEST" },
+  { "exclude", 0, 0, G_OPTION_ARG_STRING, &exclude, "Items of a batch that are left out, such as 3,7", "ITEMS" },
   { "note", 0, 0, G_OPTION_ARG_STRING, &note, "A note for the audit", "TEXT" },
   { "yes", 'y', 0, G_OPTION_ARG_NONE, &yes, "Approve what is shown without asking", NULL },
   { NULL },
@@ -83,6 +84,35 @@ print_rules (JsonObject *proposal)
   ctl_print_field ("rules", names->len > 0 ? names->str : "-");
 }
 
+/* What an answer takes, and what it covers beyond the change itself; where there is such a thing. */
+static void
+print_terms (JsonObject *proposal)
+{
+  static const char *const fields[] = { "supersedes", "supersedes", "superseded by", "superseded_by", "revising",
+                                        "revising",   "ends",       "reverts_at",    "kept by",       "kept_by",
+                                        NULL };
+  gint64 n_items = royal_json_int (proposal, "n_items", 0);
+  gint64 after_s = royal_json_int (proposal, "revert_after_s", 0);
+
+  for (guint i = 0; fields[i] != NULL; i += 2)
+    if (royal_json_string (proposal, fields[i + 1], NULL) != NULL)
+      ctl_print_field (fields[i], royal_json_string (proposal, fields[i + 1], ""));
+  if (after_s > 0 && royal_json_string (proposal, "reverts_at", NULL) == NULL)
+    {
+      g_autofree char *text = g_strdup_printf ("%" G_GINT64_FORMAT " s after it is done", after_s);
+
+      ctl_print_field ("ends", text);
+    }
+  if (n_items > 0)
+    {
+      g_autofree char *text = g_strdup_printf ("%" G_GINT64_FORMAT " (see: approvals items)", n_items);
+
+      ctl_print_field ("items", text);
+    }
+  if (royal_json_object (proposal, "asks") != NULL && json_object_get_size (royal_json_object (proposal, "asks")) > 0)
+    ctl_print_object ("asks", royal_json_object (proposal, "asks"));
+}
+
 /* What a person must see to answer: the change, the host's facts apart from the agent's words, the rule that asks. */
 static void
 print_proposal (JsonObject *proposal)
@@ -104,6 +134,7 @@ print_proposal (JsonObject *proposal)
     }
   else
     ctl_print_field ("decided by", royal_json_string (proposal, "decided_by", "-"));
+  print_terms (proposal);
   print_changes (royal_json_object (proposal, "preview"));
   ctl_print_object ("parameters", royal_json_object (proposal, "parameters"));
   ctl_print_object ("facts (observed by the host)", royal_json_object (proposal, "facts"));
@@ -162,6 +193,42 @@ ask (void)
   return fgets (line, sizeof line, stdin) != NULL && (line[0] == 'y' || line[0] == 'Y');
 }
 
+/* NULL: it was said what is wrong. */
+static JsonNode *
+approval (const char *seen)
+{
+  JsonNode *body = ctl_body ("digest", seen, "note", note, NULL);
+  g_auto (GStrv) numbers = exclude != NULL ? g_strsplit (exclude, ",", 1001) : NULL;
+  JsonArray *list = json_array_new ();
+
+  for (guint i = 0; numbers != NULL && numbers[i] != NULL; i++)
+    {
+      guint64 item;
+
+      if (!g_ascii_string_to_unsigned (numbers[i], 10, 1, 1000, &item, NULL))
+        {
+          ctl_fail (CTL_USAGE, "--exclude: expected numbers of items, found %s", numbers[i]);
+          json_array_unref (list);
+          json_node_unref (body);
+          return NULL;
+        }
+      json_array_add_int_element (list, (gint64)item);
+    }
+  if (exclude != NULL)
+    json_object_set_array_member (json_node_get_object (body), "exclude", list);
+  else
+    json_array_unref (list);
+  return body;
+}
+
+static int
+send_approval (const CtlOptions *options, const char *id, const char *seen)
+{
+  JsonNode *body = approval (seen);
+
+  return body != NULL ? say_state (options, "/approve", id, body) : CTL_USAGE;
+}
+
 /* Without a digest the person is shown what would be approved, and approves exactly that. */
 static int
 run_approve (const CtlOptions *options, char **arguments)
@@ -171,7 +238,7 @@ run_approve (const CtlOptions *options, char **arguments)
   int status;
 
   if (digest != NULL)
-    return say_state (options, "/approve", arguments[0], ctl_body ("digest", digest, "note", note, NULL));
+    return send_approval (options, arguments[0], digest);
   if (!yes && (!isatty (STDIN_FILENO) || options->json))
     return ctl_fail (CTL_USAGE, "give --digest, or --yes to approve what is there now");
   status = ctl_call (options, "GET", path, NULL, &seen);
@@ -181,9 +248,7 @@ run_approve (const CtlOptions *options, char **arguments)
     print_proposal (json_node_get_object (seen));
   if (!yes && !ask ())
     return ctl_fail (CTL_FAILED, "not approved");
-  return say_state (
-      options, "/approve", arguments[0],
-      ctl_body ("digest", royal_json_string (json_node_get_object (seen), "digest", ""), "note", note, NULL));
+  return send_approval (options, arguments[0], royal_json_string (json_node_get_object (seen), "digest", ""));
 }
 
 static int

@@ -42,6 +42,8 @@ extern const CtlCommand ctl_host_commands[];
 extern const CtlCommand ctl_control_commands[];
 extern const CtlCommand ctl_sandbox_commands[];
 extern const CtlCommand ctl_approvals_commands[];
+extern const CtlCommand ctl_revisions_commands[];
+extern const CtlCommand ctl_delegations_commands[];
 extern const CtlCommand ctl_jobs_commands[];
 extern const CtlCommand ctl_triggers_commands[];
 extern const CtlCommand ctl_audit_commands[];

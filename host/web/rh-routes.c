@@ -11,7 +11,10 @@
 
 #define RUNS (RH_ROLE_OPERATOR | RH_ROLE_DEVELOPER | RH_ROLE_ADMIN)
 #define OPERATES (RH_ROLE_OPERATOR | RH_ROLE_ADMIN)
-#define ANSWERS (RH_ROLE_APPROVER | RH_ROLE_ADMIN)
+/* Who may answer which is the database's to say: a rule may ask for any role, and a queue may be another's for a time.
+ */
+#define ANSWERS RH_ROLE_ANY
+#define DELEGATES (RH_ROLE_APPROVER | RH_ROLE_OPERATOR | RH_ROLE_DEVELOPER | RH_ROLE_ADMIN)
 #define UNDOES (RH_ROLE_APPROVER | RH_ROLE_OPERATOR | RH_ROLE_ADMIN)
 
 #define SEASON "season category name start weeks archetype currency list_price unit_cost dry_run"
@@ -47,9 +50,16 @@ static const RhRoute routes[] = {
   { "DELETE", API "/secrets/{name}", RH_ROLE_ADMIN, RH_BODY_NONE, "", rh_api_secret_delete },
   { "GET", API "/approvals", RH_ROLE_ANY, RH_BODY_NONE, "state cursor limit", rh_api_approvals },
   { "GET", API "/approvals/{id}", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_approval },
+  { "GET", API "/approvals/{id}/items", RH_ROLE_ANY, RH_BODY_NONE, "cursor limit", rh_api_approval_items },
+  { "GET", API "/approvals/{id}/revisions", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_approval_revisions },
   { "POST", API "/approvals/{id}/approve", ANSWERS, RH_BODY_JSON, "", rh_api_approve },
   { "POST", API "/approvals/{id}/reject", ANSWERS, RH_BODY_JSON, "", rh_api_reject },
+  { "POST", API "/approvals/{id}/modify", ANSWERS, RH_BODY_JSON, "", rh_api_modify },
+  { "POST", API "/approvals/{id}/keep", ANSWERS, RH_BODY_JSON, "", rh_api_keep },
   { "POST", API "/approvals/{id}/undo", UNDOES, RH_BODY_JSON, "", rh_api_undo },
+  { "GET", API "/delegations", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_delegations },
+  { "POST", API "/delegations", DELEGATES, RH_BODY_JSON, "", rh_api_delegation_create },
+  { "DELETE", API "/delegations/{id}", DELEGATES, RH_BODY_NONE, "", rh_api_delegation_revoke },
   { "GET", API "/events", RH_ROLE_ANY, RH_BODY_NONE, "after limit topics", rh_api_events, TRUE },
   { "GET", API "/audit", RH_ROLE_ANY, RH_BODY_NONE, "after limit", rh_api_audit },
   { "GET", API "/audit/verify", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_audit_verify },

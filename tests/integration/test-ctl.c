@@ -117,6 +117,32 @@ test_approvals (void)
 }
 
 static void
+test_revisions (void)
+{
+  g_autoptr (WebHost) host = web_host_new ();
+  g_autofree char *id = web_proposal (host);
+  g_autofree char *approver = web_token (host, "approver");
+  g_autofree char *items = g_strdup_printf ("approvals items %s", id);
+  g_autofree char *revisions = g_strdup_printf ("approvals revisions %s", id);
+  g_autofree char *nothing = g_strdup_printf ("approvals modify %s", id);
+  g_autofree char *odd = g_strdup_printf ("approvals modify %s --parameters '{'", id);
+  g_autofree char *exclude = g_strdup_printf ("approvals approve %s --digest %s --exclude 1,x", id, DIGEST_A);
+  g_autofree char *made = ctl (host, approver, 0, "delegations add --to vic --hours 2 --note away --json");
+  g_autoptr (JsonNode) node = json_from_string (made, NULL);
+  const char *delegation = json_object_get_string_member (json_node_get_object (node), "id");
+  g_autofree char *revoke = g_strdup_printf ("delegations revoke %s", delegation);
+
+  assert_ctl (host, NULL, 0, items, "nothing");
+  assert_ctl (host, NULL, 0, revisions, "pending");
+  assert_ctl (host, NULL, 2, nothing, "--inputs");
+  assert_ctl (host, NULL, 2, odd, "--parameters");
+  assert_ctl (host, NULL, 2, exclude, "found x");
+  assert_ctl (host, NULL, 0, "delegations", "vic");
+  assert_ctl (host, NULL, 2, "delegations add --to vic", "--hours");
+  assert_ctl (host, approver, 0, revoke, "is revoked");
+}
+
+static void
 test_jobs (void)
 {
   g_autoptr (WebHost) host = web_host_new ();
@@ -190,6 +216,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ctl/host", test_host);
   g_test_add_func ("/ctl/usage", test_usage);
   g_test_add_func ("/ctl/approvals", test_approvals);
+  g_test_add_func ("/ctl/revisions", test_revisions);
   g_test_add_func ("/ctl/jobs", test_jobs);
   g_test_add_func ("/ctl/tokens", test_tokens);
   g_test_add_func ("/ctl/season", test_season);

@@ -121,6 +121,52 @@ rh_gate_approve_async (RhGate *self,
 }
 
 void
+rh_gate_approve_except_async (RhGate *self,
+                              const RhActor *actor,
+                              const char *proposal,
+                              const char *digest,
+                              JsonArray *exclude,
+                              const char *note,
+                              GAsyncReadyCallback callback,
+                              gpointer data)
+{
+  ask (self, actor, proposal, "approve", digest, note, callback, data);
+}
+
+/* What takes a real gate. */
+static void
+refuse (RhGate *self, const char *proposal, GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
+
+  g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_CONFLICT, "proposal %s is pending, not executed", proposal);
+}
+
+void
+rh_gate_modify_async (RhGate *self,
+                      const RhActor *actor,
+                      const char *proposal,
+                      const char *digest,
+                      JsonObject *change,
+                      const char *note,
+                      GAsyncReadyCallback callback,
+                      gpointer data)
+{
+  refuse (self, proposal, callback, data);
+}
+
+void
+rh_gate_keep_async (RhGate *self,
+                    const RhActor *actor,
+                    const char *proposal,
+                    const char *reason,
+                    GAsyncReadyCallback callback,
+                    gpointer data)
+{
+  refuse (self, proposal, callback, data);
+}
+
+void
 rh_gate_reject_async (RhGate *self,
                       const RhActor *actor,
                       const char *proposal,
@@ -139,9 +185,7 @@ rh_gate_undo_async (RhGate *self,
                     GAsyncReadyCallback callback,
                     gpointer data)
 {
-  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
-
-  g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_CONFLICT, "proposal %s is pending, not executed", proposal);
+  refuse (self, proposal, callback, data);
 }
 
 JsonNode *
