@@ -1001,19 +1001,31 @@ begin
   return delegation_json (d);
 end $$;
 
+-- An effect that no host holds waits for its turn: owner '', lease_until when that is due. It may be applied as it is when it is
+-- clean: nothing was sent, or whoever held it last knew that sending it again does no harm.
+alter table effects add clean boolean not null default false;
+create index effects_waiting on effects (lease_until) where state = 'executing' and owner = '';
 alter type effect_work add attribute item int;
+alter type effect_work add attribute clean boolean;
+alter type effect_work add attribute age_s bigint;
 
--- Starts up to `batch` approved proposals: the intent of each is committed with this transaction. Not in a workspace that
--- is stopped, and not what is paused: the stop and the pause take the same row's lock, so nothing starts after they have returned.
-create or replace function effect_claim (p_owner text, p_lease_s int, batch int) returns setof effect_work
+-- Starts up to `batch` approved proposals, and as many effects that wait for their turn: the intent of each is committed with
+-- this transaction. Not in a workspace that is stopped, and not what is paused: the stop and the pause take the same row's lock, so
+-- nothing starts after they have returned. p_skip is a list of actions, or of `action target`, that lead where nothing may be sent now. The effects of a
+-- batch's items are made with its start, and wait for their turn like any others.
+drop function effect_claim (text, int, int);
+create function effect_claim (p_owner text, p_lease_s int, batch int, p_skip jsonb default '[]') returns setof effect_work
 language plpgsql security definer set search_path = public, pg_temp
 set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
 set enable_hashjoin = off set enable_mergejoin = off as $$
+declare
+  n int;
+  skip constant text[] := array (select jsonb_array_elements_text (p_skip));
 begin
   return query
   with chosen as materialized (
     select p.workspace_id, p.id from proposals p
-    where p.state = 'approved' and p.n_items = 0
+    where p.state = 'approved' and p.action <> all (skip) and p.action || ' ' || p.target <> all (skip)
       and not exists (select from workspaces w where w.workspace_id = p.workspace_id and (w.stopped_at is not null
                         or p.agent = any (w.paused_agents) or p.action like any (w.paused_actions)))
     order by p.id limit batch for no key update skip locked),
@@ -1024,26 +1036,66 @@ begin
     update proposals p set state = 'executing' from chosen c join free using (workspace_id)
     where p.workspace_id = c.workspace_id and p.id = c.id and p.state = 'approved'
       and not (p.agent = any (free.paused_agents) or p.action like any (free.paused_actions))
-    returning p.workspace_id, p.id, p.uid, p.kind, p.undoes, p.action, p.target, p.parameters, p.before, p.digest),
+    returning p.workspace_id, p.id, p.uid, p.kind, p.undoes, p.action, p.target, p.parameters, p.before, p.digest, p.n_items,
+              p.root),
   intent as (
     insert into effects (workspace_id, proposal, key, owner, lease_until)
-    select s.workspace_id, s.id, s.uid::text, p_owner, now () + p_lease_s * interval '1 second' from started s),
+    select s.workspace_id, s.id, s.uid::text, p_owner, now () + p_lease_s * interval '1 second' from started s
+    where s.n_items = 0),
+  intents as (
+    insert into effects (workspace_id, proposal, item, key, owner, lease_until, clean)
+    select s.workspace_id, s.id, i.item, s.uid || '/' || i.item, '', now (), true
+    from started s join proposal_items i on i.workspace_id = s.workspace_id and i.proposal = s.id
+    where s.n_items > 0 and not i.excluded),
   told as (
     insert into outbox (workspace_id, kind, subject, actor, data)
     select s.workspace_id, 'effect.started', s.uid::text, 'host',
            jsonb_build_object ('action', s.action, 'target', s.target, 'kind', s.kind, 'key', s.uid::text,
                                'digest', s.digest)
+           || case when s.n_items > 0 then jsonb_build_object ('n_items', s.n_items, 'root', s.root) else '{}' end
     from started s order by s.id)
   select s.workspace_id, s.id, s.uid, s.uid::text, s.kind, 1, s.action, s.target, s.parameters, s.before,
          (select u.receipt from effects u
-          where s.undoes is not null and u.workspace_id = s.workspace_id and u.proposal = s.undoes and u.item = 0), 0
-  from started s;
+          where s.undoes is not null and u.workspace_id = s.workspace_id and u.proposal = s.undoes and u.item = 0), 0, true,
+         0::bigint
+  from started s where s.n_items = 0;
+  get diagnostics n = row_count;
+
+  return query
+  with due as materialized (
+    select e.workspace_id, e.proposal, e.item, e.clean, p.uid, p.kind, p.undoes, p.action, p.agent,
+           coalesce (i.target, p.target) as target, coalesce (i.parameters, p.parameters) as parameters,
+           coalesce (i.before, p.before) as before
+    from effects e
+    join proposals p on p.workspace_id = e.workspace_id and p.id = e.proposal
+    left join proposal_items i on i.workspace_id = e.workspace_id and i.proposal = e.proposal and i.item = e.item
+    where e.state = 'executing' and e.owner = '' and e.lease_until <= now ()
+      and p.action <> all (skip) and p.action || ' ' || coalesce (i.target, p.target) <> all (skip)
+      and not exists (select from workspaces w where w.workspace_id = e.workspace_id and (w.stopped_at is not null
+                        or p.agent = any (w.paused_agents) or p.action like any (w.paused_actions)))
+    order by e.lease_until, e.proposal, e.item limit greatest (batch - n, (batch + 3) / 4) for no key update of e skip locked),
+  free as materialized (
+    select w.workspace_id, w.paused_agents, w.paused_actions from workspaces w
+    where w.workspace_id in (select d.workspace_id from due d) and w.stopped_at is null for share),
+  taken as (
+    update effects e set owner = p_owner, lease_until = now () + p_lease_s * interval '1 second', clean = false
+    from due d join free using (workspace_id)
+    where e.workspace_id = d.workspace_id and e.proposal = d.proposal and e.item = d.item
+      and e.state = 'executing' and e.owner = ''
+      and not (d.agent = any (free.paused_agents) or d.action like any (free.paused_actions))
+    returning e.workspace_id, e.proposal, e.item, e.key, e.attempt, e.started_at)
+  select t.workspace_id, t.proposal, d.uid, t.key, d.kind, t.attempt, d.action, d.target, d.parameters, d.before,
+         (select u.receipt from effects u
+          where d.undoes is not null and u.workspace_id = t.workspace_id and u.proposal = d.undoes and u.item = t.item),
+         t.item, d.clean, extract (epoch from now () - t.started_at)::bigint
+  from taken t join due d using (workspace_id, proposal, item);
 end $$;
 
 -- Takes over effects whose lease has run out, and those of this host that it does not know of: not among p_held and their
 -- lease p_age_s old, when the answer that told of them must have come long ago; at any age when p_age_s is null, after it
 -- died. They must be verified before anything is applied.
-create or replace function effect_take_over (p_owner text, p_lease_s int, p_held bigint[], p_age_s int, batch int)
+drop function effect_take_over (text, int, bigint[], int, int);
+create function effect_take_over (p_owner text, p_lease_s int, p_held jsonb, p_age_s int, batch int)
 returns setof effect_work
 language plpgsql security definer set search_path = public, pg_temp
 set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
@@ -1051,44 +1103,55 @@ set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
   return query
   with chosen as materialized (
-    select e.workspace_id, e.proposal from effects e
-    where e.state = 'executing'
+    select e.workspace_id, e.proposal, e.item from effects e
+    where e.state = 'executing' and e.owner <> ''
       and (e.lease_until <= now ()
-           or e.owner = p_owner and e.proposal <> all (p_held)
+           or e.owner = p_owner
+              and (e.proposal, e.item) not in (select h.effect, h.item
+                                               from jsonb_to_recordset (p_held) as h (effect bigint, item int))
               and (p_age_s is null or e.lease_until <= now () + (p_lease_s - p_age_s) * interval '1 second'))
-    order by e.proposal limit batch for update skip locked),
+    order by e.proposal, e.item limit batch for update skip locked),
   taken as (
-    update effects e set owner = p_owner, lease_until = now () + p_lease_s * interval '1 second', attempt = e.attempt + 1
-    from chosen c where e.workspace_id = c.workspace_id and e.proposal = c.proposal returning e.*),
+    update effects e set owner = p_owner, lease_until = now () + p_lease_s * interval '1 second', attempt = e.attempt + 1,
+      clean = false
+    from chosen c where e.workspace_id = c.workspace_id and e.proposal = c.proposal and e.item = c.item returning e.*),
   known as materialized (
-    select t.attempt, t.key as effect_key, p.*
+    select t.attempt, t.key as effect_key, t.item, t.started_at, p.*
     from taken t cross join lateral (
       select * from proposals p where p.workspace_id = t.workspace_id and p.id = t.proposal limit 1) p),
   told as (
     insert into outbox (workspace_id, kind, subject, actor, data)
-    select k.workspace_id, 'effect.taken_over', k.uid::text, 'host', jsonb_build_object ('attempt', k.attempt)
-    from known k order by k.id)
-  select k.workspace_id, k.id, k.uid, k.effect_key, k.kind, k.attempt, k.action, k.target, k.parameters, k.before,
+    select k.workspace_id, 'effect.taken_over', k.uid::text, 'host',
+      case when k.n_items = 0 then jsonb_build_object ('attempt', max (k.attempt))
+           else jsonb_build_object ('items', jsonb_agg (k.item order by k.item)) end
+    from known k group by k.workspace_id, k.id, k.uid, k.n_items order by k.id)
+  select k.workspace_id, k.id, k.uid, k.effect_key, k.kind, k.attempt, k.action, coalesce (i.target, k.target),
+         coalesce (i.parameters, k.parameters), coalesce (i.before, k.before),
          (select u.receipt from effects u
-          where k.undoes is not null and u.workspace_id = k.workspace_id and u.proposal = k.undoes and u.item = 0), 0
-  from known k;
+          where k.undoes is not null and u.workspace_id = k.workspace_id and u.proposal = k.undoes and u.item = k.item),
+         k.item, false, extract (epoch from now () - k.started_at)::bigint
+  from known k
+  left join proposal_items i on i.workspace_id = k.workspace_id and i.proposal = k.id and i.item = k.item;
 end $$;
 
--- Keeps the leases of effects in hand: two lists, place by place. Returns those that are still held.
-create or replace function effect_renew (p_owner text, p_workspaces bigint[], p_effects bigint[], p_lease_s int)
-returns table (effect bigint)
+-- Keeps the leases of effects in hand: entries is [{ "ws", "effect", "item" }]. Returns those that are still held.
+drop function effect_renew (text, bigint[], bigint[], int);
+create function effect_renew (p_owner text, entries jsonb, p_lease_s int)
+returns table (effect bigint, item int)
 language sql volatile security definer set search_path = public, pg_temp
 set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
 set enable_hashjoin = off set enable_mergejoin = off as $$
   update effects e set lease_until = now () + p_lease_s * interval '1 second'
-  from unnest (p_workspaces, p_effects) as h (ws, id)
-  where e.workspace_id = h.ws and e.proposal = h.id and e.owner = p_owner and e.state = 'executing'
-  returning e.proposal;
+  from jsonb_to_recordset (entries) as h (ws bigint, effect bigint, item int)
+  where e.workspace_id = h.ws and e.proposal = h.effect and e.item = h.item and e.owner = p_owner and e.state = 'executing'
+  returning e.proposal, e.item;
 $$;
 
--- One more attempt at an effect in hand, under a new lease: `go`, or `stopped` while its workspace is stopped or it is paused
--- (which takes the same row's lock), or `lost` when it is not held any more.
-create or replace function effect_retry (p_workspace bigint, p_effect bigint, p_owner text, p_lease_s int) returns text
+-- Whether an effect in hand may be attempted now, under a new lease: `go`, or `stopped` while its workspace is stopped or it is
+-- paused (which takes the same row's lock), or `lost` when it is not held any more. p_again: it is not the first attempt.
+drop function effect_retry (bigint, bigint, text, int);
+create function effect_retry (p_workspace bigint, p_effect bigint, p_item int, p_owner text, p_lease_s int,
+  p_again boolean) returns text
 language plpgsql security definer set search_path = public, pg_temp
 set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
 set enable_hashjoin = off set enable_mergejoin = off as $$
@@ -1100,37 +1163,117 @@ begin
   stopped := w.stopped_at is not null or exists (
     select from proposals p where p.workspace_id = p_workspace and p.id = p_effect
       and (p.agent = any (w.paused_agents) or p.action like any (w.paused_actions)));
-  update effects e set lease_until = now () + p_lease_s * interval '1 second', attempt = e.attempt + (not stopped)::int
-  where e.workspace_id = p_workspace and e.proposal = p_effect and e.owner = p_owner and e.state = 'executing';
+  update effects e set lease_until = now () + p_lease_s * interval '1 second',
+    attempt = e.attempt + (p_again and not stopped)::int
+  where e.workspace_id = p_workspace and e.proposal = p_effect and e.item = p_item and e.owner = p_owner
+    and e.state = 'executing';
   return case when not found then 'lost' when stopped then 'stopped' else 'go' end;
 end $$;
 
--- Ends effects in hand: entries is [{ "ws", "effect", "outcome", "receipt"?, "error"?, "canonical"? }], an outcome is executed
--- (with its receipt, and the same as canonical JSON from whoever has it at hand), failed, stale or unknown (with an error). Returns those that were held; one that was ended so before counts.
-create or replace function effect_finish (p_owner text, entries jsonb) returns table (effect bigint)
+-- Hands effects back that cannot be sent for now: entries is [{ "ws", "effect", "item", "clean" }]. They wait here, nobody's,
+-- for p_wait_ms at least. Returns those that were held.
+create function effect_park (p_owner text, entries jsonb, p_wait_ms int) returns table (effect bigint, item int)
+language plpgsql security definer set search_path = public, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
+set enable_hashjoin = off set enable_mergejoin = off as $$
+begin
+  return query
+  update effects e set owner = '', lease_until = now () + p_wait_ms * interval '1 millisecond', clean = h.clean
+  from jsonb_to_recordset (entries) as h (ws bigint, effect bigint, item int, clean boolean)
+  where e.workspace_id = h.ws and e.proposal = h.effect and e.item = h.item and e.owner = p_owner and e.state = 'executing'
+  returning e.proposal, e.item;
+  if found and p_wait_ms = 0 then
+    perform pg_notify ('royal_effects', '');
+  end if;
+end $$;
+
+-- What a batch has come to, of how its items ended: null while some are under way.
+create function effect_batch_state (p_workspace bigint, p_proposal bigint) returns text
+language sql stable set search_path = public, pg_temp as $$
+  select case when bool_or (e.state = 'executing') then null when bool_or (e.state = 'unknown') then 'unknown'
+    when bool_or (e.state = 'failed') then 'failed' when bool_and (e.state = 'stale') then 'stale'
+    when bool_or (e.state = 'stale') then 'failed' else 'executed' end
+  from effects e where e.workspace_id = p_workspace and e.proposal = p_proposal;
+$$;
+
+revoke execute on function effect_batch_state (bigint, bigint) from public;
+
+-- Ends batches all of whose items have ended: told once, with how many ended how. They are locked by the caller. What has gone
+-- stale has not ended: it is assessed anew.
+create function effect_close (p_workspace bigint, p_proposals bigint[]) returns void
+language plpgsql security definer set search_path = public, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
+set enable_hashjoin = off set enable_mergejoin = off as $$
+declare ended bigint[];
+begin
+  with closed as (
+    update proposals p set state = s.state, finished_at = now ()
+    from (select id, effect_batch_state (p_workspace, id) as state from unnest (p_proposals) as id) s
+    where p.workspace_id = p_workspace and p.id = s.id and s.state is not null and p.state in ('executing', 'unknown')
+    returning p.id, p.uid, p.kind, p.undoes, p.action, p.target, p.digest, p.root, p.state),
+  undone as (
+    update proposals o set state = 'undone' from closed c
+    where c.kind = 'undo' and c.state = 'executed' and o.workspace_id = p_workspace and o.id = c.undoes),
+  told as (
+    insert into outbox (workspace_id, kind, subject, actor, data)
+    select p_workspace, case when c.kind = 'undo' and c.state = 'executed' then 'effect.undone' else 'effect.' || c.state end,
+      c.uid::text, 'host',
+      jsonb_build_object ('action', c.action, 'target', c.target, 'kind', c.kind, 'digest', c.digest, 'root', c.root,
+        'items', (select jsonb_object_agg (n.state, n.n)
+                  from (select e.state, count (*) as n from effects e
+                        where e.workspace_id = p_workspace and e.proposal = c.id group by e.state) n),
+        'undoes', (select u.uid from proposals u
+                   where c.undoes is not null and u.workspace_id = p_workspace and u.id = c.undoes))
+    from closed c order by c.id)
+  select array_agg (c.id) filter (where c.state <> 'stale') into ended from closed c;
+  if ended is not null then
+    perform proposal_ended (p_workspace, ended);
+  end if;
+end $$;
+revoke execute on function effect_close (bigint, bigint[]) from public;
+
+-- Ends effects in hand: entries is [{ "ws", "effect", "item", "outcome", "receipt"?, "error"?, "canonical"? }], an outcome is
+-- executed (with its receipt, and the same as canonical JSON from whoever has it at hand), failed, stale or unknown (with an
+-- error). Returns those that were held; one that was ended so before counts.
+-- A batch ends with the last of its items.
+drop function effect_finish (text, jsonb);
+create function effect_finish (p_owner text, entries jsonb) returns table (effect bigint, item int)
 language plpgsql security definer set search_path = public, pg_temp
 set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
 set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan as $$
 declare
-  n int;
+  r record;
+  ids bigint[];
+  items int[];
+  follow jsonb; -- workspace -> what else is to be done there, { "batches": [id], "others": [id] }
+  batches constant boolean := exists (select from jsonb_array_elements (entries) g where (g->>'item')::int > 0);
 begin
-  return query
+  -- Whoever ends the last item of a batch must see the ends of all others.
+  if batches then
+    perform from proposals p
+    join (select distinct g.ws, g.effect from jsonb_to_recordset (entries) as g (ws bigint, effect bigint, item int)
+          where g.item > 0) b on p.workspace_id = b.ws and p.id = b.effect
+    order by p.workspace_id, p.id for no key update of p;
+  end if;
+
   with given as materialized (
-    select * from jsonb_to_recordset (entries) as g (ws bigint, effect bigint, outcome text, receipt jsonb, error text,
-                                                          canonical text)
+    select * from jsonb_to_recordset (entries)
+      as g (ws bigint, effect bigint, item int, outcome text, receipt jsonb, error text, canonical text)
     -- A planner that expects few of them looks each up, whatever it thinks of the size of what it looks in.
     where g.ws > 0 and g.effect > 0 and g.outcome in ('executed', 'failed', 'stale', 'unknown')),
   ended as (
     update effects e set state = g.outcome, receipt = g.receipt, error = g.error, finished_at = now ()
     from given g
     -- Not `state = 'executing'`, which says the same: a planner without statistics reads all that are executing for each.
-    where e.workspace_id = g.ws and e.proposal = g.effect and e.owner = p_owner and e.finished_at is null
-    returning e.workspace_id, e.proposal, e.key, e.state, e.attempt, e.receipt, e.error, g.canonical),
+    where e.workspace_id = g.ws and e.proposal = g.effect and e.item = g.item and e.owner = p_owner
+      and e.finished_at is null
+    returning e.workspace_id, e.proposal, e.item, e.key, e.state, e.attempt, e.receipt, e.error, g.canonical),
   closed as (
     update proposals p set state = e.state, finished_at = now ()
-    from ended e where p.workspace_id = e.workspace_id and p.id = e.proposal
+    from ended e where e.item = 0 and p.workspace_id = e.workspace_id and p.id = e.proposal
     returning p.workspace_id, p.id, p.uid, p.kind, p.undoes, p.action, p.target, p.digest,
-              e.key, e.state, e.attempt, e.receipt, e.error, e.canonical),
+              e.key, e.state, e.attempt, e.receipt, e.error, e.canonical,
+              e.state <> 'stale' and (p.context ? 'step' or p.limits <> '[]') as follows),
   undone as (
     update proposals o set state = 'undone' from closed c
     where c.kind = 'undo' and c.state = 'executed' and o.workspace_id = c.workspace_id and o.id = c.undoes),
@@ -1143,24 +1286,110 @@ begin
         '{"action":' || to_json (c.action) || ',"attempt":' || c.attempt || ',"digest":"' || c.digest || '","error":'
           || coalesce (to_json (c.error)::text, 'null') || ',"key":' || to_json (c.key) || ',"kind":"' || c.kind
           || '","receipt":' || c.canonical || ',"target":' || to_json (c.target) || ',"undoes":null}' end,
-      case when c.canonical is null or c.undoes is not null then jsonb_build_object ('action', c.action, 'target', c.target, 'kind', c.kind, 'key', c.key, 'attempt', c.attempt,
-        'digest', c.digest, 'receipt', c.receipt, 'error', c.error,
-        'undoes', (select u.uid from proposals u
-                   where c.undoes is not null and u.workspace_id = c.workspace_id and u.id = c.undoes)) end
-    from closed c order by c.id)
-  select c.id from closed c;
-  get diagnostics n = row_count;
+      case when c.canonical is null or c.undoes is not null then
+        jsonb_build_object ('action', c.action, 'target', c.target, 'kind', c.kind, 'key', c.key, 'attempt', c.attempt,
+          'digest', c.digest, 'receipt', c.receipt, 'error', c.error,
+          'undoes', (select u.uid from proposals u
+                     where c.undoes is not null and u.workspace_id = c.workspace_id and u.id = c.undoes)) end
+    from closed c order by c.id),
+  told_items as (
+    insert into outbox (workspace_id, kind, subject, actor, data)
+    select e.workspace_id, 'effect.items',
+      (select p.uid from proposals p where p.workspace_id = e.workspace_id and p.id = e.proposal)::text, 'host',
+      jsonb_build_object ('items', jsonb_agg (jsonb_build_object ('item', e.item, 'state', e.state, 'attempt', e.attempt,
+        'receipt', e.receipt, 'error', e.error) order by e.item))
+    from ended e where e.item > 0 group by e.workspace_id, e.proposal order by e.proposal)
+  select array_agg (e.proposal), array_agg (e.item),
+    (select jsonb_object_agg (f.workspace_id, f.ids)
+     from (select t.workspace_id, jsonb_build_object ('batches', jsonb_agg (distinct t.id) filter (where t.batch),
+                                                      'others', jsonb_agg (t.id) filter (where not t.batch)) as ids
+           from (select c.workspace_id, c.id, false as batch from closed c where c.follows
+                 union all
+                 select i.workspace_id, i.proposal, true from ended i where i.item > 0) t group by t.workspace_id) f)
+  into ids, items, follow from ended e;
+
+  for r in select key::bigint as ws, array (select jsonb_array_elements_text (nullif (value->'batches', 'null'))::bigint) as batches,
+                  array (select jsonb_array_elements_text (nullif (value->'others', 'null'))::bigint) as others
+           from jsonb_each (follow) loop
+    if r.batches <> '{}' then
+      perform effect_close (r.ws, r.batches);
+    end if;
+    if r.others <> '{}' then
+      perform proposal_ended (r.ws, r.others);
+    end if;
+  end loop;
+  return query select * from unnest (ids, items);
 
   -- What was ended so before counts as held: the answer that said so was lost.
-  if n < jsonb_array_length (entries) then
+  if coalesce (cardinality (ids), 0) < jsonb_array_length (entries) then
     return query
-    select e.proposal
-    from jsonb_to_recordset (entries) as g (ws bigint, effect bigint, outcome text)
+    select e.proposal, e.item
+    from jsonb_to_recordset (entries) as g (ws bigint, effect bigint, item int, outcome text)
     cross join lateral (
-      select * from effects e where e.workspace_id = g.ws and e.proposal = g.effect limit 1) e
-    where e.owner = p_owner and e.state = g.outcome;
+      select * from effects e where e.workspace_id = g.ws and e.proposal = g.effect and e.item = g.item limit 1) e
+    where e.owner = p_owner and e.state = g.outcome and (e.proposal, e.item) not in (select * from unnest (ids, items));
   end if;
 end $$;
+
+-- A person says what became of an effect that nobody could tell of: it `happened` (with the receipt, if there is one to undo it
+-- from), it did not and is `absent`, or it did not and is to be tried: `retry`. Returns the proposal.
+create function effect_settle (p_uid uuid, p_item int, p_answer text, p_receipt jsonb, p_actor text, p_via text,
+  p_note text)
+returns jsonb
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  p proposals := proposal_lock (p_uid);
+  e effects;
+begin
+  select * into e from effects f
+  where f.workspace_id = p.workspace_id and f.proposal = p.id and f.item = p_item for update;
+  if not found then
+    raise exception 'proposal % has no effect %', p_uid, p_item using errcode = 'RY404';
+  end if;
+  if e.state <> 'unknown' then
+    raise exception 'the effect is %, not unknown: there is nothing to settle', e.state using errcode = 'RY409';
+  end if;
+  if p_answer not in ('happened', 'absent', 'retry') then
+    raise exception 'expected happened, absent or retry, found %', p_answer using errcode = 'RY400';
+  end if;
+  if p_receipt is not null and (p_answer <> 'happened' or jsonb_typeof (p_receipt) <> 'object') then
+    raise exception 'a receipt is an object, of an effect that happened' using errcode = 'RY400';
+  end if;
+
+  update effects f set state = case p_answer when 'happened' then 'executed' when 'absent' then 'failed' else 'executing' end,
+    receipt = case p_answer when 'happened' then coalesce (p_receipt, '{}') end,
+    error = case p_answer when 'absent' then p_actor || ' found that it did not happen' end,
+    owner = case p_answer when 'retry' then '' else f.owner end, lease_until = now (), clean = true,
+    started_at = case p_answer when 'retry' then now () else f.started_at end,
+    finished_at = case p_answer when 'retry' then null else now () end
+  where f.workspace_id = p.workspace_id and f.proposal = p.id and f.item = p_item;
+  perform outbox_put ('effect.settled', p_uid::text, p_actor,
+    jsonb_build_object ('action', p.action, 'target', p.target, 'kind', p.kind, 'key', e.key, 'item', p_item,
+                        'answer', p_answer, 'receipt', p_receipt, 'via', p_via, 'note', p_note, 'error', e.error));
+
+  if effect_batch_state (p.workspace_id, p.id) is null then
+    update proposals set state = 'executing', finished_at = null where workspace_id = p.workspace_id and id = p.id;
+    perform pg_notify ('royal_effects', '');
+  else
+    perform effect_close (p.workspace_id, array[p.id]);
+  end if;
+  return proposal_get (p_uid);
+end $$;
+
+-- Newest first, an item each; before_cursor is the `cursor` of the last row seen, or null. states is null or a list.
+create function effect_list (states text[], before_cursor bigint, batch int) returns table (cursor bigint, effect jsonb)
+language sql stable as $$
+  select e.proposal * 1024 + e.item, jsonb_build_object (
+    'proposal', p.uid, 'item', e.item, 'key', e.key, 'kind', p.kind, 'action', p.action, 'target', coalesce (i.target, p.target),
+    'agent', p.agent, 'state', e.state, 'waiting', e.state = 'executing' and e.owner = '', 'attempt', e.attempt,
+    'receipt', e.receipt, 'error', e.error, 'started_at', iso_time (e.started_at), 'finished_at', iso_time (e.finished_at))
+  from effects e
+  join proposals p on p.workspace_id = e.workspace_id and p.id = e.proposal
+  left join proposal_items i on i.workspace_id = e.workspace_id and i.proposal = e.proposal and i.item = e.item
+  where e.workspace_id = royal_workspace () and (states is null or e.state = any (states))
+    and (before_cursor is null or (e.proposal, e.item) < (before_cursor / 1024, (before_cursor % 1024)::int))
+  order by e.proposal desc, e.item desc limit batch;
+$$;
 
 -- Puts jobs into the queue inside another transition: requests is a list of what job_enqueue() takes, each of which may have a
 -- context. Returns what is new and what the idempotency keys knew already.

@@ -348,7 +348,8 @@ begin
   update workspaces w set halts = w.halts + 1 where w.workspace_id = p_workspace returning w.halts into n;
   perform pg_notify ('royal_halt', p_workspace || ' ' || n);
   return jsonb_build_object ('halts', n, 'hosts', coalesce ((
-    select jsonb_agg (distinct e.owner) from effects e where e.state = 'executing' and e.workspace_id = p_workspace), '[]'));
+    select jsonb_agg (distinct e.owner) from effects e
+    where e.state = 'executing' and e.workspace_id = p_workspace and e.owner <> ''), '[]'));
 end $$;
 revoke execute on function halt_tell (bigint) from public;
 
@@ -378,7 +379,8 @@ language sql stable security definer set search_path = public, pg_temp as $$
   select coalesce ((
     select jsonb_agg (o.host) from workspaces w
     cross join lateral halt_open (w.halts, array (
-      select distinct e.owner from effects e where e.state = 'executing' and e.workspace_id = w.workspace_id)) o
+      select distinct e.owner from effects e
+      where e.state = 'executing' and e.workspace_id = w.workspace_id and e.owner <> '')) o
     where w.workspace_id = royal_workspace ()
       and (w.stopped_at is not null or w.paused_agents <> '{}' or w.paused_actions <> '{}')), '[]');
 $$;

@@ -47,11 +47,20 @@ typedef struct {
 void rh_assessment_free (RhAssessment *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RhAssessment, rh_assessment_free)
 
+/* What a connector learned of its peer's limits; see rh_effect_retry_after(). */
+typedef struct {
+  guint retry_after_ms;
+  double left;
+  gboolean has_left;
+} RhThrottle;
+
 /**
  * RhEffect:
  * @key: the idempotency key, the same for every attempt of the same effect
  * @before: the state that was observed when it was decided: the precondition
  * @receipt: for undo: the receipt of the effect that is to be undone; else NULL
+ * @cancellable: (nullable): cancelled when the executor gives the attempt up, because it took too long
+ * @throttle: (nullable): for rh_effect_retry_after() and rh_effect_left()
  *
  * One write, as the executor hands it over. All (transfer none), valid until the operation finishes.
  */
@@ -63,7 +72,52 @@ typedef struct {
   JsonObject *parameters;
   JsonNode *before;
   JsonObject *receipt;
+  GCancellable *cancellable;
+  RhThrottle *throttle;
 } RhEffect;
+
+/* The peer said when to come back (`Retry-After`): nothing more is sent to the effect's lane before. Call it before the
+ * operation returns its error, %ROYAL_ERROR_LIMIT or %ROYAL_ERROR_UNAVAILABLE. */
+void rh_effect_retry_after (const RhEffect *effect, guint ms);
+
+/* The peer counts in tokens and said how many are left now: the lane's bucket is set to that. */
+void rh_effect_left (const RhEffect *effect, double tokens);
+
+/**
+ * RhBreakerLimits:
+ * @window_ms: the time over which calls and failures are counted; 0 = no breaker
+ * @calls_min: below so many calls in the window it does not open
+ * @failure_rate: the share of failures from which on it opens
+ * @open_ms: how long the first time, half of which is chance; doubled each time in a row, up to @open_max_ms
+ */
+typedef struct {
+  guint window_ms;
+  guint calls_min;
+  double failure_rate;
+  guint open_ms;
+  guint open_max_ms;
+} RhBreakerLimits;
+
+/**
+ * RhLaneLimits:
+ * @in_flight: operations at a time
+ * @deadline_ms: how long one attempt may take; then it is given up and verified
+ * @rate: tokens a second, 0 = no limit; @burst: tokens at most; @cost: of one operation
+ *
+ * What one origin is asked to bear, and how long it is waited for.
+ */
+typedef struct {
+  guint in_flight;
+  guint deadline_ms;
+  double rate;
+  double burst;
+  double cost;
+  RhBreakerLimits breaker;
+} RhLaneLimits;
+
+/* What a connector without lanes gets: 128 at a time, 60 s, no rate, a breaker that opens when half of ten calls or
+ * more within 30 s failed, for 5 s to 60 s. */
+extern const RhLaneLimits rh_lane_limits_default;
 
 typedef enum {
   RH_VERIFY_UNKNOWN, /* it cannot be told */
@@ -83,17 +137,26 @@ struct _RhConnectorInterface {
   gboolean (*validate) (RhConnector *self, const char *action, const char *target, JsonObject *parameters,
                         GError **error);
 
+  /* (nullable): which lane effects of @action on @target take: those of one lane share a breaker, a rate and a bound.
+   * Changes in @limits, which are the default ones, what is different. Returns: (transfer full) (nullable): the origin,
+   * such as `https://erp.example`; NULL: the connector is one lane. */
+  char *(*lane) (RhConnector *self, const char *action, const char *target, RhLaneLimits *limits);
+
   /* Observes the world now. For an inverse, @effect->receipt is set. */
   void (*assess_async) (RhConnector *self, const RhEffect *effect, GCancellable *cancellable,
                         GAsyncReadyCallback callback, gpointer data);
   RhAssessment *(*assess_finish) (RhConnector *self, GAsyncResult *result, GError **error);
 
   /* Does it: returns the receipt (transfer full). %ROYAL_ERROR_CONFLICT when the world is no longer @before;
-   * %ROYAL_ERROR_UNAVAILABLE when it may be tried again. Applying the same key twice does it once. */
+   * %ROYAL_ERROR_UNAVAILABLE and %ROYAL_ERROR_LIMIT when it may be sent again as it is; %ROYAL_ERROR_TIMEOUT,
+   * %ROYAL_ERROR_PROTOCOL and errors of other domains when it cannot be told whether it happened: it is verified then;
+   * any other when it did not happen and never will. Applying the same key twice does it once. docs/connectors.md has
+   * the whole contract. */
   void (*apply_async) (RhConnector *self, const RhEffect *effect, GAsyncReadyCallback callback, gpointer data);
   JsonNode *(*apply_finish) (RhConnector *self, GAsyncResult *result, GError **error);
 
-  /* Did it happen? Sets @ret_receipt (transfer full) when applied. */
+  /* Did it happen? Sets @ret_receipt (transfer full) when applied. Absent means that it did not and will not: not while
+   * an earlier attempt may still be on its way. */
   void (*verify_async) (RhConnector *self, const RhEffect *effect, GAsyncReadyCallback callback, gpointer data);
   RhVerify (*verify_finish) (RhConnector *self, GAsyncResult *result, JsonNode **ret_receipt, GError **error);
 

@@ -44,6 +44,7 @@ extern const CtlCommand ctl_sandbox_commands[];
 extern const CtlCommand ctl_approvals_commands[];
 extern const CtlCommand ctl_revisions_commands[];
 extern const CtlCommand ctl_delegations_commands[];
+extern const CtlCommand ctl_effects_commands[];
 extern const CtlCommand ctl_jobs_commands[];
 extern const CtlCommand ctl_triggers_commands[];
 extern const CtlCommand ctl_audit_commands[];

@@ -1,35 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-executor.h"
 
+#include "rh-claims.h"
 #include "rh-halt.h"
 #include "rh-log.h"
+#include "rh-metrics.h"
 #include "rh-receipts.h"
-#include "rh-work.h"
 
-#define IN_FLIGHT_MAX 512
-#define TAKE_OVER_MAX "10000"
-#define LEASE_S RH_EXECUTOR_LEASE_S
-#define LEASE_US (LEASE_S * G_USEC_PER_SEC)
-#define RENEW_MS (LEASE_S * 1000 / 3)
 #define STOPPED_MS 1000 /* between two questions whether a workspace is stopped still */
-#define SWEEP_MS 5000   /* for what no notification told of, and for what time alone brings about */
-#define START_MS 200    /* until what this host held when it died is in hand */
-#define UNKNOWN_S "5"   /* an effect of this host's that it has not heard of for so long is one whose answer was lost */
+#define AWAY_MS 1000    /* until what could not be handed back is tried again */
+#define SWEEP_MS 5000   /* for what no notification told of */
 #define TRIES_MAX 8
-
-static const RhStatement claim_statement = { "effect.claim", "select * from effect_claim ($1, $2::int, $3::int)", 3,
-                                             RH_WRITES_ROWS };
-static const RhStatement take_over_statement = { "effect.take_over",
-                                                 "select * from effect_take_over"
-                                                 " ($1, $2::int, $3::bigint[], $4::int, $5::int)",
-                                                 5, RH_WRITES_ROWS };
-static const RhStatement renew_statement = {
-  "effect.renew", "select effect from effect_renew ($1, $2::bigint[], $3::bigint[], $4::int)", 4, FALSE
-};
-static const RhStatement retry_statement = { "effect.retry",
-                                             "select effect_retry ($1::bigint, $2::bigint, $3, $4::int) as answer", 4,
-                                             TRUE };
-static const RhStatement expire_statement = { "gate.expire", "select proposal_expire () as n", 0, FALSE };
 
 struct _RhExecutor {
   GObject parent;
@@ -37,23 +18,14 @@ struct _RhExecutor {
   RhStore *store;
   RhConnectors *connectors;
   char *host_id;
-
-  GHashTable *works; /* id -> RhWork: all that this host holds */
-  GQueue waiting;    /* RhWork: taken over, not begun */
+  RhLeases *leases;
+  RhLanes *lanes;
+  RhClaims *claims;
   RhReceipts *receipts;
 
   gboolean running;
-  gboolean own_taken; /* what this host left when it died is in hand: from here on it may claim */
-  gboolean taking_over;
-  gboolean claiming;
-  gboolean claim_again;
-  gboolean expiring;
-  gboolean backlog; /* approved proposals wait for room: those that come now queue behind them */
   gint64 halted_us; /* when the last stop or pause was heard of */
-  guint reserved;   /* room for effects that a submission under way may start */
   guint sweep_id;
-  guint start_id;
-  guint renew_id;
   guint progress_id;
   GTask *stop;
   guint stop_id;
@@ -63,24 +35,13 @@ G_DEFINE_FINAL_TYPE (RhExecutor, rh_executor, G_TYPE_OBJECT)
 
 static guint progress_signal;
 
-/* A step of one effect, under way. */
+/* An operation on one effect, under way; or the wait before one. */
 typedef struct {
   RhExecutor *executor;
   RhWork *work;
-  gint64 sent_us;
+  guint serial;
+  gint64 since_us;
 } Step;
-
-/* A call about many effects. */
-typedef struct {
-  RhExecutor *executor;
-  GPtrArray *works;
-  guint asked; /* how many at most */
-  gint64 sent_us;
-} Batch;
-
-static void begin (RhExecutor *self, RhWork *work);
-static void verify (RhExecutor *self, RhWork *work);
-static void ask_again (RhExecutor *self, RhWork *work, guint wait_ms);
 
 static void
 rh_executor_dispose (GObject *object)
@@ -88,8 +49,6 @@ rh_executor_dispose (GObject *object)
   RhExecutor *self = RH_EXECUTOR (object);
 
   g_clear_handle_id (&self->sweep_id, g_source_remove);
-  g_clear_handle_id (&self->start_id, g_source_remove);
-  g_clear_handle_id (&self->renew_id, g_source_remove);
   g_clear_handle_id (&self->progress_id, g_source_remove);
   g_clear_handle_id (&self->stop_id, g_source_remove);
   G_OBJECT_CLASS (rh_executor_parent_class)->dispose (object);
@@ -100,8 +59,9 @@ rh_executor_finalize (GObject *object)
 {
   RhExecutor *self = RH_EXECUTOR (object);
 
-  g_queue_clear_full (&self->waiting, (GDestroyNotify)rh_work_unref);
-  g_hash_table_unref (self->works);
+  rh_claims_free (self->claims);
+  g_object_unref (self->leases);
+  rh_lanes_free (self->lanes);
   g_object_unref (self->receipts);
   g_object_unref (self->connectors);
   g_object_unref (self->store);
@@ -120,11 +80,14 @@ rh_executor_class_init (RhExecutorClass *klass)
 static void
 rh_executor_init (RhExecutor *self)
 {
-  self->works = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, (GDestroyNotify)rh_work_unref);
-  g_queue_init (&self->waiting);
 }
 
 static void on_recorded (RhExecutor *self, RhWork *work);
+static void on_taken (RhExecutor *self, RhWork *work);
+static void let_go (RhExecutor *self, RhWork *work);
+static void go_on (RhExecutor *self);
+static void progress_soon (RhExecutor *self);
+static const RhLanesHandler handler;
 
 RhExecutor *
 rh_executor_new (RhStore *store, RhConnectors *connectors, const char *host_id)
@@ -134,8 +97,15 @@ rh_executor_new (RhStore *store, RhConnectors *connectors, const char *host_id)
   self->store = g_object_ref (store);
   self->connectors = g_object_ref (connectors);
   self->host_id = g_strdup (host_id);
+  self->lanes = rh_lanes_new (connectors, &handler, self);
   self->receipts = rh_receipts_new (store, host_id);
+  self->leases = rh_leases_new (store, connectors, host_id);
+  self->claims = rh_claims_new (self->leases, self->lanes);
   g_signal_connect_object (self->receipts, "recorded", G_CALLBACK (on_recorded), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->leases, "taken", G_CALLBACK (on_taken), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->leases, "released", G_CALLBACK (let_go), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->leases, "progress", G_CALLBACK (progress_soon), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->leases, "changed", G_CALLBACK (go_on), self, G_CONNECT_SWAPPED);
   return self;
 }
 
@@ -146,7 +116,8 @@ step_new (RhExecutor *self, RhWork *work)
 
   step->executor = g_object_ref (self);
   step->work = rh_work_ref (work);
-  step->sent_us = g_get_monotonic_time ();
+  step->serial = work->serial;
+  step->since_us = g_get_monotonic_time ();
   return step;
 }
 
@@ -160,46 +131,6 @@ step_free (Step *self)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Step, step_free)
 
-static Batch *
-batch_new (RhExecutor *self)
-{
-  Batch *batch = g_new0 (Batch, 1);
-
-  batch->executor = g_object_ref (self);
-  batch->works = g_ptr_array_new_with_free_func ((GDestroyNotify)rh_work_unref);
-  batch->sent_us = g_get_monotonic_time ();
-  return batch;
-}
-
-static void
-batch_free (Batch *self)
-{
-  g_ptr_array_unref (self->works);
-  g_object_unref (self->executor);
-  g_free (self);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Batch, batch_free)
-
-static gboolean
-is_held (RhExecutor *self, RhWork *work)
-{
-  return g_hash_table_lookup (self->works, &work->id) == work;
-}
-
-/* Whether this host may still act for @work; by its own clock too, which goes on while the host is frozen. */
-static gboolean
-may_act (RhExecutor *self, RhWork *work)
-{
-  return is_held (self, work) && !work->lost && g_get_monotonic_time () < work->lease_until_us;
-}
-
-static guint
-under_way (RhExecutor *self)
-{
-  return g_hash_table_size (self->works) - self->waiting.length;
-}
-
 static void
 finish_stop (RhExecutor *self, GError *error)
 {
@@ -211,7 +142,7 @@ finish_stop (RhExecutor *self, GError *error)
       return;
     }
   g_clear_handle_id (&self->stop_id, g_source_remove);
-  g_clear_handle_id (&self->renew_id, g_source_remove);
+  rh_leases_close (self->leases);
   if (error != NULL)
     g_task_return_error (stop, error);
   else
@@ -236,20 +167,19 @@ progress_soon (RhExecutor *self)
     self->progress_id = g_idle_add_full (G_PRIORITY_DEFAULT, on_progress, self, NULL);
 }
 
-/* Begins what was taken over and waits for its turn; claims when there is room. */
+static guint
+n_held (RhExecutor *self)
+{
+  return g_hash_table_size (rh_leases_works (self->leases));
+}
+
+/* Claims when there is room, and ends a stop that nothing holds up any more. */
 static void
 go_on (RhExecutor *self)
 {
-  while (self->running && self->waiting.length > 0 && under_way (self) < IN_FLIGHT_MAX)
-    {
-      g_autoptr (RhWork) work = g_queue_pop_head (&self->waiting);
-
-      begin (self, work);
-    }
-  if (self->claim_again)
-    rh_executor_kick (self);
-  if (self->stop != NULL && g_hash_table_size (self->works) == 0 && !self->claiming && !self->taking_over &&
-      self->reserved == 0)
+  rh_claims_go_on (self->claims);
+  if (self->stop != NULL && n_held (self) == 0 && !rh_leases_is_busy (self->leases) &&
+      !rh_claims_has_reserved (self->claims))
     finish_stop (self, NULL);
 }
 
@@ -260,8 +190,13 @@ let_go (RhExecutor *self, RhWork *work)
   g_autoptr (RhWork) hold = rh_work_ref (work);
 
   g_clear_handle_id (&work->timer_id, g_source_remove);
-  if (is_held (self, work))
-    g_hash_table_remove (self->works, &work->id);
+  if (rh_leases_holds (self->leases, work))
+    {
+      if (work->lane != NULL)
+        rh_lane_count (work->lane, -1);
+      rh_leases_drop (self->leases, work);
+      rh_claims_room_made (self->claims);
+    }
   go_on (self);
 }
 
@@ -280,144 +215,22 @@ leave (RhExecutor *self, RhWork *work, const char *why)
   let_go (self, work);
 }
 
+/* Another host, or this one when its time has come, goes on with it. */
+static void
+hand_back (RhExecutor *self, RhWork *work, guint wait_ms)
+{
+  g_autoptr (GPtrArray) one = g_ptr_array_new ();
+
+  g_ptr_array_add (one, work);
+  rh_leases_park (self->leases, one, wait_ms);
+  rh_lanes_wake (self->lanes, wait_ms + 50);
+}
+
 static void
 end (RhExecutor *self, RhWork *work, const char *outcome, JsonNode *receipt, const char *error)
 {
   rh_work_end (work, outcome, receipt, error);
   rh_receipts_add (self->receipts, work);
-}
-
-/* --- Attempts ----------------------------------------------------------------------------------------------------- */
-
-static void
-on_attempted (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (Step) step = data;
-  RhExecutor *self = step->executor;
-  RhWork *work = step->work;
-  RhConnectorInterface *iface = RH_CONNECTOR_GET_IFACE (source);
-  g_autoptr (GError) error = NULL;
-  JsonNode *receipt = work->undo ? iface->undo_finish (work->connector, result, &error)
-                                 : iface->apply_finish (work->connector, result, &error);
-
-  if (receipt != NULL)
-    {
-      end (self, work, "executed", receipt, NULL);
-      return;
-    }
-  if (error == NULL)
-    g_set_error (&error, G_IO_ERROR, G_IO_ERROR_FAILED, "the connector failed without an error");
-  g_free (work->fault);
-  work->fault = g_strdup (error->message);
-  switch (rh_work_reaction (error))
-    {
-    case RH_REACTION_STALE:
-      end (self, work, "stale", NULL, error->message);
-      break;
-    case RH_REACTION_FAILED:
-      end (self, work, "failed", NULL, error->message);
-      break;
-    case RH_REACTION_RETRY:
-      rh_log (RH_LOG_NOTICE, "effect.retry", "effect will be tried again", "proposal", work->proposal, "action",
-              work->effect.action, "error", error->message, NULL);
-      if (work->tries < TRIES_MAX)
-        ask_again (self, work, rh_work_backoff_ms (work->tries - 1));
-      else
-        verify (self, work);
-      break;
-    case RH_REACTION_VERIFY:
-    default:
-      verify (self, work);
-      break;
-    }
-}
-
-/* The call site of apply and undo. */
-static void
-attempt (RhExecutor *self, RhWork *work)
-{
-  RhConnectorInterface *iface = RH_CONNECTOR_GET_IFACE (work->connector);
-
-  if (!may_act (self, work))
-    leave (self, work, "the lease ran out");
-  else if (!rh_work_may_begin (work, self->halted_us))
-    ask_again (self, work, 0);
-  else
-    {
-      work->tries++;
-      (work->undo ? iface->undo_async : iface->apply_async) (work->connector, &work->effect, on_attempted,
-                                                             step_new (self, work));
-    }
-}
-
-static void
-on_asked (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (Step) step = data;
-  RhExecutor *self = step->executor;
-  RhWork *work = step->work;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
-  const char *answer = rows != NULL ? rh_rows_string (rows, 0, "answer") : NULL;
-
-  if (!is_held (self, work))
-    return;
-  if (!self->running)
-    leave (self, work, "the host stops");
-  else if (answer == NULL || g_strcmp0 (answer, "stopped") == 0)
-    ask_again (self, work, STOPPED_MS);
-  else if (g_strcmp0 (answer, "go") == 0)
-    {
-      work->lost = FALSE;
-      work->lease_until_us = step->sent_us + LEASE_US;
-      work->asked_us = step->sent_us;
-      attempt (self, work);
-    }
-  else
-    leave (self, work, "another host holds it");
-}
-
-static gboolean
-on_wait_over (gpointer data)
-{
-  const Step *step = data;
-  RhExecutor *self = step->executor;
-  RhWork *work = step->work;
-  g_autofree char *workspace = g_strdup_printf ("%" G_GINT64_FORMAT, work->effect.workspace);
-  g_autofree char *id = g_strdup_printf ("%" G_GINT64_FORMAT, work->id);
-  const char *const params[] = { workspace, id, self->host_id, G_STRINGIFY (RH_EXECUTOR_LEASE_S) };
-
-  work->timer_id = 0;
-  if (is_held (self, work))
-    rh_store_call_async (self->store, &retry_statement, RH_NO_WORKSPACE, params, NULL, on_asked, step_new (self, work));
-  return G_SOURCE_REMOVE;
-}
-
-/* Another attempt after @wait_ms, if the database still says so: the lease holds, and nobody has stopped the workspace.
- */
-static void
-ask_again (RhExecutor *self, RhWork *work, guint wait_ms)
-{
-  if (!self->running)
-    {
-      leave (self, work, "the host stops");
-      return;
-    }
-  work->timer_id =
-      g_timeout_add_full (G_PRIORITY_DEFAULT, wait_ms, on_wait_over, step_new (self, work), (GDestroyNotify)step_free);
-}
-
-/* --- Verifying ---------------------------------------------------------------------------------------------------- */
-
-static gboolean
-on_verify_wait_over (gpointer data)
-{
-  const Step *step = data;
-
-  step->work->timer_id = 0;
-  if (is_held (step->executor, step->work))
-    verify (step->executor, step->work);
-  return G_SOURCE_REMOVE;
 }
 
 static void
@@ -431,6 +244,197 @@ end_unknown (RhExecutor *self, RhWork *work, const char *why)
   end (self, work, "unknown", NULL, text);
 }
 
+/* Whether it was tried for long enough. */
+static gboolean
+is_exhausted (const RhWork *work)
+{
+  return work->tries >= TRIES_MAX || g_get_monotonic_time () >= work->give_up_us;
+}
+
+static gboolean
+on_wait_over (gpointer data)
+{
+  const Step *step = data;
+
+  step->work->timer_id = 0;
+  if (rh_leases_holds (step->executor->leases, step->work))
+    rh_lanes_enter (step->executor->lanes, step->work);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+enter_later (RhExecutor *self, RhWork *work, guint wait_ms)
+{
+  if (!self->running)
+    hand_back (self, work, 0);
+  else if (wait_ms == 0)
+    rh_lanes_enter (self->lanes, work);
+  else
+    work->timer_id = g_timeout_add_full (G_PRIORITY_DEFAULT, wait_ms, on_wait_over, step_new (self, work),
+                                         (GDestroyNotify)step_free);
+}
+
+/* --- Operations: what a lane lets pass ---------------------------------------------------------------------------- */
+
+static gboolean on_deadline (gpointer data);
+
+/* (transfer full): the step of an operation that begins. */
+static Step *
+begin (RhExecutor *self, RhWork *work)
+{
+  guint deadline_ms = rh_lane_deadline_ms (work->lane);
+
+  work->serial++;
+  work->throttle = (RhThrottle){ 0 };
+  g_clear_object (&work->effect.cancellable);
+  work->effect.cancellable = g_cancellable_new ();
+  if (deadline_ms > 0)
+    work->deadline_id = g_timeout_add_full (G_PRIORITY_DEFAULT, deadline_ms, on_deadline, step_new (self, work),
+                                            (GDestroyNotify)step_free);
+  return step_new (self, work);
+}
+
+/* The operation has ended by itself: FALSE when it was given up before. */
+static gboolean
+has_ended (const Step *step, const GError *error)
+{
+  RhWork *work = step->work;
+
+  if (step->serial != work->serial)
+    {
+      rh_log (RH_LOG_WARNING, "effect.late", "an operation that was given up has ended", "proposal", work->proposal,
+              "action", work->effect.action, "error", error != NULL ? error->message : NULL, NULL);
+      return FALSE;
+    }
+  rh_metric_observe (RH_METRIC_EFFECT_SECONDS, (double)(g_get_monotonic_time () - step->since_us) / 1e6);
+  rh_lanes_over (step->executor->lanes, work, rh_work_lane_outcome (error));
+  return TRUE;
+}
+
+/* It failed; a failure while its origin is being probed, or when it was told to come back later, does not count. */
+static void
+count_failure (RhWork *work, const GError *error, guint *count)
+{
+  g_free (work->fault);
+  work->fault = g_strdup (error->message);
+  if (!work->probe && !g_error_matches (error, ROYAL_ERROR, ROYAL_ERROR_LIMIT))
+    (*count)++;
+}
+
+static void
+retry (RhExecutor *self, RhWork *work)
+{
+  rh_log (RH_LOG_NOTICE, "effect.retry", "effect will be tried again", "proposal", work->proposal, "action",
+          work->effect.action, "error", work->fault, NULL);
+  rh_metric_add (RH_METRIC_EFFECT_STEPS, "retried", 1);
+  work->clean = !is_exhausted (work); /* the last word is the connector's */
+  /* Whoever was told when to come back waits for that in the lane. */
+  enter_later (self, work,
+               work->throttle.retry_after_ms > 0 || !work->clean ? 0 : rh_work_backoff_ms (MAX (work->tries, 1) - 1));
+}
+
+static void
+on_attempted (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Step) step = data;
+  RhExecutor *self = step->executor;
+  RhWork *work = step->work;
+  RhConnectorInterface *iface = RH_CONNECTOR_GET_IFACE (source);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) receipt = work->undo ? iface->undo_finish (work->connector, result, &error)
+                                            : iface->apply_finish (work->connector, result, &error);
+
+  if (receipt == NULL && error == NULL)
+    g_set_error (&error, G_IO_ERROR, G_IO_ERROR_FAILED, "the connector failed without an error");
+  if (!has_ended (step, error))
+    return;
+  if (receipt != NULL)
+    end (self, work, "executed", g_steal_pointer (&receipt), NULL);
+  else
+    {
+      count_failure (work, error, &work->tries);
+      switch (rh_work_reaction (error))
+        {
+        case RH_REACTION_STALE:
+          end (self, work, "stale", NULL, error->message);
+          break;
+        case RH_REACTION_FAILED:
+          end (self, work, "failed", NULL, error->message);
+          break;
+        case RH_REACTION_RETRY:
+          retry (self, work);
+          break;
+        case RH_REACTION_VERIFY:
+        default:
+          enter_later (self, work, 0);
+          break;
+        }
+    }
+  rh_lanes_pump (self->lanes, work->lane);
+}
+
+static void on_asked (GObject *source, GAsyncResult *result, gpointer data);
+
+/* The call site of apply and undo. */
+static void
+attempt (RhExecutor *self, RhWork *work)
+{
+  RhConnectorInterface *iface = RH_CONNECTOR_GET_IFACE (work->connector);
+  Step *step;
+
+  if (!rh_leases_may_act (self->leases, work))
+    {
+      rh_lanes_over (self->lanes, work, RH_LANE_NOTHING);
+      leave (self, work, "the lease ran out");
+      return;
+    }
+  if (!rh_work_may_begin (work, self->halted_us))
+    {
+      rh_leases_ask_async (self->leases, work, on_asked, step_new (self, work));
+      return;
+    }
+  work->clean = FALSE;
+  rh_metric_add (RH_METRIC_EFFECT_STEPS, work->undo ? "undone" : "applied", 1);
+  step = begin (self, work);
+  if (work->undo)
+    iface->undo_async (work->connector, &work->effect, on_attempted, step);
+  else
+    iface->apply_async (work->connector, &work->effect, on_attempted, step);
+}
+
+static void
+on_asked (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Step) step = data;
+  RhExecutor *self = step->executor;
+  RhWork *work = step->work;
+  RhLeasesAnswer answer = rh_leases_ask_finish (RH_LEASES (source), result);
+
+  if (answer == RH_LEASES_GO && self->running && rh_leases_holds (self->leases, work))
+    {
+      attempt (self, work);
+      return;
+    }
+  rh_lanes_over (self->lanes, work, RH_LANE_NOTHING);
+  if (answer == RH_LEASES_LOST)
+    leave (self, work, "another host holds it");
+  else if (rh_leases_holds (self->leases, work))
+    hand_back (self, work, answer == RH_LEASES_STOPPED ? STOPPED_MS : 0);
+  rh_lanes_pump (self->lanes, work->lane);
+}
+
+/* --- Verifying ---------------------------------------------------------------------------------------------------- */
+
+/* It could not be asked now. */
+static void
+verify_again (RhExecutor *self, RhWork *work)
+{
+  if (work->verifies >= TRIES_MAX || g_get_monotonic_time () >= work->give_up_us)
+    end_unknown (self, work, "it cannot be asked");
+  else
+    enter_later (self, work, work->throttle.retry_after_ms > 0 ? 0 : rh_work_backoff_ms (MAX (work->verifies, 1) - 1));
+}
+
 static void
 on_verified (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -441,23 +445,27 @@ on_verified (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   RhVerify answer = RH_CONNECTOR_GET_IFACE (source)->verify_finish (work->connector, result, &receipt, &error);
 
-  if (!is_held (self, work))
+  if (!has_ended (step, error))
     return;
-  if (royal_error_is_unavailable (error) && work->verifies < TRIES_MAX)
+  if (error != NULL && rh_work_can_ask_again (error))
     {
-      work->timer_id = g_timeout_add_full (G_PRIORITY_DEFAULT, rh_work_backoff_ms (work->verifies), on_verify_wait_over,
-                                           step_new (self, work), (GDestroyNotify)step_free);
-      return;
+      if (!work->probe && !g_error_matches (error, ROYAL_ERROR, ROYAL_ERROR_LIMIT))
+        work->verifies++;
+      verify_again (self, work);
     }
-  if (error != NULL || (answer != RH_VERIFY_APPLIED && answer != RH_VERIFY_ABSENT) ||
-      (answer == RH_VERIFY_APPLIED && receipt == NULL))
+  else if (error != NULL || (answer != RH_VERIFY_APPLIED && answer != RH_VERIFY_ABSENT) ||
+           (answer == RH_VERIFY_APPLIED && receipt == NULL))
     end_unknown (self, work, error != NULL ? error->message : NULL);
   else if (answer == RH_VERIFY_APPLIED)
     end (self, work, "executed", g_steal_pointer (&receipt), NULL);
-  else if (work->tries >= TRIES_MAX)
-    end (self, work, "failed", NULL, work->fault);
+  else if (is_exhausted (work))
+    end (self, work, "failed", NULL, work->fault != NULL ? work->fault : "it could not be done in time");
   else
-    ask_again (self, work, work->tries == 0 ? 0 : rh_work_backoff_ms (work->tries - 1));
+    {
+      work->clean = TRUE;
+      enter_later (self, work, work->tries == 0 ? 0 : rh_work_backoff_ms (work->tries - 1));
+    }
+  rh_lanes_pump (self->lanes, work->lane);
 }
 
 static void
@@ -465,80 +473,139 @@ verify (RhExecutor *self, RhWork *work)
 {
   RhConnectorInterface *iface = RH_CONNECTOR_GET_IFACE (work->connector);
 
-  work->verifies++;
   if (iface->verify_async == NULL)
-    end_unknown (self, work, "the connector cannot verify");
-  else
-    iface->verify_async (work->connector, &work->effect, on_verified, step_new (self, work));
+    {
+      rh_lanes_over (self->lanes, work, RH_LANE_NOTHING);
+      end_unknown (self, work, "the connector cannot verify");
+      return;
+    }
+  rh_metric_add (RH_METRIC_EFFECT_STEPS, "verified", 1);
+  iface->verify_async (work->connector, &work->effect, on_verified, begin (self, work));
 }
 
-static void
-begin (RhExecutor *self, RhWork *work)
+/* It took too long. What becomes of it is not waited for: an attempt is verified, a question is asked again. */
+static gboolean
+on_deadline (gpointer data)
 {
-  if (work->connector == NULL && work->taken_over)
-    end_unknown (self, work, "no connector answers for the action");
-  else if (work->connector == NULL)
-    end (self, work, "failed", NULL, "no connector answers for the action");
-  else if (work->taken_over)
+  const Step *step = data;
+  g_autoptr (RhExecutor) self = g_object_ref (step->executor);
+  g_autoptr (RhWork) work = rh_work_ref (step->work);
+  g_autoptr (GCancellable) cancellable = g_object_ref (work->effect.cancellable);
+  g_autoptr (GError) error =
+      g_error_new (ROYAL_ERROR, ROYAL_ERROR_TIMEOUT, "no answer within %u ms", rh_lane_deadline_ms (work->lane));
+  gboolean verifying = work->verifying;
+
+  work->deadline_id = 0;
+  work->serial++;
+  rh_log (RH_LOG_WARNING, "effect.given_up", "an operation was given up: it took too long", "proposal", work->proposal,
+          "action", work->effect.action, "lane", rh_lane_name (work->lane), NULL);
+  rh_metric_add (RH_METRIC_EFFECT_STEPS, "given_up", 1);
+  rh_lanes_over (self->lanes, work, RH_LANE_FAILED);
+  g_cancellable_cancel (cancellable);
+  count_failure (work, error, verifying ? &work->verifies : &work->tries);
+  if (verifying)
+    verify_again (self, work);
+  else
+    enter_later (self, work, 0);
+  rh_lanes_pump (self->lanes, work->lane);
+  return G_SOURCE_REMOVE;
+}
+
+/* --- What the lanes and the leases hand over -----------------------------------------------------------------------
+ */
+
+static void
+pass (RhWork *work, gpointer data)
+{
+  RhExecutor *self = data;
+
+  work->verifying = !work->clean;
+  if (work->verifying)
     verify (self, work);
   else
     attempt (self, work);
 }
 
-/* --- Claiming, taking over, keeping ------------------------------------------------------------------------------- */
-
-/* Takes an effect (transfer full) in hand, until its turn. */
 static void
-take_one (RhExecutor *self, RhWork *work, gint64 sent_us, gboolean taken_over)
+park (GPtrArray *works, guint wait_ms, gpointer data)
 {
-  RhWork *held = g_hash_table_lookup (self->works, &work->id);
-
-  if (held != NULL)
-    {
-      /* Its lease had run out while it was in hand here; it is this host's again. */
-      held->lost = FALSE;
-      held->lease_until_us = sent_us + LEASE_US;
-      rh_work_unref (work);
-      return;
-    }
-  work->taken_over = taken_over;
-  work->lease_until_us = sent_us + LEASE_US;
-  work->asked_us = taken_over ? 0 : sent_us;
-  g_hash_table_insert (self->works, &work->id, work);
-  g_queue_push_tail (&self->waiting, rh_work_ref (work));
+  rh_leases_park (RH_EXECUTOR (data)->leases, works, wait_ms);
 }
 
-/* Takes rows of effect_work in hand. A host that stops leaves them, to itself at its next start. */
 static void
-take (RhExecutor *self, RhRows *rows, gint64 sent_us, gboolean taken_over)
+look (gpointer data)
 {
-  for (guint i = 0; self->running && i < rh_rows_n (rows); i++)
-    take_one (self, rh_work_new (rows, i, self->connectors), sent_us, taken_over);
-  go_on (self);
+  rh_claims_kick (RH_EXECUTOR (data)->claims);
+}
+
+static const RhLanesHandler handler = { pass, park, look };
+
+/* A work is this host's; or is again, because it could not be handed back. */
+static void
+on_taken (RhExecutor *self, RhWork *work)
+{
+  gboolean again = work->lane != NULL;
+
+  if (!self->running)
+    {
+      let_go (self, work);
+      return;
+    }
+  if (!again)
+    work->lane = rh_lanes_get (self->lanes, work->effect.action, work->effect.target);
+  if (work->lane == NULL && !work->clean)
+    end_unknown (self, work, "no connector answers for the action");
+  else if (work->lane == NULL)
+    end (self, work, "failed", NULL, "no connector answers for the action");
+  else if (again)
+    enter_later (self, work, AWAY_MS);
+  else
+    {
+      rh_lane_count (work->lane, 1);
+      rh_lanes_enter (self->lanes, work);
+    }
+}
+
+/* --- Outside ------------------------------------------------------------------------------------------------------ */
+
+void
+rh_executor_kick (RhExecutor *self)
+{
+  g_return_if_fail (RH_IS_EXECUTOR (self));
+
+  rh_claims_kick (self->claims);
+}
+
+gboolean
+rh_executor_is_open (RhExecutor *self, const char *action, const char *target)
+{
+  RhLane *lane;
+
+  g_return_val_if_fail (RH_IS_EXECUTOR (self), FALSE);
+
+  lane = rh_lanes_get (self->lanes, action, target);
+  return lane == NULL || !rh_lane_is_busy (lane, g_get_monotonic_time ());
 }
 
 guint
 rh_executor_reserve (RhExecutor *self, guint wanted)
 {
-  guint taken, room;
-
   g_return_val_if_fail (RH_IS_EXECUTOR (self), 0);
 
-  taken = g_hash_table_size (self->works) + self->reserved;
-  room = !self->running || !self->own_taken || self->backlog || taken >= IN_FLIGHT_MAX ? 0 : IN_FLIGHT_MAX - taken;
-  room = MIN (room, wanted);
-  self->reserved += room;
-  return room;
+  return rh_claims_reserve (self->claims, wanted);
 }
 
 void
 rh_executor_take (RhExecutor *self, guint reserved, GPtrArray *works, gint64 sent_us)
 {
-  g_return_if_fail (RH_IS_EXECUTOR (self) && reserved <= self->reserved);
+  g_return_if_fail (RH_IS_EXECUTOR (self));
 
-  self->reserved -= reserved;
+  rh_claims_release (self->claims, reserved);
   for (guint i = 0; self->running && works != NULL && i < works->len; i++)
-    take_one (self, rh_work_ref (works->pdata[i]), sent_us, FALSE);
+    {
+      ((RhWork *)works->pdata[i])->asked_us = sent_us;
+      rh_leases_take (self->leases, works->pdata[i], sent_us);
+    }
   go_on (self);
 }
 
@@ -558,182 +625,24 @@ rh_executor_get_connectors (RhExecutor *self)
   return self->connectors;
 }
 
-static void
-on_taken_over (GObject *source, GAsyncResult *result, gpointer data)
+JsonNode *
+rh_executor_lanes (RhExecutor *self)
 {
-  g_autoptr (Batch) batch = data;
-  RhExecutor *self = batch->executor;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
+  g_return_val_if_fail (RH_IS_EXECUTOR (self), NULL);
 
-  self->taking_over = FALSE;
-  if (rows == NULL)
-    {
-      if (!royal_error_is_unavailable (error))
-        rh_log (RH_LOG_ERROR, "effect.take_over_failed", "effects could not be taken over", "error", error->message,
-                NULL);
-      go_on (self);
-      return;
-    }
-  if (!self->own_taken)
-    self->claim_again = TRUE;
-  self->own_taken = TRUE;
-  if (rh_rows_n (rows) > 0)
-    {
-      rh_log (RH_LOG_NOTICE, "effect.taken_over", "effects taken over: each is verified first", NULL);
-      progress_soon (self);
-    }
-  take (self, rows, batch->sent_us, TRUE);
+  return rh_lanes_json (self->lanes);
 }
 
-static void
-take_over (RhExecutor *self)
-{
-  g_autofree char *held = rh_work_list (self->works, FALSE);
-  const char *const params[] = { self->host_id, G_STRINGIFY (RH_EXECUTOR_LEASE_S), held,
-                                 self->own_taken ? UNKNOWN_S : NULL, TAKE_OVER_MAX };
-
-  if (self->taking_over)
-    return;
-  self->taking_over = TRUE;
-  rh_store_call_async (self->store, &take_over_statement, RH_NO_WORKSPACE, params, NULL, on_taken_over,
-                       batch_new (self));
-}
-
-static void
-on_claimed (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (Batch) batch = data;
-  RhExecutor *self = batch->executor;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
-
-  self->claiming = FALSE;
-  if (rows == NULL && !royal_error_is_unavailable (error))
-    rh_log (RH_LOG_ERROR, "effect.claim_failed", "approved proposals could not be claimed", "error", error->message,
-            NULL);
-  if (rows != NULL)
-    self->backlog = rh_rows_n (rows) >= batch->asked;
-  if (rows != NULL && rh_rows_n (rows) > 0)
-    {
-      if (self->backlog)
-        self->claim_again = TRUE;
-      progress_soon (self);
-      take (self, rows, batch->sent_us, FALSE);
-    }
-  else
-    go_on (self);
-}
-
-void
-rh_executor_kick (RhExecutor *self)
-{
-  guint room;
-  char most[16];
-  Batch *batch;
-
-  g_return_if_fail (RH_IS_EXECUTOR (self));
-
-  self->claim_again = TRUE;
-  room = IN_FLIGHT_MAX - MIN (g_hash_table_size (self->works) + self->reserved, IN_FLIGHT_MAX);
-  if (!self->running || !self->own_taken || self->claiming || room == 0)
-    return;
-  self->claim_again = FALSE;
-  self->claiming = TRUE;
-  g_snprintf (most, sizeof most, "%u", room);
-  batch = batch_new (self);
-  batch->asked = room;
-  rh_store_call_async (self->store, &claim_statement, RH_NO_WORKSPACE,
-                       (const char *const[]){ self->host_id, G_STRINGIFY (RH_EXECUTOR_LEASE_S), most }, NULL,
-                       on_claimed, batch);
-}
-
-static void
-on_renewed (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (Batch) batch = data;
-  RhExecutor *self = batch->executor;
-  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, NULL);
-
-  if (rows == NULL)
-    return; /* the leases run on */
-  for (guint i = 0; i < batch->works->len; i++)
-    ((RhWork *)batch->works->pdata[i])->lost = TRUE;
-  for (guint i = 0; i < rh_rows_n (rows); i++)
-    {
-      gint64 id = rh_rows_int64 (rows, i, "effect");
-      RhWork *work = g_hash_table_lookup (self->works, &id);
-
-      if (work == NULL)
-        continue;
-      work->lost = FALSE;
-      work->lease_until_us = MAX (work->lease_until_us, batch->sent_us + LEASE_US);
-    }
-}
-
-static gboolean
-on_renew (gpointer data)
-{
-  RhExecutor *self = data;
-  g_autofree char *workspaces = NULL, *ids = NULL;
-  Batch *batch;
-  GHashTableIter iter;
-  gpointer value;
-
-  if (g_hash_table_size (self->works) == 0)
-    return G_SOURCE_CONTINUE;
-  batch = batch_new (self);
-  g_hash_table_iter_init (&iter, self->works);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    g_ptr_array_add (batch->works, rh_work_ref (value));
-  workspaces = rh_work_list (self->works, TRUE);
-  ids = rh_work_list (self->works, FALSE);
-  rh_store_call_async (self->store, &renew_statement, RH_NO_WORKSPACE,
-                       (const char *const[]){ self->host_id, workspaces, ids, G_STRINGIFY (RH_EXECUTOR_LEASE_S) }, NULL,
-                       on_renewed, batch);
-  return G_SOURCE_CONTINUE;
-}
-
-static void
-on_expired (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (RhExecutor) self = data;
-  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, NULL);
-
-  self->expiring = FALSE;
-  if (rows != NULL && rh_rows_n (rows) > 0 && rh_rows_int64 (rows, 0, "n") > 0)
-    progress_soon (self);
-}
+/* --- Life --------------------------------------------------------------------------------------------------------- */
 
 static gboolean
 on_sweep (gpointer data)
 {
   RhExecutor *self = data;
 
-  if (!rh_store_is_available (self->store))
-    return G_SOURCE_CONTINUE;
-  take_over (self);
-  rh_executor_kick (self);
-  if (!self->expiring)
-    {
-      self->expiring = TRUE;
-      rh_store_call_async (self->store, &expire_statement, RH_NO_WORKSPACE, NULL, NULL, on_expired,
-                           g_object_ref (self));
-    }
+  if (rh_store_is_available (self->store))
+    rh_claims_kick (self->claims);
   return G_SOURCE_CONTINUE;
-}
-
-static gboolean
-on_start (gpointer data)
-{
-  RhExecutor *self = data;
-
-  if (rh_store_is_available (self->store) && !self->own_taken)
-    take_over (self);
-  if (!self->own_taken)
-    return G_SOURCE_CONTINUE;
-  self->start_id = 0;
-  return G_SOURCE_REMOVE;
 }
 
 void
@@ -744,10 +653,10 @@ rh_executor_start (RhExecutor *self)
   if (self->running)
     return;
   self->running = TRUE;
+  rh_lanes_start (self->lanes);
+  rh_claims_start (self->claims);
   self->sweep_id = g_timeout_add (SWEEP_MS, on_sweep, self);
-  self->renew_id = g_timeout_add (RENEW_MS, on_renew, self);
-  self->start_id = g_timeout_add (START_MS, on_start, self);
-  take_over (self);
+  rh_leases_start (self->leases);
 }
 
 static gboolean
@@ -756,36 +665,43 @@ on_stop_timeout (gpointer data)
   RhExecutor *self = data;
 
   self->stop_id = 0;
-  finish_stop (self, g_error_new (ROYAL_ERROR, ROYAL_ERROR_TIMEOUT, "%u effects were still under way",
-                                  g_hash_table_size (self->works)));
+  finish_stop (self, g_error_new (ROYAL_ERROR, ROYAL_ERROR_TIMEOUT, "%u effects were still under way", n_held (self)));
   return G_SOURCE_REMOVE;
+}
+
+/* What waits is handed back; what is under way ends. */
+static void
+hand_back_all (RhExecutor *self)
+{
+  g_autoptr (GList) works = g_hash_table_get_values (rh_leases_works (self->leases));
+  g_autoptr (GPtrArray) waiting = g_ptr_array_new_with_free_func ((GDestroyNotify)rh_work_unref);
+
+  rh_lanes_stop (self->lanes);
+  for (GList *l = works; l != NULL; l = l->next)
+    {
+      RhWork *work = l->data;
+
+      if (work->timer_id == 0)
+        continue;
+      g_clear_handle_id (&work->timer_id, g_source_remove);
+      g_ptr_array_add (waiting, rh_work_ref (work));
+    }
+  rh_leases_park (self->leases, waiting, 0);
 }
 
 void
 rh_executor_stop_async (RhExecutor *self, guint timeout_ms, GAsyncReadyCallback callback, gpointer data)
 {
-  g_autoptr (GList) works = NULL;
-
   g_return_if_fail (RH_IS_EXECUTOR (self) && self->stop == NULL);
 
   g_clear_handle_id (&self->sweep_id, g_source_remove);
-  g_clear_handle_id (&self->start_id, g_source_remove);
+  rh_leases_stop (self->leases);
+  rh_claims_stop (self->claims);
   self->running = FALSE;
-  self->claim_again = FALSE;
   self->stop = g_task_new (self, NULL, callback, data);
   g_task_set_source_tag (self->stop, rh_executor_stop_async);
   self->stop_id = g_timeout_add (timeout_ms, on_stop_timeout, self);
-
-  /* What waits is left; what is under way ends. */
-  g_queue_clear_full (&self->waiting, (GDestroyNotify)rh_work_unref);
-  works = g_hash_table_get_values (self->works);
-  for (GList *l = works; l != NULL; l = l->next)
-    {
-      RhWork *work = l->data;
-
-      if (work->timer_id != 0 || (work->tries == 0 && work->verifies == 0 && work->outcome == NULL))
-        let_go (self, work);
-    }
+  hand_back_all (self);
   go_on (self);
 }
 

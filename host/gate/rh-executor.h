@@ -2,6 +2,7 @@
 #pragma once
 
 #include "rh-connector.h"
+#include "rh-leases.h"
 #include "rh-store.h"
 
 G_BEGIN_DECLS
@@ -22,7 +23,10 @@ void rh_executor_start (RhExecutor *self);
 void rh_executor_kick (RhExecutor *self);
 
 /* How long an effect that was started is this host's to execute. */
-#define RH_EXECUTOR_LEASE_S 30
+#define RH_EXECUTOR_LEASE_S RH_LEASES_S
+
+/* Whether effects of @action on @target may be sent now: their lane has room and is not closed. */
+gboolean rh_executor_is_open (RhExecutor *self, const char *action, const char *target);
 
 /* How many effects, at most @wanted, the submission that is about to be sent may start at once; none while others wait
  * for their turn. The room is kept until rh_executor_take(). */
@@ -42,7 +46,10 @@ void rh_executor_halt (RhExecutor *self, const char *workspace, const char *halt
 /* (transfer none) */
 RhConnectors *rh_executor_get_connectors (RhExecutor *self);
 
-/* Claims no more, and finishes when nothing is under way. What waits for another attempt is left to the next start.
+/* (transfer full): how the lanes of its connectors are, an array by name: rh_lane_json(). */
+JsonNode *rh_executor_lanes (RhExecutor *self) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Claims no more, hands back what waits, and finishes when nothing is under way.
  * %ROYAL_ERROR_TIMEOUT when something was still under way after @timeout_ms. */
 void rh_executor_stop_async (RhExecutor *self, guint timeout_ms, GAsyncReadyCallback callback, gpointer data);
 gboolean rh_executor_stop_finish (RhExecutor *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -18,6 +18,10 @@ static const RhStatement answer = { "gate.answer",
                                     8, TRUE };
 static const RhStatement keep = { "gate.keep", "select proposal_keep ($1::uuid, $2, $3, $4, $5) as proposal", 5, TRUE };
 
+static const RhStatement settle = { "gate.settle",
+                                    "select effect_settle ($1::uuid, $2::int, $3, $4::jsonb, $5, $6, $7) as proposal",
+                                    7, TRUE };
+
 struct _RhGate {
   GObject parent;
 
@@ -449,6 +453,44 @@ rh_gate_reject_async (RhGate *self,
         self->store, &answer, actor->workspace,
         (const char *const[]){ proposal, "reject", NULL, actor->name, actor->via, reason, actor->role, NULL }, NULL,
         on_answered, task);
+}
+
+void
+rh_gate_settle_async (RhGate *self,
+                      const RhActor *actor,
+                      const char *proposal,
+                      gint64 item,
+                      const char *found,
+                      JsonObject *receipt,
+                      const char *note,
+                      GAsyncReadyCallback callback,
+                      gpointer data)
+{
+  GTask *task;
+  g_autofree char *number = g_strdup_printf ("%" G_GINT64_FORMAT, item);
+  g_autofree char *text = NULL;
+
+  g_return_if_fail (RH_IS_GATE (self) && actor != NULL && proposal != NULL && found != NULL);
+
+  if (receipt != NULL)
+    {
+      g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), receipt);
+
+      text = royal_json_to_string (node);
+    }
+  task = answer_task (self, proposal, rh_gate_settle_async, callback, data);
+  if (task != NULL)
+    rh_store_call_async (self->store, &settle, actor->workspace,
+                         (const char *const[]){ proposal, number, found, text, actor->name, actor->via, note }, NULL,
+                         on_answered, task);
+}
+
+JsonNode *
+rh_gate_lanes (RhGate *self)
+{
+  g_return_val_if_fail (RH_IS_GATE (self), NULL);
+
+  return rh_executor_lanes (self->executor);
 }
 
 void

@@ -101,9 +101,16 @@ void rh_gate_modify_async (RhGate *self, const RhActor *actor, const char *propo
 /* The effect of @proposal was to end: it stays. */
 void rh_gate_keep_async (RhGate *self, const RhActor *actor, const char *proposal, const char *reason,
                          GAsyncReadyCallback callback, gpointer data);
+/* What became of an effect that is `unknown`, as a person found out: @found is `happened`, with its @receipt (nullable), or
+ * `absent`, or `retry`: it did not happen and is to be tried again. @item 0: of a proposal that is not a batch. */
+void rh_gate_settle_async (RhGate *self, const RhActor *actor, const char *proposal, gint64 item, const char *found,
+                           JsonObject *receipt, const char *note, GAsyncReadyCallback callback, gpointer data);
 /* Each returns (transfer full) the proposal as it stands now (for undo: the inverse; for a modification of parameters: the
  * revision), as proposal_json() in SQL. */
 JsonNode *rh_gate_answer_finish (RhGate *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* (transfer full): how the ways to the outside are, an array: [{ "lane", "breaker", "in_flight", "waiting", "wait_ms" }]. */
+JsonNode *rh_gate_lanes (RhGate *self) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Something durable was written elsewhere (a job, a run): move the outbox soon. */
 void rh_gate_kick (RhGate *self);

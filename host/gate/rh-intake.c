@@ -213,6 +213,22 @@ on_submitted (GObject *source, GAsyncResult *result, gpointer data)
     answer (batch, rows, error);
 }
 
+/* How many of them may start at once: none when one leads where nothing may be sent now. */
+static guint
+room_for (RhIntake *self, GPtrArray *tasks)
+{
+  for (guint i = 0; i < tasks->len; i++)
+    {
+      const Entry *entry = g_task_get_task_data (tasks->pdata[i]);
+      JsonObject *row = json_node_get_object (entry->row);
+
+      if (!rh_executor_is_open (self->executor, royal_json_string (row, "action", ""),
+                                royal_json_string (row, "target", "")))
+        return 0;
+    }
+  return rh_executor_reserve (self->executor, tasks->len);
+}
+
 static void
 send_batch (RhIntake *self, gint64 workspace, GPtrArray *tasks)
 {
@@ -238,7 +254,7 @@ send_batch (RhIntake *self, gint64 workspace, GPtrArray *tasks)
   batch->intake = g_object_ref (self);
   batch->workspace = workspace;
   batch->tasks = g_ptr_array_ref (tasks);
-  batch->reserved = rh_executor_reserve (self->executor, tasks->len);
+  batch->reserved = room_for (self, tasks);
   batch->sent_us = g_get_monotonic_time ();
   g_snprintf (room, sizeof room, "%u", batch->reserved);
   count_call (self, workspace, 1);

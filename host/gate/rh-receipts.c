@@ -7,7 +7,8 @@
 #define BATCH_MAX 500
 #define AWAY_WAIT_MS 250
 
-static const RhStatement finish = { "effect.finish", "select effect from effect_finish ($1, $2::jsonb)", 2, TRUE };
+static const RhStatement finish = { "effect.finish", "select effect, item from effect_finish ($1, $2::jsonb)", 2,
+                                    TRUE };
 
 struct _RhReceipts {
   GObject parent;
@@ -103,11 +104,11 @@ put_back (RhReceipts *self, GPtrArray *works)
 static GHashTable *
 held_ids (RhRows *rows)
 {
-  GHashTable *held = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  GHashTable *held = g_hash_table_new_full (rh_work_id_hash, rh_work_id_equal, g_free, NULL);
 
   for (guint i = 0; rows != NULL && i < rh_rows_n (rows); i++)
     {
-      gint64 id = rh_rows_int64 (rows, i, "effect");
+      RhWorkId id = { rh_rows_int64 (rows, i, "effect"), rh_rows_int64 (rows, i, "item") };
 
       g_hash_table_add (held, g_memdup2 (&id, sizeof id));
     }

@@ -28,12 +28,38 @@ find_connector (RhWork *self, RhConnectors *connectors)
   self->connector = connector != NULL ? g_object_ref (connector) : NULL;
 }
 
+guint
+rh_work_id_hash (gconstpointer id)
+{
+  const RhWorkId *self = id;
+  gint64 mixed = self->effect * 31 + self->item;
+
+  return g_int64_hash (&mixed);
+}
+
+gboolean
+rh_work_id_equal (gconstpointer a, gconstpointer b)
+{
+  const RhWorkId *first = a, *second = b;
+
+  return first->effect == second->effect && first->item == second->item;
+}
+
+static void
+set_patience (RhWork *self, double age_s)
+{
+  self->effect.throttle = &self->throttle;
+  self->give_up_us = g_get_monotonic_time () + (gint64)((RH_WORK_PATIENCE_S - age_s) * G_USEC_PER_SEC);
+}
+
 RhWork *
 rh_work_new (RhRows *rows, guint row, RhConnectors *connectors)
 {
   RhWork *self = g_rc_box_new0 (RhWork);
 
-  self->id = rh_rows_int64 (rows, row, "effect");
+  self->id = (RhWorkId){ rh_rows_int64 (rows, row, "effect"), rh_rows_int64 (rows, row, "item") };
+  self->attempt = (guint)rh_rows_int64 (rows, row, "attempt");
+  self->clean = rh_rows_boolean (rows, row, "clean");
   self->proposal = g_strdup (rh_rows_string (rows, row, "proposal"));
   self->undo = g_strcmp0 (rh_rows_string (rows, row, "kind"), "undo") == 0;
   self->effect = (RhEffect){ .workspace = rh_rows_int64 (rows, row, "workspace_id"),
@@ -44,6 +70,7 @@ rh_work_new (RhRows *rows, guint row, RhConnectors *connectors)
                              .before = rh_rows_json (rows, row, "before"),
                              .receipt = object_of (rows, row, "receipt") };
   find_connector (self, connectors);
+  set_patience (self, (double)rh_rows_int64 (rows, row, "age_s"));
   return self;
 }
 
@@ -55,7 +82,9 @@ rh_work_new_started (gint64 id, gint64 workspace, const char *proposal, JsonObje
   g_return_val_if_fail (proposal != NULL && row != NULL, NULL);
 
   self = g_rc_box_new0 (RhWork);
-  self->id = id;
+  self->id.effect = id;
+  self->attempt = 1;
+  self->clean = TRUE;
   self->proposal = g_strdup (proposal);
   self->effect = (RhEffect){ .workspace = workspace,
                              .action = g_strdup (royal_json_string (row, "action", "")),
@@ -64,6 +93,7 @@ rh_work_new_started (gint64 id, gint64 workspace, const char *proposal, JsonObje
                              .parameters = json_object_ref (royal_json_object (row, "parameters")),
                              .before = json_object_dup_member (row, "before") };
   find_connector (self, connectors);
+  set_patience (self, 0);
   return self;
 }
 
@@ -79,6 +109,8 @@ work_clear (gpointer data)
   RhWork *self = data;
 
   g_clear_handle_id (&self->timer_id, g_source_remove);
+  g_clear_handle_id (&self->deadline_id, g_source_remove);
+  g_clear_object (&self->effect.cancellable);
   g_clear_object (&self->connector);
   g_clear_pointer (&self->effect.parameters, json_object_unref);
   g_clear_pointer (&self->effect.receipt, json_object_unref);
@@ -155,7 +187,8 @@ rh_work_entries (GPtrArray *works)
       JsonObject *entry = json_object_new ();
 
       json_object_set_int_member (entry, "ws", work->effect.workspace);
-      json_object_set_int_member (entry, "effect", work->id);
+      json_object_set_int_member (entry, "effect", work->id.effect);
+      json_object_set_int_member (entry, "item", work->id.item);
       json_object_set_string_member (entry, "outcome", work->outcome);
       if (work->receipt != NULL)
         {
@@ -207,21 +240,60 @@ rh_work_reaction (const GError *error)
     }
 }
 
-char *
-rh_work_list (GHashTable *works, gboolean workspaces)
+RhLaneOutcome
+rh_work_lane_outcome (const GError *error)
 {
-  GString *list = g_string_new ("{");
-  GHashTableIter iter;
-  gpointer value;
-
-  g_hash_table_iter_init (&iter, works);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
+  if (error == NULL)
+    return RH_LANE_ANSWERED;
+  if (error->domain != ROYAL_ERROR)
+    return RH_LANE_FAILED;
+  switch ((RoyalError)error->code)
     {
-      const RhWork *work = value;
-
-      g_string_append_printf (list, "%s%" G_GINT64_FORMAT, list->len > 1 ? "," : "",
-                              workspaces ? work->effect.workspace : work->id);
+    case ROYAL_ERROR_UNAVAILABLE:
+    case ROYAL_ERROR_TIMEOUT:
+    case ROYAL_ERROR_PROTOCOL:
+      return RH_LANE_FAILED;
+    default:
+      return RH_LANE_ANSWERED;
     }
-  g_string_append_c (list, '}');
-  return g_string_free (list, FALSE);
+}
+
+gboolean
+rh_work_can_ask_again (const GError *error)
+{
+  g_return_val_if_fail (error != NULL, FALSE);
+
+  if (error->domain != ROYAL_ERROR)
+    return TRUE;
+  switch ((RoyalError)error->code)
+    {
+    case ROYAL_ERROR_UNAVAILABLE:
+    case ROYAL_ERROR_LIMIT:
+    case ROYAL_ERROR_TIMEOUT:
+    case ROYAL_ERROR_CANCELLED:
+    case ROYAL_ERROR_PROTOCOL:
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
+char *
+rh_work_list (GPtrArray *works)
+{
+  g_autoptr (JsonNode) list = json_node_new (JSON_NODE_ARRAY);
+
+  json_node_take_array (list, json_array_sized_new (works->len));
+  for (guint i = 0; i < works->len; i++)
+    {
+      const RhWork *work = works->pdata[i];
+      JsonObject *entry = json_object_new ();
+
+      json_object_set_int_member (entry, "ws", work->effect.workspace);
+      json_object_set_int_member (entry, "effect", work->id.effect);
+      json_object_set_int_member (entry, "item", work->id.item);
+      json_object_set_boolean_member (entry, "clean", work->clean);
+      json_array_add_object_element (json_node_get_array (list), entry);
+    }
+  return royal_json_to_string (list);
 }

@@ -21,6 +21,15 @@ typedef enum {
   RH_METRIC_CALLS,                /* counter, label method */
   RH_METRIC_DECISIONS,            /* counter, label decision */
   RH_METRIC_EFFECTS,              /* counter, label outcome: executed, failed, stale, unknown, undone */
+  RH_METRIC_EFFECT_STEPS,         /* counter, label step: applied, undone, verified, given_up, parked, retried */
+  RH_METRIC_EFFECT_SECONDS,       /* histogram: one operation */
+  RH_METRIC_LANE_CALLS,           /* counter, label lane: what connectors did */
+  RH_METRIC_LANE_FAILURES,        /* counter, label lane */
+  RH_METRIC_LANE_THROTTLES,       /* counter, label lane: told to come back later */
+  RH_METRIC_LANE_OPENED,          /* counter, label lane: breakers that opened */
+  RH_METRIC_LANE_BREAKER,         /* gauge, label lane: 0 closed, 0.5 half open, 1 open */
+  RH_METRIC_LANE_IN_FLIGHT,       /* gauge, label lane */
+  RH_METRIC_LANE_WAITING,         /* gauge, label lane: in hand, waiting for their turn */
   RH_METRIC_JOURNAL_LAG,          /* gauge, seconds: age of the oldest outbox row at the last batch */
   RH_METRIC_HTTP_REQUESTS,        /* counter, label status class: 2xx … */
   RH_METRIC_HTTP_SECONDS,         /* histogram */

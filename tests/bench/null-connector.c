@@ -59,6 +59,14 @@ validate (RhConnector *self, const char *action, const char *target, JsonObject 
   return TRUE;
 }
 
+/* As much as is wanted: it measures the gate. */
+static char *
+lane (RhConnector *self, const char *action, const char *target, RhLaneLimits *limits)
+{
+  limits->in_flight = 512;
+  return NULL;
+}
+
 static JsonNode *
 empty_object (void)
 {
@@ -144,6 +152,7 @@ connector_init (RhConnectorInterface *iface)
   iface->actions = actions;
   iface->resources = resources;
   iface->validate = validate;
+  iface->lane = lane;
   iface->assess_async = assess_async;
   iface->assess_finish = assess_finish;
   iface->apply_async = act_async;

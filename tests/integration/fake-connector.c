@@ -127,6 +127,37 @@ fake_validate (RhConnector *connector, const char *action, const char *target, J
   return FALSE;
 }
 
+/* By what a target begins with. None but the frail one has a breaker. */
+static char *
+fake_lane (RhConnector *connector, const char *action, const char *target, RhLaneLimits *limits)
+{
+  static const struct {
+    const char *origin;
+    RhLaneLimits limits;
+  } lanes[] = {
+    { "slow", { .in_flight = 2, .deadline_ms = 1500, .cost = 1 } },
+    { "frail",
+      { .in_flight = 8,
+        .deadline_ms = 5000,
+        .cost = 1,
+        .breaker = { .window_ms = 10000,
+                     .calls_min = 4,
+                     .failure_rate = 0.5,
+                     .open_ms = 3000,
+                     .open_max_ms = 3000 } } },
+    { "metered", { .in_flight = 8, .deadline_ms = 5000, .rate = 10, .burst = 2, .cost = 1 } },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (lanes); i++)
+    if (g_str_has_prefix (target, lanes[i].origin))
+      {
+        *limits = lanes[i].limits;
+        return g_strdup (lanes[i].origin);
+      }
+  limits->breaker.window_ms = 0;
+  return NULL;
+}
+
 static const char *
 mode_of (const RhEffect *effect)
 {
@@ -213,10 +244,15 @@ on_applied (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static gboolean
-refuse (GTask *task, const char *mode)
+refuse (GTask *task, const RhEffect *effect, const char *mode)
 {
   if (g_strcmp0 (mode, "unavailable") == 0)
     g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_UNAVAILABLE, "it is away");
+  else if (g_strcmp0 (mode, "throttle") == 0)
+    {
+      rh_effect_retry_after (effect, 2500);
+      g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_LIMIT, "not so fast");
+    }
   else if (g_strcmp0 (mode, "failed") == 0)
     g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_FAILED, "it will not");
   else if (g_strcmp0 (mode, "foreign") == 0 || g_strcmp0 (mode, "blind") == 0)
@@ -257,7 +293,7 @@ fake_apply_async (RhConnector *connector, const RhEffect *effect, GAsyncReadyCal
   g_task_set_task_data (task, g_strdup (fault), g_free);
   if (g_strcmp0 (fault, "silent") == 0)
     g_ptr_array_add (self->hanging, g_steal_pointer (&task));
-  else if (!refuse (task, fault))
+  else if (!refuse (task, effect, fault))
     rh_store_call_async (self->store, &apply, effect->workspace,
                          (const char *const[]){ effect->key, effect->target, was, value }, NULL, on_applied,
                          g_steal_pointer (&task));
@@ -321,6 +357,7 @@ fake_connector_iface_init (RhConnectorInterface *iface)
   iface->name = fake_name;
   iface->actions = fake_actions;
   iface->validate = fake_validate;
+  iface->lane = fake_lane;
   iface->assess_async = fake_assess_async;
   iface->assess_finish = fake_assess_finish;
   iface->apply_async = fake_apply_async;

@@ -17,8 +17,11 @@ G_BEGIN_DECLS
  *   silent:      it does nothing, and never answers
  *   failed:      it refuses
  *   foreign:     an error of another domain, doing nothing
+ *   throttle:    it says to come back in 2.5 s
  *   blind:       like foreign, and it cannot verify either
- *   slow:        assessing takes longer than the gate waits */
+ *   slow:        assessing takes longer than the gate waits
+ * Targets that begin with slow, frail or metered have lanes of their own: two at a time and given up after 1.5 s; with a
+ * breaker that opens for at most 3 s; ten a second. */
 #define FAKE_TYPE_CONNECTOR (fake_connector_get_type ())
 G_DECLARE_FINAL_TYPE (FakeConnector, fake_connector, FAKE, CONNECTOR, GObject)
 

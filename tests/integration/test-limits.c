@@ -321,7 +321,7 @@ on_submitted (GObject *source, GAsyncResult *result, gpointer data)
     }
   *(fails ? &self->race->failed : &self->race->executed) += 1;
   entries = g_strdup_printf ("[{\"ws\":%" G_GINT64_FORMAT ",\"effect\":%" G_GINT64_FORMAT
-                             ",\"outcome\":\"%s\",\"receipt\":{}}]",
+                             ",\"item\":0,\"outcome\":\"%s\",\"receipt\":{}}]",
                              ws, rh_rows_int64 (rows, 0, "effect"), fails ? "failed" : "executed");
   rh_store_call_async (self->race->stores[self->index % 2], &finish_statement, RH_NO_WORKSPACE,
                        (const char *const[]){ owner_of (self), entries }, NULL, on_finished, self);

@@ -188,6 +188,31 @@ rh_gate_undo_async (RhGate *self,
   refuse (self, proposal, callback, data);
 }
 
+void
+rh_gate_settle_async (RhGate *self,
+                      const RhActor *actor,
+                      const char *proposal,
+                      gint64 item,
+                      const char *found,
+                      JsonObject *receipt,
+                      const char *note,
+                      GAsyncReadyCallback callback,
+                      gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
+
+  g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_CONFLICT, "the effect is executing, not unknown");
+}
+
+JsonNode *
+rh_gate_lanes (RhGate *self)
+{
+  JsonNode *lanes = json_node_new (JSON_NODE_ARRAY);
+
+  json_node_take_array (lanes, json_array_new ());
+  return lanes;
+}
+
 JsonNode *
 rh_gate_answer_finish (RhGate *self, GAsyncResult *result, GError **error)
 {

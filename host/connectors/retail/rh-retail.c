@@ -166,6 +166,15 @@ finish (RhConnector *connector, GAsyncResult *result, GError **error)
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
+/* It is in the host's own database: when that is away nothing else goes on either, so no breaker. */
+static char *
+rh_retail_lane (RhConnector *connector, const char *action, const char *target, RhLaneLimits *limits)
+{
+  limits->in_flight = 512;
+  limits->breaker.window_ms = 0;
+  return NULL;
+}
+
 static char *
 object_text (JsonObject *object)
 {
@@ -387,6 +396,7 @@ rh_retail_connector_init (RhConnectorInterface *iface)
   iface->actions = rh_retail_actions;
   iface->resources = rh_retail_resources;
   iface->validate = rh_retail_validate;
+  iface->lane = rh_retail_lane;
   iface->assess_async = rh_retail_assess_async;
   iface->assess_finish = rh_retail_assess_finish;
   iface->apply_async = rh_retail_apply_async;
