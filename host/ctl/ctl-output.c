@@ -204,3 +204,22 @@ ctl_body (const char *name, ...)
   json_node_take_object (node, object);
   return node;
 }
+
+gboolean
+ctl_parse_duration (const char *text, gint64 *ret_seconds)
+{
+  static const struct {
+    char unit;
+    gint64 seconds;
+  } units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+  char *end;
+  gint64 n = g_ascii_strtoll (text, &end, 10);
+
+  for (guint i = 0; i < G_N_ELEMENTS (units); i++)
+    if (end != text && n > 0 && n <= 315360000 && end[0] == units[i].unit && end[1] == '\0')
+      {
+        *ret_seconds = n * units[i].seconds;
+        return TRUE;
+      }
+  return FALSE;
+}

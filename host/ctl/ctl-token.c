@@ -19,25 +19,6 @@ static const char *const columns[] = { "id",      "id",         "name",       "n
                                        "role",    "created",    "created_at", "by",         "created_by",
                                        "expires", "expires_at", "revoked",    "revoked_at", NULL };
 
-static gboolean
-parse_time (const char *text, gint64 *ret_seconds)
-{
-  static const struct {
-    char unit;
-    gint64 seconds;
-  } units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
-  char *end;
-  gint64 n = g_ascii_strtoll (text, &end, 10);
-
-  for (guint i = 0; i < G_N_ELEMENTS (units); i++)
-    if (end != text && n > 0 && n <= 315360000 && end[0] == units[i].unit && end[1] == '\0')
-      {
-        *ret_seconds = n * units[i].seconds;
-        return TRUE;
-      }
-  return FALSE;
-}
-
 static int
 run_create (const CtlOptions *options, char **arguments)
 {
@@ -48,7 +29,7 @@ run_create (const CtlOptions *options, char **arguments)
 
   if (name == NULL || role == NULL)
     return ctl_fail (CTL_USAGE, "a token needs --name and --role");
-  if (expires != NULL && !parse_time (expires, &seconds))
+  if (expires != NULL && !ctl_parse_duration (expires, &seconds))
     return ctl_fail (CTL_USAGE, "--expires: expected a number and s, m, h or d, found %s", expires);
   body = ctl_body ("name", name, "role", role, NULL);
   if (seconds > 0)

@@ -5,7 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* royalctl: a client of the HTTP API; of the host itself it uses what decides (host/policy), to try policies offline. */
+/* royalctl: a client of the HTTP API; of the host itself it uses what decides (host/policy), to try policies offline.
+ */
 
 /* Exit statuses. */
 enum { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_UNREACHABLE = 3 };
@@ -51,6 +52,7 @@ extern const CtlCommand ctl_audit_commands[];
 extern const CtlCommand ctl_season_commands[];
 extern const CtlCommand ctl_token_commands[];
 extern const CtlCommand ctl_manifest_commands[];
+extern const CtlCommand ctl_policy_commands[];
 
 /* Prints `royalctl: …` on the error stream and returns @status. */
 int ctl_fail (int status, const char *format, ...) G_GNUC_PRINTF (2, 3);
@@ -89,6 +91,8 @@ char *ctl_clean (const char *text);
 char *ctl_text (JsonObject *object, const char *member);
 /* (transfer full): `in 3 h`, `2 min ago` */
 char *ctl_when (const char *iso_time);
+/* "30d", "12h": FALSE when it is none. */
+gboolean ctl_parse_duration (const char *text, gint64 *ret_seconds);
 void ctl_print_json (JsonNode *node);
 /* Prints aligned columns; @columns: title, member, title, member, …, NULL. */
 void ctl_print_table (JsonArray *rows, const char *const *columns);

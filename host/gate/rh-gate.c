@@ -92,6 +92,14 @@ rh_gate_set_policy (RhGate *self, RhPolicy *policy)
   self->court.policy = policy;
 }
 
+RhPolicy *
+rh_gate_policy (RhGate *self)
+{
+  g_return_val_if_fail (RH_IS_GATE (self), NULL);
+
+  return self->court.policy;
+}
+
 void
 rh_gate_set_registry (RhGate *self, RhRegistry *registry)
 {

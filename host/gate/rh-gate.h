@@ -21,6 +21,8 @@ RhGate *rh_gate_new (RhStore *store, RhConnectors *connectors, const char *host_
 
 /* (transfer full) Replaces the policy; proposals from now on are decided by it. */
 void rh_gate_set_policy (RhGate *self, RhPolicy *policy);
+/* (transfer none) (nullable): the one in force. */
+RhPolicy *rh_gate_policy (RhGate *self);
 
 /* The agents as they are enabled now: what an agent has proposed is not brought before the gate again when it may not do it any
  * more, and inputs that a person gives are checked by its manifest. Without them nothing of this is checked. */

@@ -320,17 +320,47 @@ refuse (void)
   return verdict;
 }
 
+/* @ret_which: the first of those that are decided most strictly. */
+static RhVerdict *
+judge (RhPolicy *self, const RhPolicySubject *subjects, guint n, guint *ret_which)
+{
+  g_autoptr (GHashTable) accounts = n > 1 ? g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL) : NULL;
+  g_auto (Tally) tally;
+  RhDecision strictest = RH_DECISION_AUTO;
+
+  tally_init (&tally);
+  *ret_which = 0;
+  for (guint i = 0; i < n; i++)
+    {
+      tally_subject (&tally, self, &subjects[i], accounts);
+      if (tally.decision > strictest)
+        {
+          strictest = tally.decision;
+          *ret_which = i;
+        }
+    }
+  return verdict_of (&tally);
+}
+
+RhVerdict *
+rh_policy_judge (RhPolicy *self, const RhPolicySubject *subjects, guint n)
+{
+  guint which;
+
+  g_return_val_if_fail (self != NULL && subjects != NULL && n > 0, refuse ());
+
+  return judge (self, subjects, n, &which);
+}
+
 RhVerdict *
 rh_policy_decide (RhPolicy *self, const RhPolicySubject *subject)
 {
-  g_auto (Tally) tally;
   RhVerdict *verdict;
+  guint which;
 
-  tally_init (&tally);
   g_return_val_if_fail (self != NULL && subject != NULL, refuse ());
 
-  tally_subject (&tally, self, subject, NULL);
-  verdict = verdict_of (&tally);
+  verdict = judge (self, subject, 1, &which);
   if (verdict->decision >= RH_DECISION_APPROVE)
     verdict->explanation = rh_policy_explain (self, subject);
   rh_envelopes_apply (subject->envelopes, subject, 1, verdict);
@@ -340,30 +370,19 @@ rh_policy_decide (RhPolicy *self, const RhPolicySubject *subject)
 RhVerdict *
 rh_policy_decide_items (RhPolicy *self, const RhPolicySubject *subjects, guint n)
 {
-  g_autoptr (GHashTable) accounts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  g_auto (Tally) tally;
-  RhDecision strictest = RH_DECISION_AUTO;
-  guint which = 0;
   RhVerdict *verdict;
+  JsonObject *explanation;
+  guint which;
 
-  tally_init (&tally);
   g_return_val_if_fail (self != NULL && subjects != NULL && n > 0, refuse ());
 
-  for (guint i = 0; i < n; i++)
-    {
-      tally_subject (&tally, self, &subjects[i], accounts);
-      if (tally.decision > strictest)
-        {
-          strictest = tally.decision;
-          which = i;
-        }
-    }
-  verdict = verdict_of (&tally);
+  verdict = judge (self, subjects, n, &which);
   if (verdict->decision >= RH_DECISION_APPROVE)
     {
       verdict->explanation = rh_policy_explain (self, &subjects[which]);
-      json_object_set_int_member (json_node_get_object (verdict->explanation), "items", n);
-      json_object_set_int_member (json_node_get_object (verdict->explanation), "item", which + 1);
+      explanation = json_node_get_object (verdict->explanation);
+      json_object_set_int_member (explanation, "items", n);
+      json_object_set_int_member (explanation, "item", which + 1);
     }
   rh_envelopes_apply (subjects[0].envelopes, subjects, n, verdict);
   return verdict;

@@ -136,7 +136,7 @@ near_json (const RhRule *rule, const RhPolicySubject *subject, const RhView *vie
   Missed missed;
   JsonObject *object;
 
-  if (globs > 1 ||
+  if (globs > 1 || !rh_globs_match (rule->match[RH_MATCH_ACTION], subject->action) ||
       (globs == 1 && rule->when != NULL && rh_condition_test_view (rule->when, view, FALSE, NULL) != RH_TRUTH_YES))
     return NULL;
   misses = json_array_new ();

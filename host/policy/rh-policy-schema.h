@@ -6,6 +6,7 @@
 G_BEGIN_DECLS
 
 #define RH_POLICY_SCHEMA "/royal/policy/policy.schema.json"
+#define RH_SAMPLE_SCHEMA "/royal/policy/policy-sample.schema.json"
 #define RH_ENVELOPE_SCHEMA "/royal/policy/envelope.schema.json"
 
 /* Whether @document has the shape; else FALSE with %ROYAL_ERROR_INVALID, naming @what and the JSON pointer. */

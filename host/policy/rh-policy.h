@@ -31,6 +31,9 @@ RhVerdict *rh_policy_decide (RhPolicy *self, const RhPolicySubject *subject) G_G
  */
 RhVerdict *rh_policy_decide_items (RhPolicy *self, const RhPolicySubject *subjects, guint n) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same without explanation and without envelopes. */
+RhVerdict *rh_policy_judge (RhPolicy *self, const RhPolicySubject *subjects, guint n) G_GNUC_WARN_UNUSED_RESULT;
+
 /* The decision alone, at a fraction of the cost. */
 RhDecision rh_policy_decision (RhPolicy *self, const RhPolicySubject *subject) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -209,6 +209,47 @@ test_season (void)
   assert_ctl (host, NULL, 2, "season load", "--stores");
 }
 
+/* Offline, and by the host: the policy in force notifies below 20 and asks from there on. */
+static void
+test_policy (void)
+{
+  g_autoptr (WebHost) host = web_host_new ();
+  g_autofree char *viewer = web_token (host, "viewer");
+  g_autofree char *id = web_proposal (host);
+  g_autofree char *sample = write_csv ("sample.json", "{\"agent\":\"a\",\"action\":\"b\",\"facts\":{\"x\":25}}");
+  g_autofree char *odd = write_csv ("odd.json", "{\"agent\":\"a\"}");
+  g_autofree char *policy =
+      write_csv ("new.json", "{\"rules\":[{\"name\":\"all\",\"match\":{\"action\":\"*\"},\"risk\":\"low\","
+                             "\"decision\":\"auto\"}]}");
+  g_autofree char *broken =
+      write_csv ("broken.json", "{\"rules\":[],\"quiet_hours\":[{\"name\":\"q\",\"time_zone\":\"Nowhere\",\"from\":"
+                                "\"22:00\",\"to\":\"06:00\",\"decision\":\"deny\"}]}");
+  g_autofree char *by_host = g_strdup_printf ("policy test '%s'", sample);
+  g_autofree char *offline = g_strdup_printf ("policy test '%s' --policy '%s' --socket /nonexistent", sample, policy);
+  g_autofree char *by_odd = g_strdup_printf ("policy test '%s'", odd);
+  g_autofree char *check = g_strdup_printf ("policy check '%s'", policy);
+  g_autofree char *check_broken = g_strdup_printf ("policy check '%s'", broken);
+  g_autofree char *diff = g_strdup_printf ("policy diff '%s' '%s'", policy, policy);
+  g_autofree char *backtest = g_strdup_printf ("policy backtest '%s' --since 1d", policy);
+  g_autofree char *all = g_strdup_printf ("policy backtest '%s' --json", policy);
+  g_autofree char *wrong = g_strdup_printf ("policy backtest '%s' --since soon", policy);
+
+  assert_ctl (host, viewer, 0, "policy show", "For * where x is below 20, it passes and people are told.");
+  assert_ctl (host, viewer, 0, "policy show --document", "\"large\"");
+  assert_ctl (host, viewer, 0, by_host, "otherwise    x 25 → below 20 would need no person");
+  assert_ctl (host, NULL, 0, offline, "decision     auto");
+  assert_ctl (host, NULL, 1, by_odd, "odd.json: ");
+  assert_ctl (host, NULL, 0, check, "ok, version ");
+  assert_ctl (host, NULL, 1, check_broken, "broken.json: /quiet_hours/0/time_zone: expected a time zone");
+  assert_ctl (host, NULL, 0, diff, "they decide alike");
+  assert_ctl (host, NULL, 0, backtest, "approve → auto: ");
+  assert_ctl (host, NULL, 0, backtest, id);
+  assert_ctl (host, NULL, 0, all, "{\"summary\":{\"proposals\":");
+  assert_ctl (host, NULL, 2, wrong, "--since");
+  assert_ctl (host, viewer, 1, backtest, "does not allow");
+  assert_ctl (host, NULL, 0, "policy suggest", "nothing to suggest");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -220,5 +261,6 @@ main (int argc, char **argv)
   g_test_add_func ("/ctl/jobs", test_jobs);
   g_test_add_func ("/ctl/tokens", test_tokens);
   g_test_add_func ("/ctl/season", test_season);
+  g_test_add_func ("/ctl/policy", test_policy);
   return royal_test_run ();
 }

@@ -57,6 +57,24 @@ rh_gate_new (RhStore *store, RhConnectors *connectors, const char *host_id)
   return self;
 }
 
+RhPolicy *
+rh_gate_policy (RhGate *self)
+{
+  static RhPolicy *policy;
+  g_autoptr (JsonNode) document = NULL;
+
+  if (policy != NULL)
+    return policy;
+  document = json_from_string ("{\"rules\":[{\"name\":\"small\",\"match\":{\"action\":\"*\"},\"when\":{\"facts.x\":"
+                               "{\"lt\":20}},\"risk\":\"low\",\"decision\":\"notify\"},{\"name\":\"large\",\"match\":"
+                               "{\"action\":\"*\"},\"when\":{\"facts.x\":{\"gte\":20}},\"risk\":\"high\",\"decision\":"
+                               "\"approve\"}]}",
+                               NULL);
+  policy = rh_policy_new (document, "policy", NULL);
+  g_assert_nonnull (policy);
+  return policy;
+}
+
 void
 rh_gate_kick (RhGate *self)
 {
