@@ -130,6 +130,9 @@ begin
   if not fresh then
     select o.started into started from trigger_firings o
     where o.workspace_id = t.workspace_id and o.trigger = t.name and o.key = p_key;
+    -- A file that is still there has to be known still.
+    update trigger_firings o set at = now ()
+    where o.workspace_id = t.workspace_id and o.trigger = t.name and o.key = p_key and t.kind = 'file';
     return;
   end if;
   once := t.name || '/' || p_key || case when f.times > 1 then '/' || f.times else '' end;

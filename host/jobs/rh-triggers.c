@@ -18,7 +18,8 @@ static const RhStatement trigger_fire = { "trigger.fire",
                                           TRUE };
 static const RhStatement trigger_fail = { "trigger.fail", "select trigger_fail ($1, $2)", 2, TRUE };
 
-static const RhWatchKind *const watches[] = { &rh_schedules_watch, &rh_event_watch };
+static const RhWatchKind *const watches[] = { &rh_schedules_watch, &rh_event_watch, &rh_notify_watch, &rh_file_watch,
+                                              &rh_mail_watch };
 
 typedef struct {
   RhTrigger *trigger;

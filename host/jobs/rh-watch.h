@@ -23,5 +23,8 @@ typedef struct {
 
 extern const RhWatchKind rh_schedules_watch;
 extern const RhWatchKind rh_event_watch;
+extern const RhWatchKind rh_notify_watch;
+extern const RhWatchKind rh_file_watch;
+extern const RhWatchKind rh_mail_watch;
 
 G_END_DECLS

@@ -6,7 +6,9 @@
 
 #include <glib/gstdio.h>
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define WAIT_MS 10000
 
@@ -469,6 +471,125 @@ test_hook_time (Fixture *f, gconstpointer data)
     }
 }
 
+/* --- files and messages ------------------------------------------------------------------------------------------- */
+
+static char *
+make_folder (Fixture *f, const char *name)
+{
+  char *path = g_build_filename (f->host.root, name, NULL);
+
+  g_assert_cmpint (g_mkdir_with_parents (path, 0700), ==, 0);
+  return path;
+}
+
+static void
+put_file (const char *folder, const char *name, const char *text)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  FILE *file = fopen (path, "w");
+
+  g_assert_nonnull (file);
+  fputs (text, file);
+  fclose (file);
+}
+
+static void
+test_file (Fixture *f, gconstpointer data)
+{
+  g_autofree char *folder = make_folder (f, "in");
+  g_autofree char *declared = g_strdup_printf (
+      "'t':{'task':'echo','input':{'name':{'$':'/name'},'text':{'$':'/text'}},'file':{'folder':'%s','pattern':'*.csv',"
+      "'contents':'text','settle_ms':150,'max_bytes':100}}",
+      folder);
+  g_autofree char *link = g_build_filename (folder, "link.csv", NULL);
+  g_autofree char *beyond = g_strnfill (101, 'x');
+
+  put_file (folder, "before.csv", "a,b");
+  put_file (folder, "other.txt", "a,b");
+  put_file (folder, ".hidden.csv", "a,b");
+  g_assert_cmpint (symlink ("/etc/passwd", link), ==, 0);
+  declare (f, declared);
+  start_both (f);
+  /* What was there when it began, once for two hosts. */
+  wait_for ("select string_agg (input->>'name' || '=' || (input->>'text'), ' ' order by id) from jobs",
+            "before.csv=a,b");
+  /* Not while it is being written. */
+  for (guint i = 0; i < 4; i++)
+    {
+      put_file (folder, "new.csv", i < 3 ? "part" : "whole");
+      royal_test_spin (80);
+    }
+  wait_for ("select input->>'text' from jobs where input->>'name' = 'new.csv'", "whole");
+  put_file (folder, "long.csv", beyond);
+  wait_for ("select error like '%long.csv: expected at most 100 bytes, found 101' from triggers", "t");
+  put_file (folder, "before.csv", "c,d");
+  wait_for ("select count(*) from jobs where input->>'name' = 'before.csv'", "2");
+  royal_test_spin (400);
+  expect ("select count(*) from jobs", "3");
+  /* Begun again, it knows what it has seen. */
+  rh_triggers_stop (f->a);
+  rh_triggers_stop (f->b);
+  rh_triggers_start (f->a);
+  royal_test_spin (600);
+  expect ("select count(*) from jobs", "3");
+}
+
+static void
+test_mail (Fixture *f, gconstpointer data)
+{
+  g_autofree char *fresh = make_folder (f, "mail/new");
+  g_autofree char *read = make_folder (f, "mail/cur");
+  g_autofree char *declared = g_strdup_printf (
+      "'t':{'task':'echo','input':{'from':{'$':'/from'},'subject':{'$':'/subject'},'text':{'$':'/text'}},"
+      "'email':{'maildir':'%s/mail'}}",
+      f->host.root);
+  g_autofree char *moved = g_build_filename (read, "1.host:2,", NULL);
+  g_autofree char *left = g_build_filename (fresh, "1.host", NULL);
+
+  put_file (fresh, "1.host", "From: A <a@example.org>\r\nSubject: =?utf-8?q?Preis_=E2=82=AC?=\r\n\r\nhello\r\n");
+  declare (f, declared);
+  start_both (f);
+  wait_for ("select input::text from jobs",
+            "{\"from\": \"A <a@example.org>\", \"text\": \"hello\\n\", \"subject\": \"Preis €\"}");
+  for (guint i = 0; i < 100 && !g_file_test (moved, G_FILE_TEST_EXISTS); i++)
+    royal_test_spin (20);
+  g_assert_true (g_file_test (moved, G_FILE_TEST_EXISTS));
+  g_assert_false (g_file_test (left, G_FILE_TEST_EXISTS));
+  put_file (fresh, "2.host", "Subject: two\n\nx");
+  put_file (fresh, "3.host", "Subject: three\n\nx");
+  wait_for ("select count(*) from jobs", "3");
+  royal_test_spin (300);
+  expect ("select count(*) from jobs", "3");
+}
+
+/* --- notifications ------------------------------------------------------------------------------------------------ */
+
+static void
+test_database (Fixture *f, gconstpointer data)
+{
+  declare (f, "'t':{'task':'echo','input':{'sku':{'$':'/body/sku'},'missed':{'$':'/missed'}},'database':{'channel':"
+              "'royal_on_stock'}}");
+  start_both (f);
+  wait_for ("select count(*) from triggers where owner is not null", "1");
+  royal_test_spin (200);
+  host_fixture_sql ("notify royal_on_stock, '{\"sku\":1}'");
+  host_fixture_sql ("notify royal_on_stock, '{\"sku\":1}'");
+  host_fixture_sql ("notify royal_on_other, '{\"sku\":1}'");
+  wait_for ("select count(*) from jobs", "2");
+  royal_test_spin (200);
+  expect ("select count(*) from jobs where input->>'sku' = '1' and input->>'missed' = 'false'", "2");
+  /* Its host is gone: the other takes over, at once when it said so. */
+  rh_triggers_stop (f->a);
+  rh_triggers_stop (f->b);
+  royal_test_spin (100);
+  expect ("select owner is null from triggers", "t");
+  rh_triggers_start (f->b);
+  wait_for ("select owner from triggers", "host-b");
+  royal_test_spin (100);
+  host_fixture_sql ("notify royal_on_stock, 'no json'");
+  wait_for ("select count(*) from jobs", "3");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -488,6 +609,9 @@ main (int argc, char **argv)
     { "/triggers/hook", test_hook },
     { "/triggers/hook-bounds", test_hook_bounds },
     { "/triggers/hook-time", test_hook_time },
+    { "/triggers/file", test_file },
+    { "/triggers/mail", test_mail },
+    { "/triggers/database", test_database },
   };
 
   royal_test_init (&argc, &argv);
