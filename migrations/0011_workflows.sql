@@ -105,12 +105,14 @@ create table simulation_notes (
   workspace_id bigint not null,
   id bigint generated always as identity,
   simulation uuid not null,
+  step bigint,
   key text,
   note jsonb not null,
   at timestamptz not null default clock_timestamp (),
   primary key (workspace_id, id));
 create unique index simulation_notes_once on simulation_notes (workspace_id, simulation, key) where key is not null;
 create index simulation_notes_order on simulation_notes (workspace_id, simulation, id);
+create index simulation_notes_step on simulation_notes (workspace_id, step);
 call royal_protect ('simulation_notes', 'select');
 
 create function workflow_is_over (p_state text) returns boolean
@@ -250,6 +252,15 @@ begin
   return workflow_begin (p_workspace, d.name, d.hash, d.document, p_input, p_actor, p_key, null, p_context, null, 0);
 end $$;
 
+-- Of a simulation, what became of its proposals: people approve, and what is approved works.
+create function workflow_assumed (r workflow_runs) returns jsonb
+language sql stable as $$
+  select coalesce (jsonb_agg (jsonb_build_object ('step', s.id, 'id', n.id::text,
+           'state', case n.note->>'decision' when 'deny' then 'denied' else 'executed' end) order by n.id), '[]')
+  from workflow_steps s join simulation_notes n on n.workspace_id = s.workspace_id and n.step = s.id
+  where s.workspace_id = r.workspace_id and s.run = r.id;
+$$;
+
 -- What a turn is made from. The definition is left out where the host knows it.
 create function workflow_snapshot (r workflow_runs, p_known text[]) returns jsonb
 language sql stable as $$
@@ -275,7 +286,7 @@ language sql stable as $$
       select jsonb_agg (jsonb_build_object ('id', i.id, 'step', i.step, 'kind', i.kind, 'data', i.data) order by i.id)
       from workflow_steps s join workflow_inbox i on i.workspace_id = s.workspace_id and i.step = s.id
       where s.workspace_id = r.workspace_id and s.run = r.id), '[]'),
-    'proposals', coalesce ((
+    'proposals', case when r.simulate is not null then workflow_assumed (r) else coalesce ((
       select jsonb_agg (jsonb_build_object ('step', s.id, 'id', p.uid, 'state', p.state,
         'supersedes', (select o.uid from proposals o where o.workspace_id = p.workspace_id and o.id = p.supersedes),
         'followed', exists (select from proposals n where n.workspace_id = p.workspace_id and n.supersedes = p.id),
@@ -284,7 +295,7 @@ language sql stable as $$
             and j.state in ('queued', 'leased'))) order by p.id)
       from workflow_steps s
       join proposals p on p.workspace_id = s.workspace_id and (p.context->>'step')::bigint = s.id
-      where s.workspace_id = r.workspace_id and s.run = r.id and p.context ? 'step' and p.kind = 'apply'), '[]'));
+      where s.workspace_id = r.workspace_id and s.run = r.id and p.context ? 'step' and p.kind = 'apply'), '[]') end);
 $$;
 
 -- Runs that have something to do: told of something, or due. What was told to a run that is over is thrown away.
@@ -615,8 +626,8 @@ end $$;
 create function simulation_note (p_simulation uuid, p_note jsonb) returns jsonb
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
-  insert into simulation_notes (workspace_id, simulation, key, note)
-  values (royal_workspace (), p_simulation, p_note->>'key', p_note - array['key', 'agent_sha256', 'run', 'context', 'job'])
+  insert into simulation_notes (workspace_id, simulation, step, key, note)
+  values (royal_workspace (), p_simulation, (p_note->'context'->>'step')::bigint, p_note->>'key', p_note - array['key', 'agent_sha256', 'run', 'context', 'job'])
   on conflict do nothing;
   return jsonb_build_object ('proposal', null, 'state', 'simulated', 'decision', p_note->'decision', 'risk', p_note->'risk',
                              'rules', p_note->'rules', 'reason', p_note->'reason');

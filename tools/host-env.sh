@@ -21,6 +21,7 @@ host_env () {
   host_plugins=$(find "$host_dir/root" -type d -path '*/royal/plugins')
   mkdir "$host_dir/manifests"
   cp "$(dirname "${BASH_SOURCE[0]}")"/../manifests/*.json "$host_dir/manifests/"
+  cp -r "$(dirname "${BASH_SOURCE[0]}")"/../manifests/workflows "$host_dir/manifests/"
   mkdir -m 700 "$host_dir/data" "$host_dir/run"
   export ROYAL_SOCKET=$host_dir/run/royald.sock
 }

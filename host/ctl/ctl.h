@@ -53,6 +53,8 @@ extern const CtlCommand ctl_season_commands[];
 extern const CtlCommand ctl_token_commands[];
 extern const CtlCommand ctl_manifest_commands[];
 extern const CtlCommand ctl_policy_commands[];
+extern const CtlCommand ctl_workflows_commands[];
+extern const CtlCommand ctl_simulate_commands[];
 
 /* Prints `royalctl: …` on the error stream and returns @status. */
 int ctl_fail (int status, const char *format, ...) G_GNUC_PRINTF (2, 3);
@@ -104,5 +106,17 @@ int ctl_print_list (const CtlOptions *options, JsonNode *answer, const char *con
 
 /* (transfer full): an object node of string members: name, value, …, NULL; a NULL value is left out. */
 JsonNode *ctl_body (const char *name, ...) G_GNUC_NULL_TERMINATED;
+
+/* --- files and runs ----------------------------------------------------------------------------------------------- */
+
+/* (transfer full) (nullable): the document in a file; what is wrong with it was printed. */
+JsonNode *ctl_read_json (const char *path, int *ret_status);
+/* Sets a member of an object node to a JSON text, if there is one; @what is the text's name in messages. */
+int ctl_set_json (JsonNode *body, const char *member, const char *text, const char *what);
+/* A run of a workflow, with its steps. */
+int ctl_print_run (const CtlOptions *options, JsonNode *run);
+gboolean ctl_run_is_over (JsonNode *run);
+/* Asks for @path until the run there is over; *@run is what was known of it, then what is. */
+int ctl_wait_run (const CtlOptions *options, const char *path, JsonNode **run);
 
 G_END_DECLS

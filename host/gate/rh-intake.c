@@ -16,6 +16,9 @@ static const RhStatement submit = {
   5, TRUE
 };
 
+static const RhStatement note = { "simulation.note", "select simulation_note ($1::uuid, $2::jsonb) as outcome", 2,
+                                  TRUE };
+
 struct _RhIntake {
   GObject parent;
 
@@ -320,14 +323,41 @@ is_alone (JsonObject *row)
          royal_json_string (royal_json_object (row, "context"), "revises", NULL) != NULL;
 }
 
+static void
+on_noted (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
+
+  if (rows == NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_pointer (task, rh_rows_json (rows, 0, "outcome"), (GDestroyNotify)json_node_unref);
+}
+
+/* Takes @task: of what a simulation would propose there is a note, and nothing else. */
+static void
+take_note (RhIntake *self, GTask *task, const char *simulation)
+{
+  Entry *entry = g_task_get_task_data (task);
+  g_autofree char *text = royal_json_to_string (entry->row);
+  const char *params[] = { simulation, text };
+
+  rh_store_call_async (self->store, &note, entry->workspace, params, NULL, on_noted, task);
+}
+
 void
 rh_intake_submit_async (RhIntake *self, gint64 workspace, JsonNode *row, GAsyncReadyCallback callback, gpointer data)
 {
+  const char *simulation;
   GTask *task;
   Entry *entry;
 
   g_return_if_fail (RH_IS_INTAKE (self));
   g_return_if_fail (row != NULL && JSON_NODE_HOLDS_OBJECT (row));
+
+  simulation = royal_json_string (royal_json_object (json_node_get_object (row), "context"), "simulate", NULL);
 
   task = g_task_new (self, NULL, callback, data);
   g_task_set_source_tag (task, rh_intake_submit_async);
@@ -336,6 +366,11 @@ rh_intake_submit_async (RhIntake *self, gint64 workspace, JsonNode *row, GAsyncR
   entry->row = json_node_ref (row);
   entry->alone = is_alone (json_node_get_object (row));
   g_task_set_task_data (task, entry, entry_free);
+  if (simulation != NULL)
+    {
+      take_note (self, task, simulation);
+      return;
+    }
   g_ptr_array_add (self->waiting, task);
   flush_soon (self);
 }

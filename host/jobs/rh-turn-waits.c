@@ -167,14 +167,12 @@ go_on_approval (RhTurn *turn, RhTurnRow *row, const RhScope *scope)
   g_autoptr (JsonArray) open = json_array_new ();
   g_autoptr (JsonArray) ended = json_array_new ();
   Proposals counts = { .open = open, .ended = ended };
+  const char *assumed = royal_json_string (royal_json_object (turn->assume, "choices"), row->step->id, "approve");
 
-  if (turn->assume != NULL)
-    {
-      rh_turn_complete (turn, row, simulated_result ());
-      return;
-    }
   count_proposals (turn, royal_json_array (row->step->body, "of"), scope, &counts);
-  if (json_array_get_length (open) > 0)
+  if (strcmp (assumed, "reject") == 0)
+    rh_turn_fail (turn, row, rh_turn_error ("denied", "rejected, as the scenario has it"));
+  else if (json_array_get_length (open) > 0)
     wait_for_proposals (turn, row, open);
   else
     end_approval (turn, row, &counts);

@@ -15,6 +15,8 @@
  */
 #define ANSWERS RH_ROLE_ANY
 #define DELEGATES (RH_ROLE_APPROVER | RH_ROLE_OPERATOR | RH_ROLE_DEVELOPER | RH_ROLE_ADMIN)
+/* Each question says which of them it is for. */
+#define DECIDES (RH_ROLE_APPROVER | RH_ROLE_OPERATOR | RH_ROLE_DEVELOPER | RH_ROLE_ADMIN)
 #define UNDOES (RH_ROLE_APPROVER | RH_ROLE_OPERATOR | RH_ROLE_ADMIN)
 
 #define SEASON "season category name start weeks archetype currency list_price unit_cost dry_run"
@@ -67,6 +69,16 @@ static const RhRoute routes[] = {
   { "GET", API "/effects", RH_ROLE_ANY, RH_BODY_NONE, "state cursor limit", rh_api_effects },
   { "POST", API "/effects/{id}/settle", OPERATES, RH_BODY_JSON, "", rh_api_effect_settle },
   { "GET", API "/connectors", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_connectors },
+  { "GET", API "/workflows", RH_ROLE_ANY, RH_BODY_NONE, "state cursor limit", rh_api_workflows },
+  { "GET", API "/workflows/definitions", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_workflow_definitions },
+  { "POST", API "/workflows/check", RH_ROLE_ANY, RH_BODY_JSON, "", rh_api_workflow_check },
+  { "GET", API "/workflows/{id}", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_workflow },
+  { "POST", API "/workflows/{id}", RUNS, RH_BODY_JSON, "", rh_api_workflow_start },
+  { "POST", API "/workflows/{id}/cancel", RUNS, RH_BODY_JSON, "", rh_api_workflow_cancel },
+  { "POST", API "/workflows/{id}/retry", RUNS, RH_BODY_NONE, "", rh_api_workflow_retry },
+  { "POST", API "/workflows/{id}/decide", DECIDES, RH_BODY_JSON, "", rh_api_workflow_decide },
+  { "POST", API "/simulations", RUNS, RH_BODY_JSON, "", rh_api_simulate },
+  { "GET", API "/simulations/{id}", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_simulation },
   { "GET", API "/events", RH_ROLE_ANY, RH_BODY_NONE, "after limit topics", rh_api_events, TRUE },
   { "GET", API "/audit", RH_ROLE_ANY, RH_BODY_NONE, "after limit", rh_api_audit },
   { "GET", API "/audit/verify", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_audit_verify },

@@ -2,6 +2,7 @@
 #include "rh-broker.h"
 
 #include "rh-metrics.h"
+#include "rh-recording.h"
 #include "royal-json.h"
 
 #include <string.h>
@@ -42,6 +43,13 @@ static const RhStatement state_put = {
   "select state_put ($1, $2, $3::jsonb, $4::bigint) as version",
   4,
   TRUE,
+};
+
+static const RhStatement simulation_read = {
+  "simulation.read",
+  "select simulation_read ($1::uuid, $2) as recording",
+  2,
+  FALSE,
 };
 
 RhBroker *
@@ -174,18 +182,6 @@ on_got (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-call_get (Call *call, JsonObject *params)
-{
-  const char *resource = capability_of (call, params, "resource");
-  RhConnector *connector = resource != NULL ? find_resource (call, resource, FALSE) : NULL;
-  g_autoptr (JsonObject) parameters = parameters_of (params);
-
-  if (connector != NULL)
-    RH_CONNECTOR_GET_IFACE (connector)->get_async (connector, call->run->workspace, resource, parameters,
-                                                   rh_run_calls (call->run), on_got, call);
-}
-
-static void
 on_read (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GError) error = NULL;
@@ -194,16 +190,95 @@ on_read (GObject *source, GAsyncResult *result, gpointer data)
   answer (data, NULL, fd, error);
 }
 
+/* A read on its way, while it is found out whether there is a recording. */
+typedef struct {
+  Call *call;
+  RhConnector *connector;
+  char *resource;
+  JsonObject *parameters;
+  gboolean table;
+} Read;
+
+/* Takes @self: looks at the world. */
+static void
+look (Read *self)
+{
+  Call *call = self->call;
+  RhConnectorInterface *iface = RH_CONNECTOR_GET_IFACE (self->connector);
+
+  if (self->table)
+    iface->read_async (self->connector, call->run->workspace, self->resource, self->parameters,
+                       rh_run_calls (call->run), on_read, call);
+  else
+    iface->get_async (self->connector, call->run->workspace, self->resource, self->parameters, rh_run_calls (call->run),
+                      on_got, call);
+  g_object_unref (self->connector);
+  json_object_unref (self->parameters);
+  g_free (self->resource);
+  g_free (self);
+}
+
+static void
+on_recording (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Read *self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
+  g_autoptr (JsonNode) recording = rows != NULL && rh_rows_n (rows) > 0 ? rh_rows_json (rows, 0, "recording") : NULL;
+  int fd = -1;
+
+  if (rows != NULL && recording == NULL)
+    {
+      look (self);
+      return;
+    }
+  if (recording != NULL)
+    error = rh_recording_error (recording);
+  if (error == NULL && self->table)
+    fd = rh_recording_table (recording, &error);
+  if (error != NULL)
+    g_prefix_error (&error, "the recording of `%s`: ", self->resource);
+  answer (self->call, error == NULL && !self->table ? recording : NULL, fd, error);
+  g_object_unref (self->connector);
+  json_object_unref (self->parameters);
+  g_free (self->resource);
+  g_free (self);
+}
+
+static void
+read_resource (Call *call, JsonObject *params, gboolean table)
+{
+  const char *resource = capability_of (call, params, "resource");
+  RhConnector *connector = resource != NULL ? find_resource (call, resource, table) : NULL;
+  const char *simulation = rh_run_simulation (call->run);
+  const char *arguments[] = { simulation, resource };
+  Read *self;
+
+  if (connector == NULL)
+    return;
+  self = g_new0 (Read, 1);
+  self->call = call;
+  self->connector = g_object_ref (connector);
+  self->resource = g_strdup (resource);
+  self->parameters = parameters_of (params);
+  self->table = table;
+  if (simulation != NULL)
+    rh_store_call_async (call->broker->store, &simulation_read, call->run->workspace, arguments, NULL, on_recording,
+                         self);
+  else
+    look (self);
+}
+
+static void
+call_get (Call *call, JsonObject *params)
+{
+  read_resource (call, params, FALSE);
+}
+
 static void
 call_read (Call *call, JsonObject *params)
 {
-  const char *resource = capability_of (call, params, "resource");
-  RhConnector *connector = resource != NULL ? find_resource (call, resource, TRUE) : NULL;
-  g_autoptr (JsonObject) parameters = parameters_of (params);
-
-  if (connector != NULL)
-    RH_CONNECTOR_GET_IFACE (connector)->read_async (connector, call->run->workspace, resource, parameters,
-                                                    rh_run_calls (call->run), on_read, call);
+  read_resource (call, params, TRUE);
 }
 
 static void
@@ -289,13 +364,35 @@ on_state (GObject *source, GAsyncResult *result, gpointer data)
   json_object_unref (state);
 }
 
+/* What a simulation puts is its own: nothing is stored, and the run reads it back. */
+static void
+put_simulated (Call *call, const char *key, JsonNode *value, gint64 version)
+{
+  GHashTable *state = call->run->state;
+  JsonObject *kept = json_object_new ();
+  JsonObject *told = json_object_new ();
+
+  if (state == NULL)
+    state = call->run->state = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)json_node_unref);
+  json_object_set_member (kept, "value", json_node_copy (value));
+  json_object_set_int_member (kept, "version", version + 1);
+  g_hash_table_replace (state, g_strdup (key), json_node_init_object (json_node_alloc (), kept));
+  json_object_set_int_member (told, "version", version + 1);
+  answer_taking (call, json_node_init_object (json_node_alloc (), told), NULL);
+  json_object_unref (kept);
+  json_object_unref (told);
+}
+
 static void
 call_state_get (Call *call, JsonObject *params)
 {
   const char *key = state_key (call, params);
   const char *arguments[] = { rh_agent_id (call->run->agent), key };
+  JsonNode *kept = key != NULL && call->run->state != NULL ? g_hash_table_lookup (call->run->state, key) : NULL;
 
-  if (key != NULL)
+  if (kept != NULL)
+    answer_taking (call, json_node_copy (kept), NULL);
+  else if (key != NULL)
     rh_store_call_async (call->broker->store, &state_get, call->run->workspace, arguments, rh_run_calls (call->run),
                          on_state, call);
 }
@@ -344,6 +441,11 @@ call_state_put (Call *call, JsonObject *params)
     {
       refuse (call, ROYAL_ERROR_LIMIT, "the value of state `%s` is %zu bytes of JSON, at most %d are kept", key,
               strlen (text), STATE_VALUE_MAX);
+      return;
+    }
+  if (rh_run_simulation (call->run) != NULL)
+    {
+      put_simulated (call, key, value, version);
       return;
     }
   g_snprintf (number, sizeof number, "%" G_GINT64_FORMAT, version);

@@ -83,6 +83,7 @@ rh_run_clear (gpointer data)
   g_free (self->workspace_name);
   g_free (self->id);
   g_free (self->job);
+  g_clear_pointer (&self->state, g_hash_table_unref);
   g_free (self->task);
   g_free (self->input);
   g_clear_pointer (&self->proposed, g_hash_table_unref);
@@ -123,6 +124,14 @@ rh_run_feed (RhRun *self)
   if (self->feed == NULL)
     self->feed = rh_run_feed_new (self->store, self->gate, self->workspace, rh_agent_id (self->agent), self->id);
   return self->feed;
+}
+
+const char *
+rh_run_simulation (RhRun *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return royal_json_string (self->context, "simulate", NULL);
 }
 
 char *

@@ -32,6 +32,7 @@ struct _RhRun {
   RhAgent *agent;
   guint n_calls;
   guint n_proposals;
+  GHashTable *state; /* (nullable): of a simulation: key → JsonNode, which is not stored */
   gpointer pool;
   gpointer worker;
   gint64 begun_us;
@@ -61,6 +62,9 @@ GCancellable *rh_run_calls (RhRun *self);
 
 /* (transfer none): where it tells how it goes. */
 RhRunFeed *rh_run_feed (RhRun *self);
+
+/* (nullable): the simulation that it is a run of. */
+const char *rh_run_simulation (RhRun *self);
 
 /**
  * rh_run_proposal_key:

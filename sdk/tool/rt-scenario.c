@@ -3,8 +3,8 @@
 
 #include "royal-elf.h"
 #include "royal-json.h"
+#include "royal-match.h"
 #include "royal-schema.h"
-#include "rt-match.h"
 #include "rt-resource.h"
 #include "rt-session.h"
 
@@ -106,7 +106,7 @@ unexpected (GError **error, const char *what, const char *difference)
 static gboolean
 check_match (JsonNode *expected, JsonNode *found, const char *what, GError **error)
 {
-  g_autofree char *difference = expected != NULL ? rt_match (expected, found) : NULL;
+  g_autofree char *difference = expected != NULL ? royal_match (expected, found) : NULL;
 
   return difference == NULL || unexpected (error, what, difference);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "royal-json.h"
-#include "rt-match.h"
+#include "royal-match.h"
 
 typedef struct {
   const char *expected; /* ' stands for " */
@@ -46,7 +46,7 @@ test_match (void)
     {
       g_autoptr (JsonNode) expected = parse (cases[i].expected);
       g_autoptr (JsonNode) found = parse (cases[i].found);
-      g_autofree char *difference = rt_match (expected, found);
+      g_autofree char *difference = royal_match (expected, found);
 
       g_assert_cmpstr (difference, ==, cases[i].difference);
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "rt-match.h"
+#include "royal-match.h"
 
 #include "royal-json.h"
 
@@ -91,7 +91,7 @@ match_at (JsonNode *expected, JsonNode *found, const char *at)
 }
 
 char *
-rt_match (JsonNode *expected, JsonNode *found)
+royal_match (JsonNode *expected, JsonNode *found)
 {
   g_return_val_if_fail (expected != NULL, NULL);
   g_return_val_if_fail (found != NULL, NULL);
