@@ -392,6 +392,9 @@ begin
       'digest', p.digest, 'via', m->'via', 'on_behalf', behalf, 'note', m->'note', 'change', m->'change')));
   if p.state = 'stale' then
     update proposals set again_tries = 9 where workspace_id = p.workspace_id and id = p.id;
+    if p.limits <> '[]' then
+      perform limits_settle (p.workspace_id, array[p.uid], array['superseded']);
+    end if;
     return p;
   end if;
   update proposals set state = 'superseded', decided_at = now (), decided_by = coalesce (m->>'actor', p_row->>'created_by')
@@ -878,7 +881,7 @@ begin
   insert into outbox (workspace_id, kind, subject, actor, data)
   values (p.workspace_id, case p.state when 'stale' then 'proposal.stale' else 'effect.not_ended' end, p.uid::text, 'host',
           jsonb_build_object ('action', p.action, 'target', p.target, 'digest', p.digest, 'reason', p_reason));
-  if p.state = 'stale' and p.context ? 'step' then
+  if p.state = 'stale' and (p.context ? 'step' or p.limits <> '[]') then
     perform proposal_ended (p.workspace_id, array[p.id]);
   end if;
 end $$;

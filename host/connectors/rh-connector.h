@@ -17,12 +17,15 @@ G_DECLARE_INTERFACE (RhConnector, rh_connector, RH, CONNECTOR, GObject)
  * @name: such as `markdown.apply`
  * @schema: resource path of the JSON Schema of its parameters
  * @reversible: undo exists
+ * @tolerance: how far numbers in what was observed may move between an approval and its execution, as a share of what they
+ *   were, so that the approval still stands; 0 = not at all
  */
 typedef struct {
   const char *name;
   const char *title;
   const char *schema;
   gboolean reversible;
+  double tolerance;
 } RhAction;
 
 /* A read capability. @table: answered by read (a table), else by get (a document). */
@@ -146,6 +149,10 @@ struct _RhConnectorInterface {
   void (*assess_async) (RhConnector *self, const RhEffect *effect, GCancellable *cancellable,
                         GAsyncReadyCallback callback, gpointer data);
   RhAssessment *(*assess_finish) (RhConnector *self, GAsyncResult *result, GError **error);
+
+  /* (nullable): whether an approval that was given when the target was @was still stands when it is @is: the connector's own word,
+   * in place of RhAction.tolerance. */
+  gboolean (*tolerates) (RhConnector *self, const char *action, const char *target, JsonNode *was, JsonNode *is);
 
   /* Does it: returns the receipt (transfer full). %ROYAL_ERROR_CONFLICT when the world is no longer @before;
    * %ROYAL_ERROR_UNAVAILABLE and %ROYAL_ERROR_LIMIT when it may be sent again as it is; %ROYAL_ERROR_TIMEOUT,

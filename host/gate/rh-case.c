@@ -5,6 +5,7 @@
 #include "rh-log.h"
 #include "rh-metrics.h"
 #include "rh-schemas.h"
+#include "rh-tolerance.h"
 #include "rh-trace.h"
 #include "royal-json.h"
 
@@ -303,6 +304,31 @@ judge (Case *self, gint64 now_us)
   return verdict;
 }
 
+/* Whether a person has approved this when the world was, within the action's tolerance, what it is now. */
+static gboolean
+still_stands (Case *self)
+{
+  RhConnectorInterface *iface = RH_CONNECTOR_GET_IFACE (self->connector);
+  RhProposal *proposal = self->proposal;
+
+  /* Another policy may ask more of people. */
+  if (g_strcmp0 (proposal->approved_policy, proposal->policy_version) != 0)
+    return FALSE;
+  for (guint i = 0; i < proposal->items->len; i++)
+    {
+      const RhItem *item = proposal->items->pdata[i];
+      JsonNode *now = proposal->batch ? item->assessment->before : proposal->assessment->before;
+
+      if (item->approved == NULL)
+        return FALSE;
+      if (iface->tolerates != NULL
+              ? !iface->tolerates (self->connector, proposal->action, item->target, item->approved, now)
+              : !rh_tolerance_holds (self->action->tolerance, item->approved, now))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 static void
 decide (Case *self, gint64 now_us)
 {
@@ -311,6 +337,9 @@ decide (Case *self, gint64 now_us)
   RhVerdict *verdict = judge (self, now_us);
 
   proposal->policy_version = g_strdup (policy != NULL ? rh_policy_version (policy) : "");
+  if (proposal->covered == NULL && proposal->supersedes != NULL && still_stands (self))
+    proposal->covered =
+        g_strdup_printf ("within the action's tolerance of what was approved with proposal %s", proposal->supersedes);
   /* What windows and limits demand of this moment, nobody has answered yet. */
   if (proposal->covered != NULL && verdict->decision == RH_DECISION_APPROVE && verdict->floor < RH_DECISION_APPROVE)
     {

@@ -31,6 +31,7 @@ rh_item_free (RhItem *self)
   g_free (self->target);
   json_object_unref (self->parameters);
   g_clear_pointer (&self->receipt, json_object_unref);
+  g_clear_pointer (&self->approved, json_node_unref);
   rh_assessment_free (self->assessment);
   g_free (self);
 }

@@ -12,6 +12,7 @@ G_BEGIN_DECLS
  * RhItem:
  * @number: its place in the batch, from 1; 0 of a single proposal
  * @receipt: (nullable): for an inverse: the receipt of what it undoes
+ * @approved: (nullable): what was observed when a person approved this, in a proposal that this one stands for
  * @assessment: NULL until it was observed
  *
  * What a proposal touches: a single one has one of these, a batch up to RH_ITEMS_MAX.
@@ -21,6 +22,7 @@ typedef struct {
   char *target;
   JsonObject *parameters;
   JsonObject *receipt;
+  JsonNode *approved;
   RhAssessment *assessment;
 } RhItem;
 

@@ -31,6 +31,7 @@ rh_proposal_free (RhProposal *self)
   g_free (self->undoes);
   g_free (self->supersedes);
   g_free (self->covered);
+  g_free (self->approved_policy);
   g_free (self->action);
   g_free (self->target);
   g_free (self->policy_version);
@@ -310,6 +311,14 @@ changed_item (JsonArray *changes, gint64 number)
   return NULL;
 }
 
+/* Whether a person has approved @original as it was, so that the approval may still stand. */
+static gboolean
+was_approved (JsonObject *original)
+{
+  return g_strcmp0 (royal_json_string (original, "decision", ""), "approve") == 0 &&
+         g_strcmp0 (royal_json_string (original, "decided_by", "deadline"), "deadline") != 0;
+}
+
 /* The items of @original that are not excluded, with what @changes says of them. */
 static gboolean
 take_revised_items (RhProposal *self, JsonObject *original, JsonArray *changes, GError **error)
@@ -365,6 +374,29 @@ take_revised (RhProposal *self, JsonObject *original, JsonObject *change, GError
   return TRUE;
 }
 
+/* What was observed of each item when it was approved. */
+static void
+remember_approved (RhProposal *self, JsonObject *original)
+{
+  JsonArray *rows = royal_json_array (original, "items");
+
+  self->approved_policy = g_strdup (royal_json_string (original, "policy_version", NULL));
+  for (guint i = 0; i < self->items->len; i++)
+    {
+      RhItem *item = self->items->pdata[i];
+
+      if (!self->batch)
+        item->approved = json_object_dup_member (original, "before");
+      for (guint n = 0; self->batch && n < json_array_get_length (rows); n++)
+        {
+          JsonObject *row = json_array_get_object_element (rows, n);
+
+          if (royal_json_int (row, "item", 0) == item->number)
+            item->approved = json_object_dup_member (row, "before");
+        }
+    }
+}
+
 RhProposal *
 rh_proposal_new_revision (JsonObject *original,
                           gint64 workspace,
@@ -398,6 +430,8 @@ rh_proposal_new_revision (JsonObject *original,
   self->words = copy_object (royal_json_object (original, "words"));
   /* What the agent claimed, it claimed of what it had proposed. */
   self->claims = actor != NULL ? json_object_new () : copy_object (royal_json_object (original, "claims"));
+  if (actor == NULL && was_approved (original))
+    remember_approved (self, original);
   self->revert_after_s = (guint64)royal_json_int (original, "revert_after_s", 0);
   reverts_at = self->revert_after_s == 0 ? royal_json_string (original, "reverts_at", NULL) : NULL;
   if (reverts_at != NULL)

@@ -16,6 +16,7 @@ G_BEGIN_DECLS
  * @modified: (nullable): whose answer it is: { actor, via, role, digest, note, change }
  * @refuse_denied: what policy denies is refused, not recorded: what it would supersede stays
  * @covered: (nullable): why it needs no approval of its own: the one of another proposal says so
+ * @approved_policy: (nullable): the version of the policy under which what the items' @approved says was approved
  * @grant: (nullable): the operator's grant
  * @revert_after_s, @reverts_at_us: when its effect ends; both 0 = it does not
  * @batch: whether there are items, or a single target
@@ -43,6 +44,7 @@ typedef struct {
   JsonObject *modified;
   gboolean refuse_denied;
   char *covered;
+  char *approved_policy;
   char *action;
   char *target;
   JsonObject *parameters;

@@ -113,6 +113,10 @@ fake_actions (RhConnector *connector)
 {
   static const RhAction actions[] = { { "fake.set", "Set a number (fake)", "/fake/fake-set.schema.json", TRUE },
                                       { "fake.burn", "Set a number for good (fake)", NULL, FALSE },
+                                      { .name = "fake.nudge",
+                                        .title = "Set a number that may move by a tenth (fake)",
+                                        .reversible = TRUE,
+                                        .tolerance = 0.1 },
                                       { 0 } };
 
   return actions;

@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 /* A FAKE, for tests of the gate: a connector to a table of numbers, whose faults can be chosen. What it did is in the tables
  * fake_world and fake_effects of the test's database, each effect once by its key, so that a doubled one is refused there.
  *
- * Its actions are `fake.set` (reversible) and `fake.burn` (not); parameters are { "value": n, "mode"?, "times"? }. The mode says
+ * Its actions are `fake.set` (reversible), `fake.burn` (not) and `fake.nudge` (reversible, tolerant); parameters are { "value": n, "mode"?, "times"? }. The mode says
  * what goes wrong the first `times` times (1 if not given):
  *   unavailable: it is away, and does nothing
  *   lost:        it does it, and the answer is lost

@@ -182,6 +182,14 @@ test_batch (void)
   g_assert_no_error (error);
   g_assert_cmpstr (royal_json_string (approved, "state", ""), ==, "approved");
   assert_value ("2", "select string_agg (item::text, ',') from proposal_items where excluded");
+  gate_wait (ws, id, "executed");
+  /* Each item once, and what was left out never. */
+  assert_value (
+      "b1 5, b3 7",
+      "select string_agg (target || ' ' || value, ', ' order by target) from fake.world where target like 'b_'");
+  assert_value (
+      "1 3", "select string_agg (split_part (key, '/', 2), ' ' order by key) from fake.effects where key like '%s/%%'",
+      id);
   gate_host_end (host, FALSE);
   assert_value ("[2]", "select data->>'excluded' from events where subject = '%s' and kind = 'approval.decided'", id);
   assert_value (root, "select data->>'root' from events where subject = '%s' and kind = 'approval.decided'", id);
@@ -255,7 +263,41 @@ test_batch_large (void)
   sum = gate_submit (host, ws, "setter", text->str, "{'action':'fake.set','limits':{'to_sum':{'max':1000}}}", &error);
   g_assert_no_error (error);
   g_assert_cmpstr (royal_json_string (json_node_get_object (sum), "state", ""), ==, "denied");
-  gate_sql ("update proposals set state = 'superseded' where state = 'approved' and n_items > 0");
+  gate_wait (ws, id, "executed");
+  assert_value ("1000", "select count(*) from fake.effects where key like '%s/%%'", id);
+  gate_host_end (host, FALSE);
+}
+
+/* One item fails: what was executed of the batch can be undone, by items. */
+static void
+test_batch_undo (void)
+{
+  GateHost *host = started ("one");
+  g_autofree char *id = submit (
+      host, "{'action':'fake.set','items':[" ITEM ("u1", 5) "," ITEM (
+                "u2", 6) ","
+                         "{'target':'u3','parameters':{'value':7,'mode':'failed','times':1000}}],'title':'Three'}");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonObject) inverse = NULL, failed = NULL;
+  g_autoptr (JsonArray) items = NULL;
+  const char *undo;
+
+  gate_wait (ws, id, "failed");
+  failed = gate_get (ws, id);
+  g_assert_cmpint (royal_json_int (royal_json_object (failed, "effects"), "executed", 0), ==, 2);
+  g_assert_cmpint (royal_json_int (royal_json_object (failed, "effects"), "failed", 0), ==, 1);
+  inverse = gate_undo (host, ws, id, &error);
+  g_assert_no_error (error);
+  undo = royal_json_string (inverse, "id", "");
+  g_assert_cmpstr (royal_json_string (inverse, "via", ""), ==, "unix:1001");
+  items = items_of (undo);
+  g_assert_cmpuint (json_array_get_length (items), ==, 2);
+  assert_approves (host, "ann", "approver", undo, "approved");
+  gate_wait (ws, undo, "executed");
+  gate_wait (ws, id, "undone");
+  assert_value (
+      "u1 0, u2 0",
+      "select string_agg (target || ' ' || value, ', ' order by target) from fake.world where target like 'u_'");
   gate_host_end (host, FALSE);
 }
 
@@ -666,6 +708,45 @@ test_stale (void)
   gate_host_end (host, FALSE);
 }
 
+/* What moved within the action's tolerance is still what was approved: once, and not step by step. */
+static void
+test_tolerance (void)
+{
+  static const struct {
+    const char *target;
+    int now;
+    const char *decision;
+  } table[] = { { "tol1", 1090, "notify" }, { "tol2", 1110, "approve" } };
+  GateHost *host = started ("one");
+
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++)
+    {
+      g_autofree char *text = g_strdup_printf (
+          "{'action':'fake.nudge','target':'%s','parameters':{'value':300},'title':'Set'}", table[i].target);
+      g_autofree char *id = NULL, *next = NULL;
+
+      gate_sql ("insert into fake.world values (%" G_GINT64_FORMAT ", '%s', 1000)", ws, table[i].target);
+      id = submit (host, text);
+      gate_sql ("update fake.world set value = %d where target = '%s'", table[i].now, table[i].target);
+      assert_approves (host, "ann", "approver", id, "approved");
+      gate_wait (ws, id, "stale");
+      for (guint n = 0; n < 100; n++)
+        {
+          g_free (next);
+          next = gate_sql_value ("select coalesce (max (uid::text), '') from proposals where target = '%s' and"
+                                 " supersedes is not null",
+                                 table[i].target);
+          if (*next != '\0')
+            break;
+          royal_test_spin (20);
+        }
+      assert_value (table[i].decision, "select decision from proposals where uid = '%s'", next);
+      if (i == 0)
+        gate_wait (ws, next, "executed");
+    }
+  gate_host_end (host, FALSE);
+}
+
 /* --- Effects that end --------------------------------------------------------------------------------------------- */
 
 static void
@@ -711,7 +792,7 @@ test_revert (void)
                                    " and target = 'revert'");
   royal_test_spin (300);
   assert_value ("301", "select value from fake.world where target = 'keep'");
-  assert_value ("1", "select count(*) from proposals where kind = 'undo'");
+  assert_value ("1", "select count(*) from proposals where kind = 'undo' and target in ('revert', 'keep')");
   gate_host_end (host, FALSE);
 }
 
@@ -722,6 +803,7 @@ main (int argc, char **argv)
   g_test_add_func ("/proposals/batch", test_batch);
   g_test_add_func ("/proposals/batch-refuses", test_batch_refuses);
   g_test_add_func ("/proposals/batch-large", test_batch_large);
+  g_test_add_func ("/proposals/batch-undo", test_batch_undo);
   g_test_add_func ("/proposals/quorum", test_quorum);
   g_test_add_func ("/proposals/quorum-race", test_quorum_race);
   g_test_add_func ("/proposals/roles", test_roles);
@@ -735,6 +817,7 @@ main (int argc, char **argv)
   g_test_add_func ("/proposals/modify-batch", test_modify_batch);
   g_test_add_func ("/proposals/rerun", test_rerun);
   g_test_add_func ("/proposals/stale", test_stale);
+  g_test_add_func ("/proposals/tolerance", test_tolerance);
   g_test_add_func ("/proposals/revert", test_revert);
   return royal_test_run ();
 }

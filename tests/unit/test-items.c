@@ -2,6 +2,7 @@
 #include "rh-item.h"
 #include "rh-merkle.h"
 #include "rh-proposal.h"
+#include "rh-tolerance.h"
 #include "royal-json.h"
 
 #include <string.h>
@@ -199,6 +200,38 @@ test_targets (void)
     }
 }
 
+static void
+test_tolerance (void)
+{
+  static const struct {
+    double share;
+    const char *was, *is;
+    gboolean holds;
+  } table[] = {
+    { 0, "{'a':1,'b':[1,'x',null]}", "{'b':[1,'x',null],'a':1}", TRUE },
+    { 0, "{'a':1}", "{'a':2}", FALSE },
+    { 0.1, "{'a':100}", "{'a':110}", TRUE },
+    { 0.1, "{'a':100}", "{'a':111}", FALSE },
+    { 0.1, "{'a':-100}", "{'a':-90.5}", TRUE },
+    { 0.1, "{'a':0}", "{'a':0.001}", FALSE },
+    { 0.1, "{'a':[100,{'b':1}]}", "{'a':[101,{'b':1.05}]}", TRUE },
+    { 0.1, "{'a':[100]}", "{'a':[100,1]}", FALSE },
+    { 0.1, "{'a':100}", "{'a':100,'b':1}", FALSE },
+    { 0.1, "{'a':100}", "{'b':100}", FALSE },
+    { 0.1, "{'a':'x'}", "{'a':'y'}", FALSE },
+    { 0.1, "{'a':'1'}", "{'a':1}", FALSE },
+    { 0.1, "{'a':true}", "{'a':false}", FALSE },
+    { 0.1, "null", "{}", FALSE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++)
+    {
+      g_autoptr (JsonNode) was = json (table[i].was), is = json (table[i].is);
+
+      g_assert_cmpint (rh_tolerance_holds (table[i].share, was, is), ==, table[i].holds);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -208,5 +241,6 @@ main (int argc, char **argv)
   g_test_add_func ("/items/digest", test_digest);
   g_test_add_func ("/items/totals", test_totals);
   g_test_add_func ("/items/targets", test_targets);
+  g_test_add_func ("/items/tolerance", test_tolerance);
   return g_test_run ();
 }
