@@ -11,7 +11,7 @@
 /* Differences that are shown one by one. */
 #define SHOWN_MAX 50
 
-static char *policy_file, *since, *write_to;
+static char *policy_file, *envelope_file, *since, *write_to;
 static gboolean document_only;
 
 static const GOptionEntry show_entries[] = {
@@ -20,6 +20,8 @@ static const GOptionEntry show_entries[] = {
 };
 static const GOptionEntry test_entries[] = {
   { "policy", 0, 0, G_OPTION_ARG_FILENAME, &policy_file, "Decide by this policy, here, instead of by the host's",
+    "FILE" },
+  { "envelope", 0, 0, G_OPTION_ARG_FILENAME, &envelope_file, "As if this envelope had been granted; with --policy",
     "FILE" },
   { NULL },
 };
@@ -196,6 +198,21 @@ print_verdict (const CtlOptions *options, JsonNode *answer)
   return CTL_OK;
 }
 
+/* FALSE with @error set. */
+static gboolean
+add_envelope (RhSample *sample, GError **error)
+{
+  g_autoptr (GPtrArray) envelopes = g_ptr_array_new_with_free_func ((GDestroyNotify)rh_envelope_free);
+  g_autoptr (JsonNode) document = read_json (envelope_file, error);
+  RhEnvelope *envelope = document != NULL ? rh_envelope_new (document, envelope_file, error) : NULL;
+
+  if (envelope == NULL)
+    return FALSE;
+  g_ptr_array_add (envelopes, envelope);
+  rh_sample_set_envelopes (sample, envelopes);
+  return TRUE;
+}
+
 static int
 run_test (const CtlOptions *options, char **arguments)
 {
@@ -209,7 +226,9 @@ run_test (const CtlOptions *options, char **arguments)
 
   if (document != NULL)
     sample = rh_sample_new (document, g_get_real_time () / G_USEC_PER_SEC, arguments[0], &error);
-  if (sample != NULL && policy_file != NULL)
+  if (envelope_file != NULL && policy_file == NULL)
+    return ctl_fail (CTL_USAGE, "--envelope needs --policy: the host decides by what was granted there");
+  if (sample != NULL && (envelope_file == NULL || add_envelope (sample, &error)) && policy_file != NULL)
     policy = read_policy (policy_file, &error);
   if (error != NULL)
     return ctl_fail (CTL_FAILED, "%s", error->message);

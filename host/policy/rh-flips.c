@@ -7,8 +7,10 @@
 #include <math.h>
 #include <string.h>
 
-/* Of two facts at once. */
+/* What a search may cost: rules that are tried, and pairs of facts; and the values of a list that are. */
+#define TRIES_MAX 200000
 #define PAIRS_MAX 5000
+#define LIST_MAX 20
 /* Beyond it doubles leave whole numbers out. */
 #define WHOLE_MAX 9007199254740992.0
 
@@ -31,6 +33,7 @@ typedef struct {
   const RhView *view;
   RhDecision now;
   GPtrArray *candidates; /* Candidate, the nearest first */
+  guint tries;
   Flip best[RH_N_DECISIONS];
 } Search;
 
@@ -144,7 +147,7 @@ offer_leaf (const RhLeaf *leaf, gboolean negated, gpointer data)
         offer (self, leaf->source, leaf->name, json_node_init_boolean (json_node_alloc (), TRUE), g_strdup ("known"));
     }
   else if (list != NULL)
-    for (guint i = 0; i < json_array_get_length (list); i++)
+    for (guint i = 0; i < json_array_get_length (list) && i < LIST_MAX; i++)
       offer_value (self, leaf->source, leaf->name, json_array_get_element (list, i));
   else
     offer_value (self, leaf->source, leaf->name, leaf->operand);
@@ -197,9 +200,13 @@ compare_candidates (gconstpointer a, gconstpointer b)
   return order != 0 ? order : strcmp (x->text, y->text);
 }
 
+/* In their order, each once. */
 static void
 gather (Search *self)
 {
+  g_autoptr (GPtrArray) twins = g_ptr_array_new_with_free_func (candidate_free);
+  GPtrArray *kept;
+
   for (guint i = 0; i < self->matched->n; i++)
     {
       const RhRule *rule = self->matched->rules[i];
@@ -212,9 +219,15 @@ gather (Search *self)
         offer_window (self, rule->windows->pdata[w]);
     }
   g_ptr_array_sort (self->candidates, compare_candidates);
-  for (guint i = self->candidates->len; i > 1; i--)
-    if (compare_candidates (&self->candidates->pdata[i - 1], &self->candidates->pdata[i - 2]) == 0)
-      g_ptr_array_remove_index (self->candidates, i - 1);
+  kept = self->candidates;
+  self->candidates = g_ptr_array_new_with_free_func (candidate_free);
+  for (guint i = 0; i < kept->len; i++)
+    if (i == 0 || compare_candidates (&kept->pdata[i - 1], &kept->pdata[i]) != 0)
+      g_ptr_array_add (self->candidates, kept->pdata[i]);
+    else
+      g_ptr_array_add (twins, kept->pdata[i]);
+  g_ptr_array_set_free_func (kept, NULL);
+  g_ptr_array_unref (kept);
 }
 
 /* --- The search --------------------------------------------------------------------------------------------------- */
@@ -228,6 +241,7 @@ try (Search *self, const Candidate *one, const Candidate *two)
   Flip flip = { .parts = { one, two }, .n = two != NULL ? 2 : 1 };
   RhDecision decision;
 
+  self->tries += self->matched->n;
   view.changes = changes;
   for (guint i = 0; i < flip.n; i++)
     {
@@ -271,7 +285,7 @@ search (Search *self)
   gboolean permissive, restrictive;
   Flip single[RH_N_DECISIONS];
 
-  for (guint i = 0; i < n; i++)
+  for (guint i = 0; i < n && self->tries < TRIES_MAX; i++)
     try (self, self->candidates->pdata[i], NULL);
   permissive = is_missing (self, TRUE);
   restrictive = is_missing (self, FALSE);
@@ -279,7 +293,7 @@ search (Search *self)
     return;
   memcpy (single, self->best, sizeof single);
   for (guint j = 1; j < n; j++)
-    for (guint i = 0; i < j && left > 0; i++)
+    for (guint i = 0; i < j && left > 0 && self->tries < TRIES_MAX; i++)
       if (!same_place (self->candidates->pdata[i], self->candidates->pdata[j]))
         {
           try (self, self->candidates->pdata[i], self->candidates->pdata[j]);
@@ -363,8 +377,9 @@ flip_json (const Search *self, RhDecision to)
 JsonArray *
 rh_flips_find (const RhMatched *matched, const RhView *view, RhDecision now)
 {
-  g_autoptr (GPtrArray) candidates = g_ptr_array_new_with_free_func (candidate_free);
-  Search self = { .matched = matched, .view = view, .now = now, .candidates = candidates };
+  Search self = {
+    .matched = matched, .view = view, .now = now, .candidates = g_ptr_array_new_with_free_func (candidate_free)
+  };
   JsonArray *flips = json_array_new ();
 
   gather (&self);
@@ -372,6 +387,7 @@ rh_flips_find (const RhMatched *matched, const RhView *view, RhDecision now)
   for (RhDecision d = RH_DECISION_AUTO; d < RH_N_DECISIONS; d++)
     if (self.best[d].n != 0)
       json_array_add_object_element (flips, flip_json (&self, d));
+  g_ptr_array_unref (self.candidates);
   return flips;
 }
 

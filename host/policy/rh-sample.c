@@ -8,7 +8,8 @@ struct _RhSample {
   JsonObject *document;
   RhPolicySubject *subjects;
   guint n;
-  GPtrArray *facts; /* JsonObject: those of items, beside those of the whole */
+  GPtrArray *envelopes; /* (nullable) */
+  GPtrArray *facts;     /* JsonObject: those of items, beside those of the whole */
 };
 
 void
@@ -18,6 +19,7 @@ rh_sample_free (RhSample *self)
     return;
   json_object_unref (self->document);
   g_ptr_array_unref (self->facts);
+  g_clear_pointer (&self->envelopes, g_ptr_array_unref);
   g_free (self->subjects);
   g_free (self);
 }
@@ -107,6 +109,18 @@ rh_sample_new_recorded (JsonObject *document)
   return sample_new (document, royal_json_int (document, "at_s", 0));
 }
 
+void
+rh_sample_set_envelopes (RhSample *self, GPtrArray *envelopes)
+{
+  g_return_if_fail (self != NULL && envelopes != NULL);
+
+  g_ptr_array_ref (envelopes);
+  g_clear_pointer (&self->envelopes, g_ptr_array_unref);
+  self->envelopes = envelopes;
+  for (guint i = 0; i < self->n; i++)
+    self->subjects[i].envelopes = envelopes;
+}
+
 const RhPolicySubject *
 rh_sample_subjects (const RhSample *self, guint *ret_n)
 {
@@ -148,6 +162,8 @@ rh_sample_decide (const RhSample *self, RhPolicy *policy)
   if (verdict->explanation == NULL)
     verdict->explanation = rh_policy_explain (policy, self->subjects);
   take (object, "explanation", &verdict->explanation);
+  if (verdict->envelope != NULL)
+    json_object_set_string_member (object, "envelope", verdict->envelope);
   json_object_set_string_member (object, "policy_version", rh_policy_version (policy));
   return node;
 }

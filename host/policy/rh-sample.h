@@ -27,11 +27,14 @@ RhSample *rh_sample_new_recorded (JsonObject *document) G_GNUC_WARN_UNUSED_RESUL
 void rh_sample_free (RhSample *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RhSample, rh_sample_free)
 
+/* Decides it as if these had been granted; takes a reference. */
+void rh_sample_set_envelopes (RhSample *self, GPtrArray *envelopes);
+
 /* (transfer none): one for each item; one without items. */
 const RhPolicySubject *rh_sample_subjects (const RhSample *self, guint *ret_n);
 
 /* (transfer full): what @policy says of it: { "decision", "risk", "rules", "reason", "deadline_s", "asks", "limits",
- * "explanation", "policy_version" }. */
+ * "explanation", "envelope"?, "policy_version" }. */
 JsonNode *rh_sample_decide (const RhSample *self, RhPolicy *policy) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

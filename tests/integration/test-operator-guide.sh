@@ -43,7 +43,7 @@ section Start | tail -n +2 >"$host_dir/start"
 while IFS= read -r command <&3; do
   runs 0 "Start: $command" bash -c "${command//MANIFESTS/$host_dir/manifests}"
 done 3<"$host_dir/start"
-for title in Configure Agents Approvals Tokens 'Emergency stop' Limits Watch; do follow "$title"; done
+for title in Configure Agents Policy Approvals Tokens 'Emergency stop' Limits Watch; do follow "$title"; done
 load_season kept
 follow 'Back up and restore' '' as_user
 load_season lost
@@ -56,6 +56,6 @@ is 'with what was backed up, and nothing else' 'Dresses kept' "$(ctl season list
 runs 0 'the audit holds' ctl audit verify
 host_stop; ok $? 'it stops'
 follow Database
-commands=$(grep -c . < <(for t in Start Configure Database Agents Approvals Tokens 'Emergency stop' Limits Watch 'Back up and restore'; do section "$t"; done))
+commands=$(grep -c . < <(for t in Start Configure Database Agents Policy Approvals Tokens 'Emergency stop' Limits Watch 'Back up and restore'; do section "$t"; done))
 [ "$commands" -ge 30 ]; ok $? "these were $commands commands"
 finish

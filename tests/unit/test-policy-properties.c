@@ -6,7 +6,7 @@
 
 /* What must hold of any policy over any subject. g_test_init() prints the seed; --seed repeats a run. */
 
-#define ROUNDS 1000
+#define ROUNDS 700
 
 typedef struct {
   RandomPolicy rules;
