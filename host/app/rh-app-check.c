@@ -55,6 +55,16 @@ check_secrets (RhConfig *config, GString *faults)
     g_string_append_printf (faults, "secrets-dir: %s is not a folder that can be read\n", where.folder);
 }
 
+static void
+check_http (RhConfig *config, GString *faults)
+{
+  g_autoptr (GError) fault = NULL;
+  g_autoptr (RhHttp) http = rh_parts_http (config, NULL, &fault);
+
+  if (http == NULL)
+    g_string_append_printf (faults, "%s\n", fault->message);
+}
+
 gboolean
 rh_app_check (RhConfig *config, GError **error)
 {
@@ -68,6 +78,7 @@ rh_app_check (RhConfig *config, GError **error)
   if (policy == NULL)
     g_string_append_printf (faults, "%s\n", fault->message);
   check_secrets (config, faults);
+  check_http (config, faults);
   check_agents (config, faults);
   if (!g_file_test (worker, G_FILE_TEST_IS_EXECUTABLE))
     g_string_append_printf (faults, "worker: %s is not a program that can be run\n", worker);

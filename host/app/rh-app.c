@@ -6,8 +6,8 @@
 #include "rh-host-dir.h"
 #include "rh-jobs.h"
 #include "rh-metrics.h"
-#include "rh-parts.h"
 #include "rh-needs.h"
+#include "rh-parts.h"
 #include "rh-policy-file.h"
 #include "rh-retail.h"
 #include "rh-sampler.h"
@@ -406,6 +406,14 @@ connect_world (GTask *task)
       return;
     }
   self->connectors = rh_connectors_new ();
+  g_autoptr (RhHttp) http = rh_parts_http (self->config, self->secrets, &error);
+  if (http == NULL)
+    {
+      g_task_return_error (task, error);
+      g_object_unref (task);
+      return;
+    }
+  rh_connectors_add (self->connectors, RH_CONNECTOR (http));
   g_autoptr (RhRetail) retail = rh_retail_new (self->store);
   rh_connectors_add (self->connectors, RH_CONNECTOR (retail));
   rh_needs_check_async (self->connectors, self->secrets, self->workspace, on_needs, task);

@@ -10,6 +10,15 @@ rh_parts_registry (RhConfig *config, const char *dir)
                           rh_config_string (config, RH_SETTING_PLUGINS), modules);
 }
 
+RhHttp *
+rh_parts_http (RhConfig *config, RhSecrets *secrets, GError **error)
+{
+  g_autofree char *file =
+      g_build_filename (rh_config_string (config, RH_SETTING_MANIFESTS), "connectors", "http.json", NULL);
+
+  return rh_http_new (file, secrets, error);
+}
+
 RhWorkflowSet *
 rh_parts_workflows (RhConfig *config, GError **error)
 {

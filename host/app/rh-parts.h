@@ -2,6 +2,7 @@
 #pragma once
 
 #include "rh-config.h"
+#include "rh-http.h"
 #include "rh-registry.h"
 #include "rh-workflow-set.h"
 
@@ -11,6 +12,9 @@ G_BEGIN_DECLS
 
 /* @dir: where private copies of modules are kept */
 RhRegistry *rh_parts_registry (RhConfig *config, const char *dir) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The http connector, with the endpoints of connectors/http.json beside the manifests; @secrets as in rh_http_new(). */
+RhHttp *rh_parts_http (RhConfig *config, RhSecrets *secrets, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The workflows beside the manifests. */
 RhWorkflowSet *rh_parts_workflows (RhConfig *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
