@@ -471,7 +471,7 @@ begin
     room := p_room;
   end if;
   -- What accumulates is reserved here, and where autonomy was taken away a person is asked: decisions get stricter, never more permissive.
-  if jsonb_path_exists (batch, '$[*].limits[*]') or exists (select from breakers b where b.workspace_id = ws and b.opened_at is not null) then
+  if jsonb_path_exists (batch, '$[*] ? (exists (@.limits[*]) || exists (@.envelopes[*]))') or exists (select from breakers b where b.workspace_id = ws and b.opened_at is not null) then
     reviewed := control_review (ws, batch, uids);
     if reviewed <> batch then
       batch := reviewed;

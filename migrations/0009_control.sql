@@ -12,6 +12,7 @@ create table limit_windows (
   owner text not null,
   max numeric not null,
   window_s bigint not null,
+  since timestamptz,
   decision text not null,
   reserved_at timestamptz not null default clock_timestamp (),
   primary key (workspace_id, name, owner));
@@ -37,8 +38,9 @@ create function decision_rank (d text) returns int
 language sql immutable parallel safe
 return array_position (array['auto', 'notify', 'approve', 'deny'], d);
 
--- What counts in a window now.
-create function limit_used (p_workspace bigint, p_name text, p_owner text, p_window_s bigint, out reserved numeric, out used numeric)
+-- What counts in a window now: one that is as long as it says, or one of the calendar, which began at a time.
+create function limit_used (p_workspace bigint, p_name text, p_owner text, p_window_s bigint, p_since timestamptz,
+  out reserved numeric, out used numeric)
 language plpgsql volatile security definer set search_path = public, pg_temp
 set enable_seqscan = off set enable_bitmapscan = off as $$
 begin
@@ -46,9 +48,9 @@ begin
   where r.workspace_id = p_workspace and r.name = p_name and r.owner = p_owner and not r.settled;
   select coalesce (sum (r.amount), 0) into used from reservations r
   where r.workspace_id = p_workspace and r.name = p_name and r.owner = p_owner and r.settled
-    and r.at > clock_timestamp () - p_window_s * interval '1 second';
+    and r.at >= coalesce (p_since, clock_timestamp () - p_window_s * interval '1 second');
 end $$;
-revoke execute on function limit_used (bigint, text, text, bigint) from public;
+revoke execute on function limit_used (bigint, text, text, bigint, timestamptz) from public;
 
 -- Takes the locks of all windows that a list of limits names, in the order of their keys: whoever takes several takes them
 -- in the same order, so that no two can wait for each other.
@@ -82,10 +84,11 @@ begin
   for l in
     select e.entry, e.entry->>'name' as name, e.entry->>'key' as owner, coalesce (e.entry->>'decision', 'deny') as decision,
       greatest ((e.entry->>'amount')::numeric, case when e.entry->>'amount' is not null then 0 end) as amount,
-      (e.entry->>'max')::numeric as max, coalesce ((e.entry->>'window_s')::bigint, 0) as window_s
+      (e.entry->>'max')::numeric as max, coalesce ((e.entry->>'window_s')::bigint, 0) as window_s,
+      (e.entry->>'since')::timestamptz as since
     from jsonb_array_elements (p_limits) as e (entry)
   loop
-    select * into now_in from limit_used (p_workspace, l.name, l.owner, l.window_s);
+    select * into now_in from limit_used (p_workspace, l.name, l.owner, l.window_s, l.since);
     if not coalesce (now_in.reserved + now_in.used + l.amount <= l.max, false)
        and (over is null or decision_rank (l.decision) > decision_rank (over->>'decision')) then
       over := l.entry || jsonb_build_object ('decision', l.decision, 'used', now_in.used, 'reserved', now_in.reserved);
@@ -99,8 +102,8 @@ begin
   select p_workspace, e.name, e.key, p_proposal, greatest (e.amount, 0)
   from jsonb_to_recordset (p_limits) as e (name text, key text, amount numeric);
   update limit_windows w set max = coalesce (e.max, 0), window_s = coalesce (e.window_s, 0), decision = coalesce (e.decision, 'deny'),
-    reserved_at = clock_timestamp ()
-  from jsonb_to_recordset (p_limits) as e (name text, key text, max numeric, window_s bigint, decision text)
+    since = e.since, reserved_at = clock_timestamp ()
+  from jsonb_to_recordset (p_limits) as e (name text, key text, max numeric, window_s bigint, since timestamptz, decision text)
   where w.workspace_id = p_workspace and w.name = e.name and w.owner = e.key;
   -- What no window reaches back to any more, a little at a time.
   delete from reservations r using (
@@ -167,8 +170,8 @@ begin
   return query
   select jsonb_build_object ('name', w.name, 'key', w.owner, 'max', w.max, 'window_s', w.window_s, 'decision', w.decision,
     'used', s.used, 'reserved', s.reserved, 'left', greatest (w.max - s.used - s.reserved, 0),
-    'frees_at', iso_time (s.first + w.window_s * interval '1 second'),
-    'clear_at', iso_time (s.last + w.window_s * interval '1 second'), 'reserved_at', iso_time (w.reserved_at))
+    'since', iso_time (w.since), 'frees_at', case when w.since is null then iso_time (s.first + w.window_s * interval '1 second') end,
+    'clear_at', case when w.since is null then iso_time (s.last + w.window_s * interval '1 second') end, 'reserved_at', iso_time (w.reserved_at))
   from limit_windows w
   cross join lateral (
     select coalesce (sum (r.amount) filter (where r.settled), 0) as used,
@@ -176,7 +179,7 @@ begin
       min (r.at) filter (where r.settled) as first, max (r.at) filter (where r.settled) as last
     from reservations r
     where r.workspace_id = w.workspace_id and r.name = w.name and r.owner = w.owner
-      and (not r.settled or r.at > clock_timestamp () - w.window_s * interval '1 second')) s
+      and (not r.settled or r.at >= coalesce (w.since, clock_timestamp () - w.window_s * interval '1 second'))) s
   where w.workspace_id = royal_workspace ()
   order by w.name, w.owner limit 1000;
 end $$;
@@ -289,10 +292,19 @@ begin
   -- A revision takes the place of what it supersedes.
   delete from reservations r using jsonb_array_elements (batch) g
   where g->>'supersedes' is not null and r.workspace_id = p_workspace and r.proposal = (g->>'supersedes')::uuid;
-  for e in select g.entry, g.pos, b.reason as broken, coalesce (nullif (g.entry->'limits', 'null'), '[]') as limits
+  -- An envelope that lets something pass is looked at under a lock that its revocation waits for.
+  perform from envelopes v
+  where v.workspace_id = p_workspace
+    and v.id in (select jsonb_array_elements_text (g->'envelopes') from jsonb_array_elements (batch) g where g ? 'envelopes')
+  order by v.id for share;
+  for e in select g.entry, g.pos, b.reason as broken, coalesce (nullif (g.entry->'limits', 'null'), '[]') as limits,
+             (select i.id from jsonb_array_elements_text (coalesce (g.entry->'envelopes', '[]')) i (id)
+              where not exists (select from envelopes v where v.workspace_id = p_workspace and v.id = i.id and v.revoked_at is null
+                                and v.until > clock_timestamp ()) limit 1) as revoked
            from jsonb_array_elements (batch) with ordinality as g (entry, pos)
            left join breakers b on b.workspace_id = p_workspace and b.agent = g.entry->>'agent' and b.opened_at is not null
-           where g.entry->>'decision' <> 'deny' and (b.agent is not null or coalesce (nullif (g.entry->'limits', 'null'), '[]') <> '[]')
+           where g.entry->>'decision' <> 'deny'
+             and (b.agent is not null or g.entry ? 'envelopes' or coalesce (nullif (g.entry->'limits', 'null'), '[]') <> '[]')
            order by g.pos loop
     continue when e.entry->>'key' is not null and exists (
       select from proposals p where p.workspace_id = p_workspace and p.key = e.entry->>'key');
@@ -300,6 +312,10 @@ begin
     if e.broken is not null then
       entry := decision_tighten (entry, 'approve', 'medium', 'breaker',
                                  format ('the breaker of agent %s is open (%s), which asks a person', entry->>'agent', e.broken));
+    end if;
+    if e.revoked is not null then
+      entry := decision_tighten (entry, 'approve', 'medium', 'envelope:' || e.revoked,
+                                 format ('envelope %s is not in force any more, which asks a person', e.revoked));
     end if;
     over := limits_reserve (p_workspace, uids[e.pos], e.limits);
     if over is not null then
@@ -447,3 +463,395 @@ begin
   where w.workspace_id = royal_workspace () and w.stopped_at is null and w.paused_agents = '{}' and w.paused_actions = '{}' for share;
   return found;
 end $$;
+
+-- --- What is changed through the gate alone -----------------------------------------------------------------------------
+-- The policy in force, what agents were granted the last time, envelopes and trusted keys. Hosts are told on royal_policy.
+
+alter table policies
+  add in_force boolean not null default false,
+  add since timestamptz,
+  add changed_by text,
+  add proposal uuid;
+create unique index policies_in_force on policies (workspace_id) where in_force;
+
+-- A grant's serial rises when it is widened: a one-shot grant that is given again counts anew.
+create table grants (
+  workspace_id bigint not null,
+  agent text not null,
+  grants jsonb not null,
+  serial int not null default 1,
+  since timestamptz not null default now (),
+  changed_by text not null,
+  proposal uuid,
+  primary key (workspace_id, agent));
+call royal_protect ('grants', 'select');
+
+create table envelopes (
+  workspace_id bigint not null,
+  id text not null check (id ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$'),
+  document jsonb not null,
+  until timestamptz not null,
+  granted_at timestamptz not null default now (),
+  granted_by text not null,
+  proposal uuid not null,
+  revoked_at timestamptz,
+  revoked_by text,
+  primary key (workspace_id, id));
+call royal_protect ('envelopes', 'select');
+
+create table trusted_keys (
+  workspace_id bigint not null,
+  name text not null check (length (name) between 1 and 128),
+  public_key text not null check (length (public_key) = 64 and public_key !~ '[^0-9a-f]'),
+  since timestamptz not null default now (),
+  changed_by text not null,
+  proposal uuid not null,
+  primary key (workspace_id, name));
+call royal_protect ('trusted_keys', 'select');
+
+-- What the connector did, once each.
+create table control_changes (
+  workspace_id bigint not null,
+  key text not null,
+  action text not null,
+  target text not null,
+  receipt jsonb not null,
+  at timestamptz not null default now (),
+  primary key (workspace_id, key));
+call royal_protect ('control_changes', 'select');
+
+-- What a host has asked for by itself, for a file that says something else than what is in force.
+create table control_requests (
+  workspace_id bigint not null,
+  action text not null,
+  target text not null,
+  digest text not null,
+  n int not null,
+  proposal uuid not null,
+  primary key (workspace_id, action, target, digest, n));
+call royal_protect ('control_requests', 'select');
+
+-- What stands in every workspace, for a host to adopt.
+create function standing_load ()
+returns table (workspace_id bigint, workspace text, version text, policy jsonb, envelopes jsonb, grants jsonb)
+language sql stable security definer set search_path = public, pg_temp as $$
+  select w.workspace_id, w.name, p.version, p.document,
+    coalesce ((select jsonb_agg (e.document order by e.id) from envelopes e
+               where e.workspace_id = w.workspace_id and e.revoked_at is null and e.until > now ()), '[]'),
+    coalesce ((select jsonb_object_agg (g.agent, jsonb_build_object ('grants', g.grants, 'serial', g.serial)) from grants g
+               where g.workspace_id = w.workspace_id), '{}')
+  from workspaces w
+  left join policies p on p.workspace_id = w.workspace_id and p.in_force
+  order by w.workspace_id;
+$$;
+
+create function standing_tell (p_workspace bigint) returns void
+language sql volatile security definer set search_path = public, pg_temp as $$
+  select pg_notify ('royal_policy', p_workspace::text);
+$$;
+revoke execute on function standing_tell (bigint) from public;
+
+create function policy_put (p_workspace bigint, p_version text, p_document jsonb, p_actor text, p_proposal uuid) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  insert into policies (workspace_id, version, document) values (p_workspace, p_version, p_document) on conflict do nothing;
+  update policies set in_force = false where workspace_id = p_workspace and in_force;
+  update policies set in_force = true, since = now (), changed_by = p_actor, proposal = p_proposal
+  where workspace_id = p_workspace and version = p_version;
+  insert into outbox (workspace_id, kind, subject, actor, data)
+  values (p_workspace, 'policy.changed', p_version, p_actor, jsonb_build_object ('proposal', p_proposal));
+  perform standing_tell (p_workspace);
+end $$;
+revoke execute on function policy_put (bigint, text, jsonb, text, uuid) from public;
+
+-- The first policy of a workspace that has none is adopted from the operator's file. Returns the version in force then.
+create function policy_adopt (p_version text, p_document jsonb, p_actor text) returns text
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare now_in text;
+begin
+  perform from workspaces w where w.workspace_id = royal_workspace () for no key update;
+  select p.version into now_in from policies p where p.workspace_id = royal_workspace () and p.in_force;
+  if now_in is null then
+    perform policy_put (royal_workspace (), p_version, p_document, p_actor, null);
+    return p_version;
+  end if;
+  return now_in;
+end $$;
+
+-- The first grants of an agent are adopted from the operator's file, and fewer at once: what is given is what both have, so this
+-- widens nothing that stands. p_narrower was made from the grants of p_serial.
+create function grants_adopt (p_agent text, p_grants jsonb, p_serial int, p_actor text) returns boolean
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare n int;
+begin
+  if p_serial = 0 then
+    insert into grants (workspace_id, agent, grants, changed_by) values (royal_workspace (), p_agent, p_grants, p_actor)
+    on conflict do nothing;
+  else
+    update grants set grants = p_grants, since = now (), changed_by = p_actor
+    where workspace_id = royal_workspace () and agent = p_agent and serial = p_serial and grants <> p_grants;
+  end if;
+  get diagnostics n = row_count;
+  if n > 0 then
+    perform outbox_put (case p_serial when 0 then 'grant.adopted' else 'grant.narrowed' end, p_agent, p_actor,
+                        jsonb_build_object ('grants', p_grants));
+    perform standing_tell (royal_workspace ());
+  end if;
+  return n > 0;
+end $$;
+
+-- Whether a host should ask for a change that a file wants: null while the same was asked for and waits or was refused, else how
+-- often it was asked for before.
+create function control_should_ask (p_action text, p_target text, p_digest text) returns int
+language sql stable security definer set search_path = public, pg_temp as $$
+  select case when r.n is null then 0
+              when p.state in ('pending', 'approved', 'executing', 'rejected', 'denied') then null
+              else r.n + 1 end
+  from (select) one
+  left join lateral (
+    select * from control_requests r
+    where r.workspace_id = royal_workspace () and r.action = p_action and r.target = p_target and r.digest = p_digest
+    order by r.n desc limit 1) r on true
+  left join proposals p on p.uid = r.proposal and p.workspace_id = royal_workspace ();
+$$;
+
+create function control_asked (p_action text, p_target text, p_digest text, p_n int, p_proposal uuid) returns void
+language sql volatile security definer set search_path = public, pg_temp as $$
+  insert into control_requests (workspace_id, action, target, digest, n, proposal)
+  values (royal_workspace (), p_action, p_target, p_digest, p_n, p_proposal) on conflict do nothing;
+$$;
+
+-- --- The connector `control` ---------------------------------------------------------------------------------------------
+
+create function control_text (v jsonb) returns text
+language sql immutable
+return case when v is null or v = 'null' then null when length (v::text) > 400 then left (v::text, 397) || '…' else v::text end;
+
+-- What differs between two policies, entry by entry: each list of entries with names.
+create function policy_difference (a jsonb, b jsonb) returns table (label text, before jsonb, after jsonb)
+language sql immutable set search_path = public, pg_temp as $$
+  with entries as (
+    select d.side, l.key || ' ' || coalesce (e->>'name', e::text) as label, e
+    from (values (0, coalesce (a, '{}')), (1, coalesce (b, '{}'))) as d (side, document),
+    jsonb_each (d.document) l, jsonb_array_elements (case when jsonb_typeof (l.value) = 'array' then l.value else '[]' end) e)
+  select coalesce (o.label, n.label), o.e, n.e
+  from (select * from entries where side = 0) o full join (select * from entries where side = 1) n on n.label = o.label
+  where o.e is distinct from n.e
+  order by 1;
+$$;
+
+create function grants_difference (a jsonb, b jsonb) returns table (label text, before jsonb, after jsonb)
+language sql immutable set search_path = public, pg_temp as $$
+  with entries as (
+    select d.side, 'read ' || r as label, to_jsonb (r) as e
+    from (values (0, coalesce (nullif (a, 'null'), '{}')), (1, coalesce (nullif (b, 'null'), '{}'))) as d (side, g),
+    jsonb_array_elements_text (coalesce (d.g->'reads', '[]')) r
+    union all
+    select d.side, 'write ' || (w->>'action'), w
+    from (values (0, coalesce (nullif (a, 'null'), '{}')), (1, coalesce (nullif (b, 'null'), '{}'))) as d (side, g),
+    jsonb_array_elements (coalesce (d.g->'writes', '[]')) w)
+  select coalesce (o.label, n.label), o.e, n.e
+  from (select * from entries where side = 0) o full join (select * from entries where side = 1) n on n.label = o.label
+  where o.e is distinct from n.e
+  order by 1;
+$$;
+
+-- What stands where an action would change it: the state that applying demands to find again.
+create function control_before (p_action text, p_target text) returns jsonb
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+declare ws constant bigint := royal_workspace ();
+begin
+  return case p_action
+    when 'policy.change' then jsonb_build_object ('version', (select p.version from policies p where p.workspace_id = ws and p.in_force))
+    when 'grant.change' then jsonb_build_object ('grants', (select g.grants from grants g where g.workspace_id = ws and g.agent = p_target))
+    when 'breaker.restore' then jsonb_build_object ('opened_at', (
+      select iso_time (b.opened_at) from breakers b where b.workspace_id = ws and b.agent = p_target))
+    when 'key.trust' then jsonb_build_object ('public_key', (
+      select k.public_key from trusted_keys k where k.workspace_id = ws and k.name = p_target))
+    else jsonb_build_object ('state', coalesce ((
+      select case when e.revoked_at is null then 'granted' else 'revoked' end from envelopes e
+      where e.workspace_id = ws and e.id = p_target), 'none')) end;
+end $$;
+
+-- Observes what an action, or with a receipt its inverse, would change: { "before", "facts", "preview" }.
+create function control_assess (p_action text, p_target text, p_parameters jsonb, p_receipt jsonb) returns jsonb
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+declare
+  ws constant bigint := royal_workspace ();
+  was constant jsonb := control_before (p_action, p_target);
+  old jsonb;
+  new jsonb;
+  facts jsonb := '{}';
+  changes jsonb;
+  summary text;
+begin
+  if p_action = 'policy.change' then
+    select p.document into old from policies p where p.workspace_id = ws and p.in_force;
+    if p_receipt is null then
+      new := p_parameters->'document';
+    else
+      select p.document into new from policies p where p.workspace_id = ws and p.version = p_receipt->>'from';
+    end if;
+    select jsonb_agg (jsonb_build_object ('label', d.label, 'before', control_text (d.before), 'after', control_text (d.after))),
+      jsonb_build_object ('entries_added', count (*) filter (where d.before is null),
+        'entries_removed', count (*) filter (where d.after is null),
+        'entries_changed', count (*) filter (where d.before is not null and d.after is not null))
+    into changes, facts from policy_difference (old, new) d;
+    summary := 'Another policy is put in force';
+  elsif p_action = 'grant.change' then
+    old := was->'grants';
+    new := case when p_receipt is null then p_parameters->'grants' else p_receipt->'from' end;
+    select jsonb_agg (jsonb_build_object ('label', d.label, 'before', control_text (d.before), 'after', control_text (d.after))),
+      jsonb_build_object ('added', count (*) filter (where d.before is null), 'removed', count (*) filter (where d.after is null),
+                          'changed', count (*) filter (where d.before is not null and d.after is not null))
+    into changes, facts from grants_difference (old, new) d;
+    summary := format ('Agent %s is granted something else', p_target);
+  elsif p_action in ('envelope.grant', 'envelope.revoke') then
+    new := case when p_action = 'envelope.grant' then p_parameters->'envelope'
+           else (select e.document from envelopes e where e.workspace_id = ws and e.id = p_target) end;
+    if p_action = 'envelope.revoke' and was->>'state' = 'none' then
+      raise exception 'no envelope is named %', p_target using errcode = 'RY404';
+    end if;
+    facts := jsonb_build_object ('state', was->'state', 'max', coalesce (new->'max', '0'),
+      'days', round (extract (epoch from (new->>'until')::timestamptz - now ()) / 86400, 2));
+    changes := jsonb_build_array (jsonb_build_object ('label', 'envelope ' || p_target, 'before', was->>'state',
+                                                      'after', control_text (new)));
+    summary := case when (p_action = 'envelope.grant') = (p_receipt is null) then 'An agent may do more by itself, within bounds'
+                    else 'An envelope is revoked' end;
+  elsif p_action = 'breaker.restore' then
+    if was->>'opened_at' is null then
+      raise exception 'the breaker of agent % is not open', p_target using errcode = 'RY409';
+    end if;
+    select jsonb_build_object ('failed', count (*) filter (where f.kind = 'failed'), 'undone', count (*) filter (where f.kind = 'undone'),
+                               'rejected', count (*) filter (where f.kind = 'rejected'))
+    into facts from breaker_faults f where f.workspace_id = ws and f.agent = p_target;
+    changes := (select jsonb_build_array (jsonb_build_object ('label', 'breaker', 'before', 'open: ' || b.reason, 'after', 'closed'))
+                from breakers b where b.workspace_id = ws and b.agent = p_target);
+    summary := format ('Agent %s gets back what it may do by itself', p_target);
+  else
+    new := case when p_receipt is null then p_parameters->'public_key' else p_receipt->'from' end;
+    changes := jsonb_build_array (jsonb_build_object ('label', 'key ' || p_target, 'before', was->>'public_key', 'after', new #>> '{}'));
+    facts := jsonb_build_object ('known', was->'public_key' <> 'null');
+    summary := format ('Key %s is trusted, or is not any more', p_target);
+  end if;
+  return jsonb_build_object ('before', was, 'facts', facts,
+    'preview', jsonb_build_object ('summary', summary, 'changes', coalesce (changes, '[]')));
+end $$;
+
+-- Does, once for a key, what a person has approved: without an approval of the proposal whose key it is nothing is done.
+create function control_apply (p_key text, p_action text, p_target text, p_parameters jsonb, p_version text, p_before jsonb, p_receipt jsonb)
+returns jsonb
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  ws constant bigint := royal_workspace ();
+  inverse constant boolean := p_receipt is not null;
+  done jsonb;
+  was jsonb;
+  who text;
+  new jsonb;
+begin
+  select c.receipt into done from control_changes c where c.workspace_id = ws and c.key = p_key;
+  if found then
+    return done;
+  end if;
+  -- One change at a time in a workspace.
+  perform from workspaces w where w.workspace_id = ws for no key update;
+  select p.decided_by into who from proposals p
+  where p.uid = p_key::uuid and p.workspace_id = ws and p.action = p_action and p.target = p_target and p.state = 'executing'
+    and exists (select from approvals a where a.workspace_id = ws and a.proposal = p.id and a.answer = 'approve');
+  if not found then
+    raise exception 'nobody has approved %: %', p_action, p_key using errcode = 'RY403';
+  end if;
+  was := control_before (p_action, p_target);
+  if was is distinct from p_before then
+    raise exception 'what stands is not what was seen: % on % was changed meanwhile', p_action, p_target using errcode = 'RY409';
+  end if;
+
+  if p_action = 'policy.change' then
+    if inverse then
+      select p.document into new from policies p where p.workspace_id = ws and p.version = p_receipt->>'from';
+      perform policy_put (ws, p_receipt->>'from', new, who, p_key::uuid);
+      done := jsonb_build_object ('from', was->'version', 'to', p_receipt->'from');
+    else
+      perform policy_put (ws, p_version, p_parameters->'document', who, p_key::uuid);
+      done := jsonb_build_object ('from', was->'version', 'to', p_version);
+    end if;
+  elsif p_action = 'grant.change' then
+    new := case when inverse then p_receipt->'from' else p_parameters->'grants' end;
+    insert into grants as g (workspace_id, agent, grants, changed_by, proposal)
+    values (ws, p_target, coalesce (nullif (new, 'null'), '{"reads": [], "writes": []}'), who, p_key::uuid)
+    on conflict (workspace_id, agent) do update set grants = excluded.grants, serial = g.serial + 1, since = now (),
+      changed_by = excluded.changed_by, proposal = excluded.proposal;
+    done := jsonb_build_object ('from', was->'grants', 'to', new);
+    perform outbox_put ('grant.changed', p_target, who, done);
+  elsif p_action in ('envelope.grant', 'envelope.revoke') then
+    if (p_action = 'envelope.grant') = inverse then
+      update envelopes set revoked_at = now (), revoked_by = who where workspace_id = ws and id = p_target;
+    elsif inverse then
+      update envelopes set revoked_at = null, revoked_by = null where workspace_id = ws and id = p_target;
+    elsif was->>'state' = 'none' then
+      insert into envelopes (workspace_id, id, document, until, granted_by, proposal)
+      values (ws, p_target, p_parameters->'envelope', (p_parameters->'envelope'->>'until')::timestamptz, who, p_key::uuid);
+    else
+      raise exception 'envelope % is % already: a new one needs a name of its own', p_target, was->>'state' using errcode = 'RY409';
+    end if;
+    done := jsonb_build_object ('from', was->'state');
+    perform outbox_put (case when (p_action = 'envelope.grant') = inverse then 'envelope.revoked' else 'envelope.granted' end, p_target, who,
+      (select jsonb_build_object ('envelope', e.document) from envelopes e where e.workspace_id = ws and e.id = p_target));
+  elsif p_action = 'breaker.restore' then
+    update breakers set opened_at = null, reason = null, restored_at = clock_timestamp () where workspace_id = ws and agent = p_target;
+    done := was;
+    perform outbox_put ('breaker.restored', p_target, who, done);
+  else
+    new := case when inverse then p_receipt->'from' else p_parameters->'public_key' end;
+    if coalesce (new, 'null') = 'null' then
+      delete from trusted_keys where workspace_id = ws and name = p_target;
+    else
+      insert into trusted_keys (workspace_id, name, public_key, changed_by, proposal) values (ws, p_target, new #>> '{}', who, p_key::uuid)
+      on conflict (workspace_id, name) do update set public_key = excluded.public_key, since = now (), changed_by = excluded.changed_by,
+        proposal = excluded.proposal;
+    end if;
+    done := jsonb_build_object ('from', was->'public_key', 'to', new);
+    perform outbox_put ('key.changed', p_target, who, done);
+  end if;
+  insert into control_changes (workspace_id, key, action, target, receipt) values (ws, p_key, p_action, p_target, done);
+  perform standing_tell (ws);
+  return done;
+end $$;
+
+create function control_verify (p_key text) returns jsonb
+language sql stable security definer set search_path = public, pg_temp as $$
+  select c.receipt from control_changes c where c.workspace_id = royal_workspace () and c.key = p_key;
+$$;
+
+-- Takes away at once what an envelope gave; to give it back is a proposal.
+create function envelope_revoke (p_id text, p_actor text) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  update envelopes set revoked_at = now (), revoked_by = p_actor
+  where workspace_id = royal_workspace () and id = p_id and revoked_at is null;
+  if not found then
+    raise exception 'no envelope % is in force', p_id using errcode = 'RY404';
+  end if;
+  perform outbox_put ('envelope.revoked', p_id, p_actor, '{}');
+  perform standing_tell (royal_workspace ());
+end $$;
+
+create function envelope_list () returns table (envelope jsonb)
+language sql stable security definer set search_path = public, pg_temp as $$
+  select jsonb_build_object ('id', e.id, 'document', e.document, 'until', iso_time (e.until), 'granted_at', iso_time (e.granted_at),
+    'granted_by', e.granted_by, 'proposal', e.proposal, 'revoked_at', iso_time (e.revoked_at), 'revoked_by', e.revoked_by,
+    'state', case when e.revoked_at is not null then 'revoked' when e.until <= now () then 'over' else 'in force' end,
+    'used', (select coalesce (sum (r.amount), 0) from reservations r
+             where r.workspace_id = e.workspace_id and r.name = 'envelope:' || e.id and r.owner = 'envelope:' || e.id))
+  from envelopes e where e.workspace_id = royal_workspace () order by e.granted_at desc limit 500;
+$$;
+
+create function policy_history () returns table (policy jsonb)
+language sql stable security definer set search_path = public, pg_temp as $$
+  select jsonb_build_object ('version', p.version, 'in_force', p.in_force, 'since', iso_time (p.since), 'by', p.changed_by,
+                             'proposal', p.proposal, 'loaded_at', iso_time (p.loaded_at),
+                             'entries', (select sum (jsonb_array_length (l.value)) from jsonb_each (p.document) l
+                                         where jsonb_typeof (l.value) = 'array'))
+  from policies p where p.workspace_id = royal_workspace () order by p.since desc nulls last, p.loaded_at desc limit 200;
+$$;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-agent-private.h"
 
+#include "rh-grants.h"
 #include "royal-json.h"
 #include "royal-schema.h"
 
@@ -14,11 +15,12 @@ struct _RhAgent {
   JsonNode *config;
   char *module;
   char *sha256;
+  JsonObject *grants; /* that hold: what the operator's manifest says, or less */
   RhAgentLimits limits;
   RhAgentRetry retry;
   GHashTable *tasks;   /* name → RoyalSchema of its input, or NULL */
   GHashTable *reads;   /* set of names */
-  GHashTable *writes;  /* action → its grant, borrowed from granted */
+  GHashTable *writes;  /* action → its grant, borrowed from grants */
   GPtrArray *triggers; /* RhTrigger */
 };
 
@@ -35,6 +37,7 @@ rh_agent_finalize (GObject *object)
   g_clear_pointer (&self->triggers, g_ptr_array_unref);
   g_clear_pointer (&self->manifest, royal_manifest_unref);
   g_clear_pointer (&self->granted, json_node_unref);
+  g_clear_pointer (&self->grants, json_object_unref);
   g_clear_pointer (&self->config, json_node_unref);
   g_clear_pointer (&self->module, g_free);
   g_clear_pointer (&self->sha256, g_free);
@@ -90,12 +93,17 @@ add_task (RhAgent *self, const char *task)
   g_hash_table_insert (self->tasks, g_strdup (task), schema);
 }
 
+/* @grants is (transfer full). */
 static void
 read_grants (RhAgent *self, JsonObject *grants)
 {
   JsonArray *reads = json_object_get_array_member (grants, "reads");
   JsonArray *writes = json_object_get_array_member (grants, "writes");
 
+  g_hash_table_remove_all (self->reads);
+  g_hash_table_remove_all (self->writes);
+  g_clear_pointer (&self->grants, json_object_unref);
+  self->grants = grants;
   for (guint i = 0; i < json_array_get_length (reads); i++)
     g_hash_table_add (self->reads, (gpointer)json_array_get_string_element (reads, i));
   for (guint i = 0; i < json_array_get_length (writes); i++)
@@ -138,8 +146,30 @@ rh_agent_new (RoyalManifest *manifest, JsonNode *granted, JsonNode *config, cons
   for (const char *const *task = royal_manifest_tasks (manifest); *task != NULL; task++)
     if (is_chosen (royal_json_array (document, "tasks"), *task))
       add_task (self, *task);
-  read_grants (self, json_object_get_object_member (document, "grants"));
+  read_grants (self, rh_grants_normal (json_object_get_object_member (document, "grants")));
   return self;
+}
+
+void
+rh_agent_set_standing (RhAgent *self, JsonObject *standing, guint serial)
+{
+  JsonArray *writes;
+
+  g_return_if_fail (RH_IS_AGENT (self) && standing != NULL);
+
+  read_grants (
+      self, rh_grants_both (json_object_get_object_member (json_node_get_object (self->granted), "grants"), standing));
+  writes = json_object_get_array_member (self->grants, "writes");
+  for (guint i = 0; i < json_array_get_length (writes); i++)
+    json_object_set_int_member (json_array_get_object_element (writes, i), "serial", serial);
+}
+
+JsonObject *
+rh_agent_grants (RhAgent *self)
+{
+  g_return_val_if_fail (RH_IS_AGENT (self), NULL);
+
+  return self->grants;
 }
 
 const char *

@@ -9,16 +9,16 @@
 G_BEGIN_DECLS
 
 /* An enabled agent: the developer's manifest (what it asks for) under the operator's (what it is granted).
- * Immutable; a reload makes new ones. */
+ * A reload makes new ones; all but what holds of its grants is immutable. */
 #define RH_TYPE_AGENT (rh_agent_get_type ())
 G_DECLARE_FINAL_TYPE (RhAgent, rh_agent, RH, AGENT, GObject)
 
 typedef struct {
   guint memory_mb;
-  guint cpu_s;     /* CPU seconds of one run */
-  guint wall_s;    /* wall-clock seconds of one run */
-  guint workers;   /* processes at most */
-  guint warm;      /* processes kept ready */
+  guint cpu_s;   /* CPU seconds of one run */
+  guint wall_s;  /* wall-clock seconds of one run */
+  guint workers; /* processes at most */
+  guint warm;    /* processes kept ready */
 } RhAgentLimits;
 
 typedef struct {
@@ -30,8 +30,8 @@ typedef struct {
 const char *rh_agent_id (RhAgent *self);
 const char *rh_agent_version (RhAgent *self);
 const char *rh_agent_cluster (RhAgent *self);
-const char *rh_agent_module (RhAgent *self);  /* the private copy, in a folder named by its hash */
-const char *rh_agent_sha256 (RhAgent *self);  /* hexadecimal */
+const char *rh_agent_module (RhAgent *self); /* the private copy, in a folder named by its hash */
+const char *rh_agent_sha256 (RhAgent *self); /* hexadecimal */
 RoyalManifest *rh_agent_manifest (RhAgent *self);
 JsonObject *rh_agent_operator_manifest (RhAgent *self);
 JsonObject *rh_agent_config (RhAgent *self);
@@ -43,6 +43,19 @@ GPtrArray *rh_agent_triggers (RhAgent *self);
 
 /* Whether people and scripts may ask for its tasks. */
 gboolean rh_agent_is_manual (RhAgent *self);
+
+/* (transfer none): what it may do, in the form of rh_grants_normal(): what its operator's manifest says, or less while
+ * a person has not approved that. */
+JsonObject *rh_agent_grants (RhAgent *self);
+
+/**
+ * rh_agent_set_standing:
+ * @standing: what it was granted the last time, by the database
+ * @serial: how often that was widened
+ *
+ * From now on it may do what both its operator's manifest and @standing allow.
+ */
+void rh_agent_set_standing (RhAgent *self, JsonObject *standing, guint serial);
 
 gboolean rh_agent_has_task (RhAgent *self, const char *task);
 gboolean rh_agent_may_read (RhAgent *self, const char *resource);
@@ -58,9 +71,7 @@ JsonObject *rh_agent_may_write (RhAgent *self, const char *action);
 gboolean rh_agent_has_input_schema (RhAgent *self, const char *task);
 
 /* Checks a task's input against the developer's schema. */
-gboolean rh_agent_check_input (RhAgent     *self,
-                               const char  *task,
-                               JsonNode    *input,
-                               GError     **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean
+rh_agent_check_input (RhAgent *self, const char *task, JsonNode *input, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -148,13 +148,44 @@ prune_copies (RhRegistry *self)
   rh_modules_prune (self->module_dir, wanted);
 }
 
-static gboolean
+static void
 fail_with (GPtrArray *faults, GError **error)
 {
   g_ptr_array_add (faults, NULL);
   g_autofree char *text = g_strjoinv ("\n", (char **)faults->pdata);
   g_set_error_literal (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, text);
-  return FALSE;
+}
+
+GPtrArray *
+rh_registry_read (RhRegistry *self, GError **error)
+{
+  g_return_val_if_fail (RH_IS_REGISTRY (self), NULL);
+
+  g_autoptr (GPtrArray) files = list_files (self, error);
+  if (files == NULL)
+    return NULL;
+
+  g_autoptr (GPtrArray) faults = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) agents = load_all (self, files, faults);
+  if (faults->len > 0)
+    {
+      fail_with (faults, error);
+      return NULL;
+    }
+  g_ptr_array_sort (agents, compare_agents);
+  return g_steal_pointer (&agents);
+}
+
+void
+rh_registry_take (RhRegistry *self, GPtrArray *agents)
+{
+  g_return_if_fail (RH_IS_REGISTRY (self) && agents != NULL);
+
+  g_ptr_array_unref (self->agents);
+  self->agents = agents;
+  if (self->generation++ == 0)
+    prune_copies (self);
+  g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
 }
 
 gboolean
@@ -162,22 +193,11 @@ rh_registry_load (RhRegistry *self, GError **error)
 {
   g_return_val_if_fail (RH_IS_REGISTRY (self), FALSE);
 
-  g_autoptr (GPtrArray) files = list_files (self, error);
-  if (files == NULL)
-    return FALSE;
+  GPtrArray *agents = rh_registry_read (self, error);
 
-  g_autoptr (GPtrArray) faults = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GPtrArray) agents = load_all (self, files, faults);
-  if (faults->len > 0)
-    return fail_with (faults, error);
-
-  g_ptr_array_sort (agents, compare_agents);
-  g_ptr_array_unref (self->agents);
-  self->agents = g_steal_pointer (&agents);
-  if (self->generation++ == 0)
-    prune_copies (self);
-  g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
-  return TRUE;
+  if (agents != NULL)
+    rh_registry_take (self, agents);
+  return agents != NULL;
 }
 
 RhAgent *

@@ -15,9 +15,8 @@ G_DECLARE_FINAL_TYPE (RhRegistry, rh_registry, RH, REGISTRY, GObject)
  * @plugin_path: folders searched for a relative `module`, separated by ':'
  * @module_dir: where private copies of modules are kept, `<sha256>/agent.so`; made if need be
  */
-RhRegistry *rh_registry_new (const char *manifest_dir,
-                             const char *plugin_path,
-                             const char *module_dir) G_GNUC_WARN_UNUSED_RESULT;
+RhRegistry *
+rh_registry_new (const char *manifest_dir, const char *plugin_path, const char *module_dir) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * rh_registry_load:
@@ -29,6 +28,11 @@ RhRegistry *rh_registry_new (const char *manifest_dir,
  * one id.
  */
 gboolean rh_registry_load (RhRegistry *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The two halves of rh_registry_load(): (transfer full) the sorted set, which serves when it is taken (transfer full).
+ */
+GPtrArray *rh_registry_read (RhRegistry *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void rh_registry_take (RhRegistry *self, GPtrArray *agents);
 
 /* (nullable) (transfer none) */
 RhAgent *rh_registry_find (RhRegistry *self, const char *id);

@@ -2,6 +2,8 @@
 
 #include "rh-app.h"
 
+#include "rh-charter.h"
+#include "rh-control.h"
 #include "rh-database.h"
 #include "rh-host-dir.h"
 #include "rh-jobs.h"
@@ -33,6 +35,7 @@ struct _RhApp {
   RhRegistry *registry;
   RhConnectors *connectors;
   RhGate *gate;
+  RhCharter *charter;
   RhWorkers *workers;
   RhJobs *jobs;
   RhTriggers *triggers;
@@ -47,7 +50,6 @@ G_DEFINE_FINAL_TYPE (RhApp, rh_app, G_TYPE_OBJECT)
 
 static const RhStatement open_workspace = { "workspace.open", "select * from workspace_open ($1, true)", 1, TRUE };
 static const RhStatement make_partitions = { "events.partitions", "select events_partitions ()", 0, TRUE };
-static const RhStatement note_policy = { "policy.loaded", "select policy_loaded ($1, $2::jsonb, $3)", 3, TRUE };
 static const RhStatement note_agent = { "agent.loaded", "select agent_loaded ($1, $2, $3, $4::jsonb, $5::jsonb)", 5,
                                         TRUE };
 
@@ -62,6 +64,7 @@ rh_app_finalize (GObject *object)
   g_clear_object (&self->workflows);
   g_clear_object (&self->jobs);
   g_clear_object (&self->workers);
+  g_clear_object (&self->charter);
   g_clear_object (&self->gate);
   g_clear_object (&self->connectors);
   g_clear_object (&self->registry);
@@ -234,7 +237,7 @@ make_server (RhApp *self, GError **error)
          (*listen == '\0' || listen_tcp (self, listen, error));
 }
 
-/* What is loaded is recorded: which policy decides, which code runs. */
+/* What is loaded is recorded: which code runs. */
 
 static void
 on_noted (GObject *source, GAsyncResult *result, gpointer data)
@@ -258,13 +261,10 @@ object_text (JsonObject *object)
 }
 
 static void
-note_loaded (RhApp *self, JsonNode *policy, const char *policy_version)
+note_loaded (RhApp *self)
 {
   g_autoptr (GPtrArray) agents = rh_registry_list (self->registry);
-  g_autofree char *document = royal_json_to_string (policy);
 
-  rh_store_call_async (self->store, &note_policy, self->workspace,
-                       (const char *const[]){ policy_version, document, "host" }, NULL, on_noted, g_object_ref (self));
   for (guint i = 0; i < agents->len; i++)
     {
       RhAgent *agent = agents->pdata[i];
@@ -294,27 +294,35 @@ warn_of_agents (RhApp *self, RhWorkflowSet *set)
     }
 }
 
-/* All or none: the policy is only put in force when the manifests have been taken too. */
+/* All or none, and all that is wrong at once. What the files say is then compared with what is in force. */
 static gboolean
 load (RhApp *self, GError **error)
 {
-  g_autoptr (JsonNode) document = NULL;
+  GError *faults[4] = { NULL };
+  g_autoptr (GString) text = g_string_new (NULL);
   g_autoptr (RhPolicy) policy =
-      rh_policy_file_load (rh_config_string (self->config, RH_SETTING_POLICY), &document, error);
-  g_autoptr (RhWorkflowSet) workflows = NULL;
-  g_autofree char *version = NULL;
+      rh_policy_file_load (rh_config_string (self->config, RH_SETTING_POLICY), NULL, &faults[0]);
+  g_autoptr (RhWorkflowSet) workflows = rh_parts_workflows (self->config, &faults[1]);
+  g_autoptr (GPtrArray) agents = rh_registry_read (self->registry, &faults[2]);
 
-  if (policy == NULL || !rh_secrets_reload (self->secrets, error))
-    return FALSE;
-  workflows = rh_parts_workflows (self->config, error);
-  if (workflows == NULL || !rh_registry_load (self->registry, error))
-    return FALSE;
+  (void)rh_secrets_reload (self->secrets, &faults[3]);
+  for (guint i = 0; i < G_N_ELEMENTS (faults); i++)
+    {
+      if (faults[i] != NULL)
+        g_string_append_printf (text, "%s%s", text->len > 0 ? "\n" : "", faults[i]->message);
+      g_clear_error (&faults[i]);
+    }
+  if (text->len > 0)
+    {
+      g_set_error_literal (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, text->str);
+      return FALSE;
+    }
+  rh_registry_take (self->registry, g_steal_pointer (&agents));
+  rh_charter_compare (self->charter, policy);
   warn_of_agents (self, workflows);
   rh_workflows_set (self->workflows, g_steal_pointer (&workflows), self->workspace);
-  version = g_strdup (rh_policy_version (policy));
-  rh_gate_set_policy (self->gate, g_steal_pointer (&policy));
-  note_loaded (self, document, version);
-  rh_log (RH_LOG_NOTICE, "app.loaded", "manifests and policy are in force", "policy", version, NULL);
+  note_loaded (self);
+  rh_log (RH_LOG_NOTICE, "app.loaded", "manifests are in force", "policy_file", rh_policy_version (policy), NULL);
   return TRUE;
 }
 
@@ -341,21 +349,14 @@ start_tracing (RhApp *self, GError **error)
 }
 
 static void
-serve (GTask *task)
+on_charter (GObject *source, GAsyncResult *result, gpointer data)
 {
+  g_autoptr (GTask) task = data;
   RhApp *self = g_task_get_source_object (task);
-  const char *host_id = rh_host_dir_id (self->dir);
   GError *error = NULL;
 
-  self->gate = rh_gate_new (self->store, self->connectors, host_id);
-  self->registry = rh_parts_registry (self->config, rh_host_dir_path (self->dir));
-  rh_gate_set_registry (self->gate, self->registry);
-  self->workers = make_workers (self);
-  self->jobs = rh_jobs_new (self->store, self->registry, self->workers, self->gate, host_id);
-  self->triggers = rh_triggers_new (self->store, self->registry, self->secrets, self->workspace,
-                                    rh_config_string (self->config, RH_SETTING_WORKSPACE), host_id);
-  self->workflows = rh_workflows_new (self->store, self->registry, self->gate);
-  if (!load (self, &error) || !start_tracing (self, &error))
+  if (!rh_charter_start_finish (RH_CHARTER (source), result, &error) || !load (self, &error) ||
+      !start_tracing (self, &error))
     {
       g_task_return_error (task, error);
       return;
@@ -374,6 +375,25 @@ serve (GTask *task)
       return;
     }
   g_task_return_boolean (task, TRUE);
+}
+
+static void
+serve (GTask *task)
+{
+  RhApp *self = g_task_get_source_object (task);
+  const char *host_id = rh_host_dir_id (self->dir);
+
+  self->gate = rh_gate_new (self->store, self->connectors, host_id);
+  self->registry = rh_parts_registry (self->config, rh_host_dir_path (self->dir));
+  rh_gate_set_registry (self->gate, self->registry);
+  self->workers = make_workers (self);
+  self->jobs = rh_jobs_new (self->store, self->registry, self->workers, self->gate, host_id);
+  self->triggers = rh_triggers_new (self->store, self->registry, self->secrets, self->workspace,
+                                    rh_config_string (self->config, RH_SETTING_WORKSPACE), host_id);
+  self->workflows = rh_workflows_new (self->store, self->registry, self->gate);
+  self->charter = rh_charter_new (self->store, self->gate, self->registry, self->workspace,
+                                  rh_config_string (self->config, RH_SETTING_WORKSPACE));
+  rh_charter_start_async (self->charter, on_charter, g_object_ref (task));
 }
 
 static void
@@ -406,6 +426,7 @@ connect_world (GTask *task)
       return;
     }
   self->connectors = rh_connectors_new ();
+  g_autoptr (RhControl) control = rh_control_new (self->store);
   g_autoptr (RhHttp) http = rh_parts_http (self->config, self->secrets, &error);
   if (http == NULL)
     {
@@ -415,6 +436,7 @@ connect_world (GTask *task)
     }
   rh_connectors_add (self->connectors, RH_CONNECTOR (http));
   g_autoptr (RhRetail) retail = rh_retail_new (self->store);
+  rh_connectors_add (self->connectors, RH_CONNECTOR (control));
   rh_connectors_add (self->connectors, RH_CONNECTOR (retail));
   rh_needs_check_async (self->connectors, self->secrets, self->workspace, on_needs, task);
 }

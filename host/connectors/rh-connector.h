@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* What the gate knows of the outside: host code that validates, assesses, applies, verifies and undoes actions against one
- * system, and answers reads. Connectors know neither gate nor jobs nor web. All operations are asynchronous; only
+/* What the gate knows of the outside: host code that validates, assesses, applies, verifies and undoes actions against
+ * one system, and answers reads. Connectors know neither gate nor jobs nor web. All operations are asynchronous; only
  * gate/rh-executor.c calls apply and undo. */
 #define RH_TYPE_CONNECTOR (rh_connector_get_type ())
 G_DECLARE_INTERFACE (RhConnector, rh_connector, RH, CONNECTOR, GObject)
@@ -19,6 +19,7 @@ G_DECLARE_INTERFACE (RhConnector, rh_connector, RH, CONNECTOR, GObject)
  * @reversible: undo exists
  * @tolerance: how far numbers in what was observed may move between an approval and its execution, as a share of what they
  *   were, so that the approval still stands; 0 = not at all
+ * @always_asks: it changes what is allowed: never decided below approve, whatever the rules say
  */
 typedef struct {
   const char *name;
@@ -26,6 +27,7 @@ typedef struct {
   const char *schema;
   gboolean reversible;
   double tolerance;
+  gboolean always_asks;
 } RhAction;
 
 /* A read capability. @table: answered by read (a table), else by get (a document). */
@@ -137,8 +139,8 @@ struct _RhConnectorInterface {
   const RhResource *(*resources) (RhConnector *self);
 
   /* Checks beyond the schema that need no I/O. */
-  gboolean (*validate) (RhConnector *self, const char *action, const char *target, JsonObject *parameters,
-                        GError **error);
+  gboolean (
+      *validate) (RhConnector *self, const char *action, const char *target, JsonObject *parameters, GError **error);
 
   /* (nullable): which lane effects of @action on @target take: those of one lane share a breaker, a rate and a bound.
    * Changes in @limits, which are the default ones, what is different. Returns: (transfer full) (nullable): the origin,
@@ -146,8 +148,11 @@ struct _RhConnectorInterface {
   char *(*lane) (RhConnector *self, const char *action, const char *target, RhLaneLimits *limits);
 
   /* Observes the world now. For an inverse, @effect->receipt is set. */
-  void (*assess_async) (RhConnector *self, const RhEffect *effect, GCancellable *cancellable,
-                        GAsyncReadyCallback callback, gpointer data);
+  void (*assess_async) (RhConnector *self,
+                        const RhEffect *effect,
+                        GCancellable *cancellable,
+                        GAsyncReadyCallback callback,
+                        gpointer data);
   RhAssessment *(*assess_finish) (RhConnector *self, GAsyncResult *result, GError **error);
 
   /* (nullable): whether an approval that was given when the target was @was still stands when it is @is: the connector's own word,
@@ -172,11 +177,21 @@ struct _RhConnectorInterface {
   JsonNode *(*undo_finish) (RhConnector *self, GAsyncResult *result, GError **error);
 
   /* Reads. get: a document (transfer full). read: a sealed memfd that the caller closes, or -1. */
-  void (*get_async) (RhConnector *self, gint64 workspace, const char *resource, JsonObject *parameters,
-                     GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
+  void (*get_async) (RhConnector *self,
+                     gint64 workspace,
+                     const char *resource,
+                     JsonObject *parameters,
+                     GCancellable *cancellable,
+                     GAsyncReadyCallback callback,
+                     gpointer data);
   JsonNode *(*get_finish) (RhConnector *self, GAsyncResult *result, GError **error);
-  void (*read_async) (RhConnector *self, gint64 workspace, const char *resource, JsonObject *parameters,
-                      GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
+  void (*read_async) (RhConnector *self,
+                      gint64 workspace,
+                      const char *resource,
+                      JsonObject *parameters,
+                      GCancellable *cancellable,
+                      GAsyncReadyCallback callback,
+                      gpointer data);
   int (*read_finish) (RhConnector *self, GAsyncResult *result, GError **error);
 
   /* May be NULL. The names of the secrets without which it cannot work: a host that lacks one does not start. */

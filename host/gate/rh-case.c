@@ -189,15 +189,36 @@ sum_up (Case *self)
 /* --- The decision ------------------------------------------------------------------------------------------------- */
 
 static RhVerdict *
-no_policy (void)
+no_policy (gboolean always_asks)
 {
   RhVerdict *verdict = g_new0 (RhVerdict, 1);
 
-  verdict->decision = verdict->floor = RH_DECISION_DENY;
+  verdict->decision = verdict->floor = always_asks ? RH_DECISION_APPROVE : RH_DECISION_DENY;
   verdict->risk = RH_RISK_HIGH;
   verdict->rules = g_new0 (char *, 1);
-  verdict->reason = g_strdup ("no policy is in force, which denies it");
+  verdict->reason = g_strdup (always_asks ? "no policy is in force; this always asks a person"
+                                          : "no policy is in force, which denies it");
+  if (always_asks)
+    verdict->asks = royal_json_parse ("{\"roles\":[\"admin\"]}", -1, "asks", NULL);
   return verdict;
+}
+
+/* (nullable) */
+static const RhStanding *
+standing_of (Case *self)
+{
+  GHashTable *standings = self->court->standings;
+
+  return standings != NULL ? g_hash_table_lookup (standings, &self->proposal->workspace) : NULL;
+}
+
+/* (nullable) */
+static RhPolicy *
+policy_of (Case *self)
+{
+  const RhStanding *standing = standing_of (self);
+
+  return standing != NULL ? standing->policy : self->court->policy;
 }
 
 /* Decisions of a whole batch are those of all its items, each with its facts beside the totals: a rule may speak of
@@ -225,6 +246,7 @@ static RhPolicySubject
 subject_of (Case *self, const RhItem *item, JsonObject *facts, gint64 now_us)
 {
   RhProposal *proposal = self->proposal;
+  const RhStanding *standing = standing_of (self);
 
   return (RhPolicySubject){ .workspace = proposal->workspace_name,
                             .cluster = proposal->cluster,
@@ -234,7 +256,9 @@ subject_of (Case *self, const RhItem *item, JsonObject *facts, gint64 now_us)
                             .claims = proposal->claims,
                             .target = item->target,
                             .parameters = item->parameters,
-                            .at_s = now_us / G_USEC_PER_SEC };
+                            .at_s = now_us / G_USEC_PER_SEC,
+                            .envelopes = standing != NULL ? standing->envelopes : NULL,
+                            .always_asks = self->action->always_asks };
 }
 
 /* The first limit of the grant that does not hold, as a sentence; NULL when all hold. */
@@ -280,7 +304,7 @@ judge (Case *self, gint64 now_us)
   g_autoptr (GPtrArray) facts = g_ptr_array_new_with_free_func ((GDestroyNotify)json_object_unref);
   g_autofree RhPolicySubject *subjects = g_new0 (RhPolicySubject, n);
   g_autofree char *over = NULL;
-  RhPolicy *policy = self->court->policy;
+  RhPolicy *policy = policy_of (self);
   RhVerdict *verdict;
 
   for (guint i = 0; i < n; i++)
@@ -290,7 +314,7 @@ judge (Case *self, gint64 now_us)
       g_ptr_array_add (facts, proposal->batch ? facts_with_totals (item, whole) : json_object_ref (whole));
       subjects[i] = subject_of (self, item, facts->pdata[i], now_us);
     }
-  verdict = policy == NULL    ? no_policy ()
+  verdict = policy == NULL    ? no_policy (self->action->always_asks)
             : proposal->batch ? rh_policy_decide_items (policy, subjects, n)
                               : rh_policy_decide (policy, &subjects[0]);
   over = over_grant (self, subjects);
@@ -333,7 +357,7 @@ static void
 decide (Case *self, gint64 now_us)
 {
   RhProposal *proposal = self->proposal;
-  RhPolicy *policy = self->court->policy;
+  RhPolicy *policy = policy_of (self);
   RhVerdict *verdict = judge (self, now_us);
 
   proposal->policy_version = g_strdup (policy != NULL ? rh_policy_version (policy) : "");
@@ -348,6 +372,7 @@ decide (Case *self, gint64 now_us)
       verdict->decision = RH_DECISION_NOTIFY;
       verdict->reason = g_strdup_printf ("%s, which answers what was asked: %s", proposal->covered, asked);
     }
+  rh_limits_once (proposal->undoes == NULL ? proposal->grant : NULL, proposal->agent, verdict);
   proposal->verdict = verdict;
 }
 

@@ -8,14 +8,28 @@
 G_BEGIN_DECLS
 
 /**
+ * RhStanding:
+ * @policy: (nullable): the one in force; NULL denies
+ * @envelopes: (element-type RhEnvelope): those in force
+ *
+ * What decides in a workspace.
+ */
+typedef struct {
+  RhPolicy *policy;
+  GPtrArray *envelopes;
+} RhStanding;
+
+/**
  * RhCourt:
- * @policy: where the policy that is in force stands; NULL in it denies
+ * @policy: what decides in a workspace for which nothing stands; NULL denies
+ * @standings: workspace -> RhStanding
  *
  * What a case needs of the gate. All (transfer none): the gate's, which outlives its cases.
  */
 typedef struct {
   RhConnectors *connectors;
   RhPolicy *policy;
+  GHashTable *standings;
   RhIntake *intake;
   RhClock *clock;
 } RhCourt;

@@ -49,6 +49,7 @@ rh_gate_finalize (GObject *object)
   g_object_unref (self->court.clock);
   g_object_unref (self->court.connectors);
   rh_policy_free (self->court.policy);
+  g_clear_pointer (&self->court.standings, g_hash_table_unref);
   g_object_unref (self->store);
   G_OBJECT_CLASS (rh_gate_parent_class)->finalize (object);
 }
@@ -93,11 +94,39 @@ rh_gate_set_policy (RhGate *self, RhPolicy *policy)
 }
 
 RhPolicy *
-rh_gate_policy (RhGate *self)
+rh_gate_policy (RhGate *self, gint64 workspace)
 {
+  const RhStanding *standing;
+
   g_return_val_if_fail (RH_IS_GATE (self), NULL);
 
-  return self->court.policy;
+  standing = self->court.standings != NULL ? g_hash_table_lookup (self->court.standings, &workspace) : NULL;
+  return standing != NULL ? standing->policy : self->court.policy;
+}
+
+static void
+standing_free (gpointer data)
+{
+  RhStanding *self = data;
+
+  rh_policy_free (self->policy);
+  g_ptr_array_unref (self->envelopes);
+  g_free (self);
+}
+
+void
+rh_gate_set_standing (RhGate *self, gint64 workspace, RhPolicy *policy, GPtrArray *envelopes)
+{
+  RhStanding *standing;
+
+  g_return_if_fail (RH_IS_GATE (self) && envelopes != NULL);
+
+  if (self->court.standings == NULL)
+    self->court.standings = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, standing_free);
+  standing = g_new0 (RhStanding, 1);
+  standing->policy = policy;
+  standing->envelopes = envelopes;
+  g_hash_table_replace (self->court.standings, g_memdup2 (&workspace, sizeof workspace), standing);
 }
 
 void

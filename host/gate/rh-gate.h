@@ -22,7 +22,16 @@ RhGate *rh_gate_new (RhStore *store, RhConnectors *connectors, const char *host_
 /* (transfer full) Replaces the policy; proposals from now on are decided by it. */
 void rh_gate_set_policy (RhGate *self, RhPolicy *policy);
 /* (transfer none) (nullable): the one in force. */
-RhPolicy *rh_gate_policy (RhGate *self);
+RhPolicy *rh_gate_policy (RhGate *self, gint64 workspace);
+
+/**
+ * rh_gate_set_standing:
+ * @policy: (nullable) (transfer full): the policy in force in @workspace; NULL denies there
+ * @envelopes: (transfer full) (element-type RhEnvelope): those in force, with rh_envelope_free() as its free function
+ *
+ * Goes before rh_gate_set_policy() in that workspace.
+ */
+void rh_gate_set_standing (RhGate *self, gint64 workspace, RhPolicy *policy, GPtrArray *envelopes);
 
 /* The agents as they are enabled now: what an agent has proposed is not brought before the gate again when it may not do it any
  * more, and inputs that a person gives are checked by its manifest. Without them nothing of this is checked. */
@@ -40,6 +49,7 @@ gboolean rh_gate_stop_finish (RhGate *self, GAsyncResult *result, GError **error
  * @agent_version, @agent_sha256: "" when a person submits
  * @key: (nullable): 64 hexadecimal digits that are the same for every attempt to submit this very proposal: the first
  *   one counts, and its outcome answers the later ones; NULL when a person submits
+ * @by: (nullable): the person who submits; NULL: the agent does
  * @job: (nullable): the job's uuid
  * @context: (nullable): what travels with the job (jobs.context in migrations/)
  * @grant: the operator's grant for the action, with its limits
@@ -56,6 +66,7 @@ typedef struct {
   const char *cluster;
   const char *run;
   const char *key;
+  const char *by;
   const char *job;
   JsonObject *context;
   JsonObject *grant;

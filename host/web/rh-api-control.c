@@ -5,10 +5,13 @@
 #include "rh-halt.h"
 #include "royal-json.h"
 
-/* What holds agents back: the emergency stop, pauses, limits. */
+/* What holds agents back and lets them go on: the emergency stop, pauses, limits, and changes of what is allowed. */
 
 static const RhStatement control_resume = { "control.resume", "select control_resume ($1)", 1, TRUE };
 static const RhStatement control_unpause = { "control.unpause", "select control_unpause ($1, $2, $3)", 3, TRUE };
+static const RhStatement policy_history = { "web.policies", "select policy from policy_history ()", 0, FALSE };
+static const RhStatement envelope_list = { "web.envelopes", "select envelope from envelope_list ()", 0, FALSE };
+static const RhStatement envelope_revoke = { "envelope.revoke", "select envelope_revoke ($1, $2)", 2, TRUE };
 static const RhStatement limits_list = { "web.limits", "select \"limit\" from limits_list ()", 0, FALSE };
 
 static void
@@ -85,4 +88,79 @@ void
 rh_api_limits (RhRequest *request)
 {
   rh_request_call (request, &limits_list, NULL, on_limits);
+}
+
+/* --- Changes of what is allowed, which are proposals ---------------------------------------------------------------
+ */
+
+static void
+on_proposed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (RhRequest) request = data;
+  g_autoptr (GError) error = NULL;
+  JsonNode *outcome = rh_gate_submit_finish (RH_GATE (source), result, &error);
+
+  if (outcome == NULL)
+    rh_request_fail (request, error);
+  else
+    rh_request_reply (request, SOUP_STATUS_CREATED, outcome);
+}
+
+void
+rh_api_change (RhRequest *request)
+{
+  static const char *const members[] = { "action", "target", "parameters", "title", "reasoning", "deadline_s" };
+  JsonObject *body = rh_request_body (request);
+  const RhCaller *caller = rh_request_caller (request);
+  g_autoptr (JsonObject) proposal = json_object_new ();
+  RhSubmission submission = { .workspace = rh_request_workspace (request),
+                              .workspace_name = caller->workspace_name,
+                              .agent = "host",
+                              .by = caller->name,
+                              .cluster = "platform",
+                              .proposal = proposal };
+
+  for (guint i = 0; i < G_N_ELEMENTS (members); i++)
+    if (json_object_has_member (body, members[i]))
+      json_object_set_member (proposal, members[i], json_object_dup_member (body, members[i]));
+  rh_gate_submit_async (rh_request_context (request)->gate, &submission, NULL, on_proposed, rh_request_ref (request));
+}
+
+static void
+on_policies (RhRequest *request, RhRows *rows)
+{
+  rh_list_reply (request, rows, "policy", "policy", 0);
+}
+
+void
+rh_api_policies (RhRequest *request)
+{
+  rh_request_call (request, &policy_history, NULL, on_policies);
+}
+
+static void
+on_envelopes (RhRequest *request, RhRows *rows)
+{
+  rh_list_reply (request, rows, "envelope", "envelope", 0);
+}
+
+void
+rh_api_envelopes (RhRequest *request)
+{
+  rh_request_call (request, &envelope_list, NULL, on_envelopes);
+}
+
+static void
+on_revoked (RhRequest *request, RhRows *rows)
+{
+  rh_gate_kick (rh_request_context (request)->gate);
+  rh_api_envelopes (request);
+}
+
+void
+rh_api_envelope_revoke (RhRequest *request)
+{
+  const char *params[] = { rh_request_parameter (request), rh_request_caller (request)->name };
+
+  rh_request_call (request, &envelope_revoke, params, on_revoked);
 }

@@ -35,7 +35,7 @@ static RhPolicy *
 policy_of (RhRequest *request)
 {
   JsonObject *body = rh_request_body (request);
-  RhPolicy *in_force = rh_gate_policy (rh_request_context (request)->gate);
+  RhPolicy *in_force = rh_gate_policy (rh_request_context (request)->gate, rh_request_workspace (request));
   g_autoptr (GError) error = NULL;
   RhPolicy *policy;
 

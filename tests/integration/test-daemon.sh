@@ -112,12 +112,53 @@ runs 0 'less is granted' ctl reload
 runs 1 'a read that is only asked for fails' checkpoint
 says 'as not granted' 'asked for `retail.sales`, which the operator has not granted'
 jq '.grants.writes[0].limits.markdown_pct.max = 0.1' "$host_dir/markdown.kept" >"$host_dir/manifests/markdown.json"
-runs 0 'a lower limit is set' ctl reload
+runs 0 'the read is granted again, and a lower limit is set' ctl reload
+change_waits () { # change_waits ACTION: its id is in $proposal
+  proposal=$(ctl approvals list --json | jq -er --arg action "$1" '.items[] | select(.action == $action and .state == "pending") | .id')
+}
+holds () { [ "$(ctl agents show markdown --json | jq -c '[(.grants.reads | length), .grants.writes[0].limits.markdown_pct.max]')" = "$1" ]; }
+soon 'what is more than the last time is proposed' change_waits grant.change
+runs 0 'as a difference' ctl approvals show "$proposal"
+says 'of what would be added' 'read retail.sales'
+holds '[1,0.1]'; ok $? 'until it is approved the agent holds what both allow'
+runs 0 'approved' ctl approvals approve "$proposal" --yes
+soon 'it holds that' holds '[2,0.1]'
 checkpoint >/dev/null 2>&1
-is 'no proposal goes beyond it' 0 "$(proposals '[.[] | select(.state == "pending" or .state == "approved" or .state == "executed")] | length')"
+is 'no proposal goes beyond its limit' 0 "$(proposals '[.[] | select(.state == "pending" or .state == "approved" or .state == "executed")] | length')"
 cp "$host_dir/markdown.kept" "$host_dir/manifests/markdown.json"
 add_agent good
 ctl reload >/dev/null
+soon 'a looser limit is proposed' change_waits grant.change
+host_stop
+host_start; ok $? 'a host that starts anew'
+holds '[2,0.1]'; ok $? 'keeps to what is in force'
+runs 0 'and does not ask twice' ctl reload
+is 'for the same' 1 "$(ctl approvals list --json | jq '[.items[] | select(.action == "grant.change")] | length')"
+change_waits grant.change
+runs 0 'until a person says so' ctl approvals approve "$proposal" --yes
+soon 'it holds more' holds '[2,0.4]'
+
+# The policy that is in force is the database's
+cp "$host_dir/manifests/policy.json" "$host_dir/policy.kept"
+in_force () { ctl policy show --json | jq -r '.document.rules[0].name'; }
+in_force_is () { [ "$(in_force)" = "$1" ]; }
+was=$(in_force)
+jq '.rules = [{ "name": "nothing-passes", "match": { "action": "*" }, "risk": "high", "decision": "approve" }] + .rules' \
+  "$host_dir/policy.kept" >"$host_dir/manifests/policy.json"
+runs 0 'another policy in the file' ctl reload
+in_force_is "$was"; ok $? 'is not in force'
+soon 'it is proposed' change_waits policy.change
+runs 0 'as a difference' ctl approvals show "$proposal"
+says 'rule by rule' 'rules nothing-passes'
+runs 0 'approved' ctl approvals approve "$proposal" --yes
+soon 'it is in force' in_force_is nothing-passes
+cp "$host_dir/policy.kept" "$host_dir/manifests/policy.json"
+runs 0 'a person undoes it' ctl approvals undo "$proposal" --reason 'too strict'
+change_waits policy.change
+runs 0 'by another approval' ctl approvals approve "$proposal" --yes
+soon 'and what was is in force' in_force_is "$was"
+runs 0 'policies can be set without the file too' ctl policy set "$host_dir/policy.kept"
+runs 0 'what was in force is known' ctl policy history
 
 # SIGTERM
 job=$(ctl jobs run good wait --input '{"ms":4000}' --json | jq -r .id)

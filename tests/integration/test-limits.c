@@ -95,7 +95,7 @@ static void
 assert_window (const char *name, const char *wanted)
 {
   g_autofree char *found = gate_sql_value (
-      "select used || ' ' || reserved from limit_used (%" G_GINT64_FORMAT ", '%s', 'agent:setter', 3600)", ws, name);
+      "select used || ' ' || reserved from limit_used (%" G_GINT64_FORMAT ", '%s', 'agent:setter', 3600, null)", ws, name);
 
   g_assert_cmpstr (found, ==, wanted);
 }

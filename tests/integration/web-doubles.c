@@ -58,7 +58,7 @@ rh_gate_new (RhStore *store, RhConnectors *connectors, const char *host_id)
 }
 
 RhPolicy *
-rh_gate_policy (RhGate *self)
+rh_gate_policy (RhGate *self, gint64 workspace)
 {
   static RhPolicy *policy;
   g_autoptr (JsonNode) document = NULL;
@@ -229,6 +229,29 @@ rh_gate_lanes (RhGate *self)
 
   json_node_take_array (lanes, json_array_new ());
   return lanes;
+}
+
+void
+rh_gate_submit_async (RhGate *self,
+                      const RhSubmission *submission,
+                      GCancellable *cancellable,
+                      GAsyncReadyCallback callback,
+                      gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, data);
+  JsonNode *outcome = json_node_new (JSON_NODE_OBJECT);
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "by", submission->by);
+  json_object_set_string_member (object, "action", json_object_get_string_member (submission->proposal, "action"));
+  json_node_take_object (outcome, object);
+  g_task_return_pointer (task, outcome, (GDestroyNotify)json_node_unref);
+}
+
+JsonNode *
+rh_gate_submit_finish (RhGate *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 JsonNode *
