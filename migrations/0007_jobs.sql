@@ -234,7 +234,7 @@ end $$;
 create function job_put (p_workspace bigint, requests jsonb, p_actor text)
 returns table (n bigint, id bigint, uid uuid, fresh boolean)
 language plpgsql security definer set search_path = public, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 declare
   first_id bigint;
@@ -503,7 +503,8 @@ create function job_lease (p_owner text, p_agents text[], p_capacities int[], p_
 returns table (workspace_id bigint, workspace text, lease bigint, job bigint, uid uuid, agent text, task text, input jsonb,
                attempt int, context jsonb)
 language plpgsql security definer set search_path = public, pg_temp
-set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off
+set enable_mergejoin = off
 set enable_material = off as $$
 #variable_conflict use_column
 declare
@@ -604,7 +605,8 @@ end $$;
 create function job_complete (p_owner text, p_workspaces bigint[], p_leases bigint[], p_jobs bigint[], p_attempts int[],
   p_results jsonb) returns int[]
 language plpgsql security definer set search_path = public, pg_temp
-set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off
+set enable_mergejoin = off
 set enable_material = off as $$
 #variable_conflict use_column
 declare

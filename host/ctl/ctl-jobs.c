@@ -9,7 +9,8 @@
 #define WAIT_MS 200
 
 static char *input, *key, *priority, *state, *cursor;
-static gboolean wait_for;
+static char *of_agent;
+static gboolean wait_for, all;
 
 static const GOptionEntry run_entries[] = {
   { "input", 0, 0, G_OPTION_ARG_STRING, &input, "The task's input", "JSON" },
@@ -21,6 +22,19 @@ static const GOptionEntry run_entries[] = {
 static const GOptionEntry list_entries[] = {
   { "state", 0, 0, G_OPTION_ARG_STRING, &state, "all (the default), or states separated by commas", "STATES" },
   { "cursor", 0, 0, G_OPTION_ARG_STRING, &cursor, "The page after this one", "CURSOR" },
+  { NULL },
+};
+
+static const GOptionEntry dead_entries[] = {
+  { "agent", 0, 0, G_OPTION_ARG_STRING, &of_agent, "All of this agent", "AGENT" },
+  { "all", 0, 0, G_OPTION_ARG_NONE, &all, "All", NULL },
+  { "cursor", 0, 0, G_OPTION_ARG_STRING, &cursor, "The page after this one", "CURSOR" },
+  { NULL },
+};
+static const GOptionEntry retry_entries[] = {
+  { "agent", 0, 0, G_OPTION_ARG_STRING, &of_agent, "All of this agent", "AGENT" },
+  { "all", 0, 0, G_OPTION_ARG_NONE, &all, "All", NULL },
+  { "input", 0, 0, G_OPTION_ARG_STRING, &input, "Another input, for one job", "JSON" },
   { NULL },
 };
 
@@ -152,10 +166,90 @@ run_cancel (const CtlOptions *options, char **arguments)
   return call_and_print (options, "POST", arguments[0], "/cancel");
 }
 
+/* Named by their ids, or all of an agent, or simply all. */
+static int
+run_dead_letters (const CtlOptions *options, char **arguments, const char *path)
+{
+  g_autoptr (JsonNode) answer = NULL;
+  JsonNode *body = ctl_body ("agent", of_agent, NULL);
+  JsonObject *object = json_node_get_object (body);
+  int status;
+
+  if (arguments[0] != NULL)
+    {
+      JsonArray *ids = json_array_new ();
+
+      for (guint i = 0; arguments[i] != NULL; i++)
+        json_array_add_string_element (ids, arguments[i]);
+      json_object_set_array_member (object, "jobs", ids);
+    }
+  if (all)
+    json_object_set_boolean_member (object, "all", TRUE);
+  status = ctl_call (options, "POST", path, body, &answer);
+  if (status != CTL_OK)
+    return status;
+  if (options->json)
+    ctl_print_json (answer);
+  else
+    printf ("%" G_GINT64_FORMAT "\n", royal_json_int (json_node_get_object (answer), "n", 0));
+  return CTL_OK;
+}
+
+static int
+run_dead (const CtlOptions *options, char **arguments)
+{
+  g_autoptr (GString) path = g_string_new ("/dead-letters?limit=200");
+  g_autoptr (JsonNode) answer = NULL;
+  int status;
+
+  if (of_agent != NULL)
+    g_string_append_uri_escaped (g_string_append (path, "&agent="), of_agent, NULL, TRUE);
+  if (cursor != NULL)
+    g_string_append_uri_escaped (g_string_append (path, "&cursor="), cursor, NULL, TRUE);
+  status = ctl_call (options, "GET", path->str, NULL, &answer);
+  return status == CTL_OK ? ctl_print_list (options, answer, columns) : status;
+}
+
+static int
+run_retry (const CtlOptions *options, char **arguments)
+{
+  g_autoptr (JsonNode) job = NULL;
+  g_autoptr (JsonNode) parsed = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = NULL;
+  g_autofree char *id = NULL;
+  JsonNode *body;
+  int status;
+
+  if (input == NULL)
+    return run_dead_letters (options, arguments, "/dead-letters/retry");
+  if (arguments[0] == NULL || arguments[1] != NULL)
+    return ctl_fail (CTL_USAGE, "--input goes with one ID");
+  parsed = royal_json_parse (input, -1, "--input", &error);
+  if (parsed == NULL)
+    return ctl_fail (CTL_USAGE, "%s", error->message);
+  id = g_uri_escape_string (arguments[0], NULL, TRUE);
+  path = g_strconcat ("/dead-letters/", id, "/edit", NULL);
+  body = ctl_body (NULL, NULL);
+  json_object_set_member (json_node_get_object (body), "input", g_steal_pointer (&parsed));
+  status = ctl_call (options, "POST", path, body, &job);
+  return status == CTL_OK ? print_job (options, job) : status;
+}
+
+static int
+run_discard (const CtlOptions *options, char **arguments)
+{
+  return run_dead_letters (options, arguments, "/dead-letters/discard");
+}
+
 const CtlCommand ctl_jobs_commands[] = {
   { "jobs", "list", NULL, "Jobs, newest first", 0, 0, list_entries, run_list },
   { "jobs", "run", "AGENT TASK", "Ask an agent to run a task", 2, 2, run_entries, run_run },
   { "jobs", "show", "ID", "One job, with its runs", 1, 1, NULL, run_show },
   { "jobs", "cancel", "ID", "Cancel a job", 1, 1, NULL, run_cancel },
+  { "jobs", "dead", NULL, "Jobs that ended without success and wait for a person", 0, 0, dead_entries, run_dead },
+  { "jobs", "retry", "[ID...]", "Try dead letters again; with --input one of them, as a new job", 0, 100, retry_entries,
+    run_retry },
+  { "jobs", "discard", "[ID...]", "Put dead letters aside for good", 0, 100, dead_entries, run_discard },
   { NULL },
 };

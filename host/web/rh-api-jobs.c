@@ -8,7 +8,8 @@ static const RhStatement job_list = { "web.jobs", "select cursor, job from job_l
                                       3, FALSE };
 static const RhStatement job_get = { "web.job", "select job_get ($1::uuid) as job", 1, FALSE };
 
-static const char *const states[] = { "queued", "leased", "completed", "dead", "quarantined", "cancelled", NULL };
+static const char *const states[] = { "queued",      "leased",    "completed", "dead",
+                                      "quarantined", "cancelled", "discarded", NULL };
 
 static gboolean
 check_id (RhRequest *request)
@@ -100,4 +101,34 @@ rh_api_job_cancel (RhRequest *request)
   if (check_id (request))
     rh_jobs_cancel_async (rh_request_context (request)->jobs, rh_request_actor (request),
                           rh_request_parameter (request), on_cancelled, rh_request_ref (request));
+}
+
+static void
+on_bulk (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (RhRequest) request = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) ids = rh_jobs_enqueue_many_finish (RH_JOBS (source), result, &error);
+  g_autoptr (JsonObject) answer = NULL;
+
+  if (ids == NULL)
+    {
+      rh_request_fail (request, error);
+      return;
+    }
+  answer = json_object_new ();
+  json_object_set_member (answer, "jobs", g_steal_pointer (&ids));
+  rh_request_reply (request, SOUP_STATUS_CREATED, json_node_init_object (json_node_alloc (), answer));
+}
+
+void
+rh_api_jobs_bulk (RhRequest *request)
+{
+  JsonArray *jobs = royal_json_array (rh_request_body (request), "jobs");
+
+  if (jobs == NULL)
+    rh_request_refuse (request, RH_PROBLEM_INVALID, "/jobs", "expected a list of jobs");
+  else
+    rh_jobs_enqueue_many_async (rh_request_context (request)->jobs, rh_request_actor (request), jobs, on_bulk,
+                                rh_request_ref (request));
 }

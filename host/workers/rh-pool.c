@@ -17,7 +17,7 @@
 #define AHEAD_MAX 1000
 /* Runs are handed to a worker ahead for so long: short ones then cost it no wait for the host. */
 #define HANDED_US 5000
-#define HANDED_MAX 48
+#define HANDED_MAX 192
 
 struct _RhPool {
   GObject parent;
@@ -261,6 +261,7 @@ hand_ahead (RhPool *self)
       while (!g_queue_is_empty (&self->waiting) && rh_worker_n_runs (worker) <= handed)
         if (!hand_over (self, worker))
           break;
+      rh_worker_flush (worker);
     }
 }
 
@@ -282,8 +283,11 @@ pump (RhPool *self)
   RhWorker *worker;
 
   while (!g_queue_is_empty (&self->waiting) && (worker = find_idle (self)) != NULL)
-    if (!hand_over (self, worker))
-      break;
+    {
+      if (!hand_over (self, worker))
+        break;
+      rh_worker_flush (worker);
+    }
   hand_ahead (self);
   if (self->failed || self->draining)
     return;

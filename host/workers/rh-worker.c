@@ -8,7 +8,7 @@
 #include <signal.h>
 
 #define GRACE_US (2 * G_USEC_PER_SEC)
-#define RUNS_MAX 5000
+#define RUNS_MAX 100000
 /* How often resident memory is looked at, in runs, and how much more than after its first run is too much. */
 #define RSS_RUNS 32
 #define RSS_GROWTH_KB (128 * 1024)
@@ -27,6 +27,7 @@ struct _RhWorker {
   gboolean draining;
   gint64 since_us;
   GQueue hands;  /* RhRun: the first is in hand, the others are ahead */
+  GQueue undone; /* RhRun: of a closed worker: ended, and their answers lost with it */
   GString *body; /* of the next RUN */
   gsize body_fixed;
   guint runs;
@@ -276,6 +277,9 @@ on_closed (RoyalChannel *channel, const GError *error, int signal, gpointer data
 
   set_state (self, RH_WORKER_CLOSED);
   remove_cgroup (self);
+  /* Not those that it had ended: they are done again. */
+  for (guint i = royal_channel_n_unreported (channel); i > 0 && g_queue_get_length (&self->hands) > 1; i--)
+    g_queue_push_tail (&self->undone, g_queue_pop_head (&self->hands));
   if (in_hand (self) != NULL)
     end_run (self, NULL, why, end == RH_WORKER_END_CRASHED);
   if (self->events != NULL)
@@ -385,6 +389,15 @@ rh_worker_run (RhWorker *self, RhRun *run)
   return TRUE;
 }
 
+void
+rh_worker_flush (RhWorker *self)
+{
+  g_return_if_fail (RH_IS_WORKER (self));
+
+  if (self->state == RH_WORKER_BUSY)
+    royal_channel_flush (self->channel);
+}
+
 guint
 rh_worker_n_runs (RhWorker *self)
 {
@@ -410,7 +423,7 @@ rh_worker_take_runs (RhWorker *self)
   g_return_val_if_fail (RH_IS_WORKER (self), NULL);
 
   runs = g_ptr_array_new_with_free_func ((GDestroyNotify)rh_run_unref);
-  while ((run = g_queue_pop_head (&self->hands)) != NULL)
+  while ((run = g_queue_pop_head (&self->undone)) != NULL || (run = g_queue_pop_head (&self->hands)) != NULL)
     {
       run->worker = NULL;
       g_ptr_array_add (runs, run);
@@ -550,6 +563,7 @@ rh_worker_finalize (GObject *object)
     royal_channel_detach (self->channel);
   g_clear_object (&self->channel);
   g_queue_clear_full (&self->hands, (GDestroyNotify)rh_run_unref);
+  g_queue_clear_full (&self->undone, (GDestroyNotify)rh_run_unref);
   remove_cgroup (self);
   g_clear_object (&self->agent);
   if (self->body != NULL)
@@ -567,4 +581,5 @@ static void
 rh_worker_init (RhWorker *self)
 {
   g_queue_init (&self->hands);
+  g_queue_init (&self->undone);
 }

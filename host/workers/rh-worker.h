@@ -30,7 +30,7 @@ typedef enum {
 /**
  * RhWorkerEvents:
  * @idle: it can take a run: after it became ready, and after each run; @run_us: how long that took, 0 = there was none
- * @closed: the process is gone, and the run in hand was answered; @error says why, NULL after an orderly end
+ * @closed: the process is gone, and the run in hand was answered (rh_worker_take_runs() has the others); @error says why, NULL after an orderly end
  */
 typedef struct {
   void (*idle) (RhWorker *worker, gboolean completed, gint64 run_us, gpointer data);
@@ -61,6 +61,9 @@ RhWorkerState rh_worker_state (RhWorker *self);
 /* Hands @run to an idle worker, or to a busy one ahead; its answer comes through rh_run_end(). FALSE: a busy worker has
  * no room for it. */
 gboolean rh_worker_run (RhWorker *self, RhRun *run) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Sends what it was handed since the last time: after every rh_worker_run(). */
+void rh_worker_flush (RhWorker *self);
 
 /* Runs in its hands. */
 guint rh_worker_n_runs (RhWorker *self);

@@ -185,7 +185,8 @@ call_text (RoyalRun *self, const char *text, GError **error)
       g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_LIMIT, "a call of %zu bytes is longer than 16 MiB", length);
       return NULL;
     }
-  if (!royal_frame_send_pieces (self->link->fd, ROYAL_FRAME_CALL, ++self->link->last_call, text, length, &local))
+  if (!royal_link_flush (self->link, &local) ||
+      !royal_frame_send_pieces (self->link->fd, ROYAL_FRAME_CALL, ++self->link->last_call, text, length, &local))
     {
       set_link_error (self, local, error);
       return NULL;
@@ -325,7 +326,8 @@ tell (RoyalRun *self, RoyalFrameType type, JsonObject *body)
   g_autofree char *text = royal_json_to_string (node);
   g_autoptr (GError) error = NULL;
 
-  if (!royal_frame_send_pieces (self->link->fd, type, self->id, text, strlen (text), &error))
+  if (!royal_link_flush (self->link, &error) ||
+      !royal_frame_send_pieces (self->link->fd, type, self->id, text, strlen (text), &error))
     self->link->lost = TRUE;
 }
 
@@ -483,5 +485,5 @@ royal_run_finish (RoyalRun *self, JsonNode *result, const GError *failure, GErro
     }
   if (failure != NULL)
     text = failure_text (failure);
-  return royal_frame_send_pieces (self->link->fd, ROYAL_FRAME_DONE, self->id, text, strlen (text), error);
+  return royal_link_answer (self->link, self->id, text, error);
 }

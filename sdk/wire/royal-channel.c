@@ -4,6 +4,7 @@
 #include "royal-frame-reader.h"
 #include "royal-json.h"
 #include "royal-launch.h"
+#include "royal-said.h"
 #include "royal-stage.h"
 
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include <royal/error.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,7 +29,6 @@
 #define COST_FACTOR 8
 #define COST_MAX_US (2 * G_USEC_PER_SEC)
 #define METHOD_MAX 64
-#define MESSAGE_MAX 8192
 
 #define REPLY_NULL "{\"result\":null}"
 #define REPLY_CANCELLED "{\"error\":{\"code\":\"cancelled\",\"message\":\"the run was cancelled\"}}"
@@ -59,6 +60,8 @@ struct _RoyalChannel {
   guint64 last;                             /* handed over */
   guint ahead[ROYAL_CHANNEL_AHEAD_MAX + 1]; /* bytes of the runs that are not answered, by their number */
   guint ahead_bytes;                        /* of those behind the run in hand */
+  GByteArray *unsent;                       /* runs, as one packet */
+  volatile guint64 *hand;                   /* the worker's note of the run in hand */
   guint64 last_call;
   guint64 open_call; /* 0: none */
   gboolean cancelled;
@@ -87,6 +90,9 @@ royal_channel_finalize (GObject *object)
   g_clear_pointer (&self->reader, royal_frame_reader_free);
   g_clear_pointer (&self->stage, royal_stage_free);
   g_clear_error (&self->reason);
+  g_clear_pointer (&self->unsent, g_byte_array_unref);
+  if (self->hand != NULL)
+    munmap ((void *)self->hand, ROYAL_HAND_SIZE);
   G_OBJECT_CLASS (royal_channel_parent_class)->finalize (object);
 }
 
@@ -270,22 +276,10 @@ on_ready (RoyalChannel *self, RoyalFrame *frame, GError **error)
   return TRUE;
 }
 
-/* { "code": …, "message": … }, with the message bounded. */
-static GError *
-parse_error (JsonObject *object)
-{
-  const char *code = royal_json_string (object, "code", NULL);
-  const char *message = royal_json_string (object, "message", NULL);
-
-  if (code == NULL || message == NULL || strlen (message) > MESSAGE_MAX)
-    return NULL;
-  return g_error_new_literal (ROYAL_ERROR, (gint)royal_error_code_from_name (code), message);
-}
-
 static gboolean
 on_failed (RoyalChannel *self, RoyalFrame *frame, GError **error)
 {
-  g_autoptr (GError) reason = parse_error (frame->body);
+  g_autoptr (GError) reason = royal_said_error (frame->body);
 
   if (self->state != STATE_STARTING)
     return refuse (error, "FAILED after READY");
@@ -320,7 +314,7 @@ on_done (RoyalChannel *self, RoyalFrame *frame, GError **error)
 {
   JsonNode *result = json_object_get_member (frame->body, "result");
   JsonObject *object = royal_json_object (frame->body, "error");
-  g_autoptr (GError) failure = object != NULL ? parse_error (object) : NULL;
+  g_autoptr (GError) failure = object != NULL ? royal_said_error (object) : NULL;
 
   if (self->state != STATE_RUNNING || frame->id != self->run)
     return refuse (error, "DONE for a run that is not in hand");
@@ -329,6 +323,7 @@ on_done (RoyalChannel *self, RoyalFrame *frame, GError **error)
   if ((result != NULL) == (failure != NULL) || json_object_get_size (frame->body) != 1)
     return refuse (error, "DONE with neither a result nor an error, or with both");
   next_run (self);
+  royal_channel_flush (self);
   if (self->events != NULL)
     self->events->done (self, result, failure, self->data);
   return TRUE;
@@ -356,18 +351,10 @@ on_call (RoyalChannel *self, RoyalFrame *frame, GError **error)
   return TRUE;
 }
 
-static const char *
-message_of (RoyalFrame *frame, const char *otherwise)
-{
-  const char *message = royal_json_string (frame->body, "message", otherwise);
-
-  return message != NULL && strlen (message) <= MESSAGE_MAX ? message : NULL;
-}
-
 static gboolean
 on_log (RoyalChannel *self, RoyalFrame *frame, GError **error)
 {
-  const char *message = message_of (frame, NULL);
+  const char *message = royal_said_message (frame->body, NULL);
 
   if (self->state != STATE_RUNNING || frame->id != self->run)
     return refuse (error, "LOG for a run that is not in hand");
@@ -381,7 +368,7 @@ on_log (RoyalChannel *self, RoyalFrame *frame, GError **error)
 static gboolean
 on_progress (RoyalChannel *self, RoyalFrame *frame, GError **error)
 {
-  const char *message = message_of (frame, "");
+  const char *message = royal_said_message (frame->body, "");
   double fraction = royal_json_double (frame->body, "fraction", NAN);
 
   if (self->state != STATE_RUNNING || frame->id != self->run)
@@ -465,11 +452,12 @@ receive (RoyalChannel *self, gboolean hung_up)
         end (self, error);
       return FALSE;
     }
-  weight = 1 + bytes / 1024;
+  type = frame != NULL ? frame->type : ROYAL_FRAME_CALL;
+  /* There are no more answers than runs that the host handed over. */
+  weight = (type != ROYAL_FRAME_DONE) + bytes / 1024;
   self->tokens -= (double)weight;
   if (frame == NULL)
     return TRUE;
-  type = frame->type;
   if (!handle (self, frame, &error))
     end (self, error);
   /* Behind a run that ended the next may have ended too. */
@@ -493,13 +481,14 @@ on_socket (RoyalChannel *self)
     }
   refill (self, now);
   /* What a dead worker left is bounded by the socket: it is read out. */
-  for (guint i = 0; (i < BATCH_MAX || hung_up) && (self->tokens > 0 || hung_up); i++)
+  for (guint i = 0;
+       (i < BATCH_MAX || hung_up || royal_frame_reader_has_more (self->reader)) && (self->tokens > 0 || hung_up); i++)
     {
       gint64 start = g_get_monotonic_time ();
       gboolean more = receive (self, hung_up);
 
       charge (self, g_get_monotonic_time () - start);
-      if (!more && !hung_up)
+      if (!more && !hung_up && !royal_frame_reader_has_more (self->reader))
         break;
       if (self->fd < 0)
         return;
@@ -564,7 +553,7 @@ royal_channel_launch (const RoyalLaunch *launch, const RoyalChannelEvents *event
   self->tokens = self->rate;
   self->refilled = g_get_monotonic_time ();
   self->stage = royal_stage_new (launch->module, error);
-  self->pid = self->stage != NULL ? royal_launch_spawn (launch, &self->fd, error) : -1;
+  self->pid = self->stage != NULL ? royal_launch_spawn (launch, &self->fd, &self->hand, error) : -1;
   if (self->pid < 0)
     return NULL;
   attach (self);
@@ -588,7 +577,10 @@ royal_channel_run (RoyalChannel *self, JsonObject *request, GError **error)
       return FALSE;
     }
   text = object_to_text (request);
-  return royal_channel_run_text (self, text, strlen (text), NULL, error);
+  if (!royal_channel_run_text (self, text, strlen (text), NULL, error))
+    return FALSE;
+  royal_channel_flush (self);
+  return TRUE;
 }
 
 /* Whether a run of @length bytes fits behind those that the worker has. */
@@ -599,11 +591,23 @@ has_room (RoyalChannel *self, gsize length)
          (self->last - self->run < ROYAL_CHANNEL_AHEAD_MAX && length <= ROYAL_CHANNEL_AHEAD_BYTES - self->ahead_bytes);
 }
 
+/* A run that is too long to stand with others in a packet goes alone. */
+static void
+queue_run (RoyalChannel *self, const char *text, gsize length)
+{
+  if (self->unsent == NULL)
+    self->unsent = g_byte_array_new ();
+  if (self->unsent->len + ROYAL_FRAME_HEADER + length > ROYAL_FRAME_MAX)
+    royal_channel_flush (self);
+  if (length > ROYAL_FRAME_INLINE_MAX)
+    send_text (self, ROYAL_FRAME_RUN, self->last, text, -1);
+  else
+    royal_frame_append (self->unsent, ROYAL_FRAME_RUN, self->last, text, length);
+}
+
 gboolean
 royal_channel_run_text (RoyalChannel *self, const char *text, gsize length, gboolean *ret_full, GError **error)
 {
-  g_autoptr (GError) local = NULL;
-
   g_return_val_if_fail (ROYAL_IS_CHANNEL (self) && text != NULL, FALSE);
 
   if (ret_full != NULL)
@@ -618,9 +622,7 @@ royal_channel_run_text (RoyalChannel *self, const char *text, gsize length, gboo
       g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_LIMIT, "the run's input is longer than 16 MiB");
       return FALSE;
     }
-  if (!has_room (self, length) ||
-      (!royal_frame_send_text (self->fd, ROYAL_FRAME_RUN, self->last + 1, text, length, -1, &local) &&
-       self->state == STATE_RUNNING && g_error_matches (local, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK)))
+  if (!has_room (self, length))
     {
       if (ret_full != NULL)
         *ret_full = TRUE;
@@ -634,9 +636,38 @@ royal_channel_run_text (RoyalChannel *self, const char *text, gsize length, gboo
   else
     self->run = self->last;
   self->state = STATE_RUNNING;
-  if (local != NULL)
-    end_unless_dead (self, local);
+  queue_run (self, text, length);
   return TRUE;
+}
+
+void
+royal_channel_flush (RoyalChannel *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_return_if_fail (ROYAL_IS_CHANNEL (self));
+
+  if (self->unsent == NULL || self->unsent->len == 0)
+    return;
+  /* Those that a slow worker has no room for go when it has answered others. */
+  if (self->fd >= 0 && !royal_frame_send_packet (self->fd, self->unsent, &error))
+    {
+      if (self->last != self->run && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+        return;
+      end_unless_dead (self, error);
+    }
+  g_byte_array_set_size (self->unsent, 0);
+}
+
+guint
+royal_channel_n_unreported (RoyalChannel *self)
+{
+  guint64 note;
+
+  g_return_val_if_fail (ROYAL_IS_CHANNEL (self), 0);
+
+  note = self->hand != NULL ? *self->hand : 0;
+  return note > self->run && note <= self->last ? (guint)(note - self->run) : 0;
 }
 
 void

@@ -87,8 +87,8 @@ gboolean royal_channel_run (RoyalChannel *self, JsonObject *request, GError **er
 
 /* Runs that a worker may have before it beside the one in hand, and what their messages may come to in bytes: they fit
  * its socket together with all else that the host may have to say. */
-#define ROYAL_CHANNEL_AHEAD_MAX 63
-#define ROYAL_CHANNEL_AHEAD_BYTES (32 * 1024)
+#define ROYAL_CHANNEL_AHEAD_MAX 255
+#define ROYAL_CHANNEL_AHEAD_BYTES (60 * 1024)
 
 /**
  * royal_channel_run_text:
@@ -105,6 +105,13 @@ void royal_channel_reply (RoyalChannel *self, guint64 id, JsonNode *result);
 /* @table_fd stays the caller's. */
 void royal_channel_reply_table (RoyalChannel *self, guint64 id, int table_fd);
 void royal_channel_reply_error (RoyalChannel *self, guint64 id, const GError *error);
+
+/* Sends the runs that were handed over since the last time, together. Every royal_channel_run_text() is followed by it. */
+void royal_channel_flush (RoyalChannel *self);
+
+/* How many of the runs that are not answered the worker had ended before the one that was in hand when it died: by its own
+ * word, for @closed. */
+guint royal_channel_n_unreported (RoyalChannel *self);
 
 /* Cancels the run in hand: its open call, and every later one, is answered with `cancelled`. */
 void royal_channel_cancel (RoyalChannel *self);

@@ -10,6 +10,8 @@
 struct _RoyalFrameReader {
   GByteArray *pieces; /* NULL: none */
   RoyalFrameHeader first;
+  GByteArray *rest; /* of a packet that holds several messages; NULL: none */
+  gsize rest_at;
 };
 
 RoyalFrameReader *
@@ -24,6 +26,7 @@ royal_frame_reader_free (RoyalFrameReader *self)
   if (self == NULL)
     return;
   g_clear_pointer (&self->pieces, g_byte_array_unref);
+  g_clear_pointer (&self->rest, g_byte_array_unref);
   g_free (self);
 }
 
@@ -95,6 +98,27 @@ royal_frame_reader_parse (RoyalFrameReader *self,
 }
 
 gboolean
+royal_frame_reader_has_more (RoyalFrameReader *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+  return self->rest != NULL;
+}
+
+static gboolean
+take_rest (RoyalFrameReader *self, RoyalFrame **ret_frame, gsize *ret_bytes, GError **error)
+{
+  const guint8 *packet = self->rest->data + self->rest_at;
+  gboolean taken;
+
+  *ret_bytes = royal_frame_first (packet, self->rest->len - self->rest_at);
+  self->rest_at += *ret_bytes;
+  taken = royal_frame_reader_parse (self, packet, *ret_bytes, ret_frame, error);
+  if (self->rest_at >= self->rest->len)
+    g_clear_pointer (&self->rest, g_byte_array_unref);
+  return taken;
+}
+
+gboolean
 royal_frame_reader_take (RoyalFrameReader *self, int fd, RoyalFrame **ret_frame, gsize *ret_bytes, GError **error)
 {
   guint8 packet[ROYAL_FRAME_MAX];
@@ -107,6 +131,8 @@ royal_frame_reader_take (RoyalFrameReader *self, int fd, RoyalFrame **ret_frame,
   g_return_val_if_fail (ret_frame != NULL, FALSE);
   g_return_val_if_fail (ret_bytes != NULL, FALSE);
 
+  if (self->rest != NULL)
+    return take_rest (self, ret_frame, ret_bytes, error);
   do
     length = recvmsg (fd, &message, 0);
   while (length < 0 && errno == EINTR);
@@ -127,6 +153,12 @@ royal_frame_reader_take (RoyalFrameReader *self, int fd, RoyalFrame **ret_frame,
     }
   if (message.msg_flags & MSG_TRUNC)
     return refuse (error, "longer than 64 KiB");
-  *ret_bytes = (gsize)length;
-  return royal_frame_reader_parse (self, packet, (gsize)length, ret_frame, error);
+  *ret_bytes = royal_frame_first (packet, (gsize)length);
+  if (*ret_bytes < (gsize)length)
+    {
+      self->rest = g_byte_array_new ();
+      self->rest_at = 0;
+      g_byte_array_append (self->rest, packet + *ret_bytes, (guint)((gsize)length - *ret_bytes));
+    }
+  return royal_frame_reader_parse (self, packet, *ret_bytes, ret_frame, error);
 }

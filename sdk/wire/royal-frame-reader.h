@@ -12,12 +12,15 @@ RoyalFrameReader *royal_frame_reader_new (void) G_GNUC_WARN_UNUSED_RESULT;
 void royal_frame_reader_free (RoyalFrameReader *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RoyalFrameReader, royal_frame_reader_free)
 
+/* TRUE when the packet that was taken last holds more. */
+gboolean royal_frame_reader_has_more (RoyalFrameReader *self);
+
 /**
  * royal_frame_reader_take:
  * @ret_frame: (out) (transfer full): the frame; NULL when the packet was a piece of a longer one
- * @ret_bytes: (out): the packet's length in bytes
+ * @ret_bytes: (out): the message's length in bytes
  *
- * Takes one packet.
+ * Takes one message: the next of a packet that holds several, or the first of the next packet.
  *
  * Returns: TRUE; FALSE with the errors of royal_frame_receive().
  */

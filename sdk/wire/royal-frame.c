@@ -234,6 +234,57 @@ send_packet (int fd, const RoyalFrameHeader *header, const char *text, gsize len
   return TRUE;
 }
 
+void
+royal_frame_append (GByteArray *packet, RoyalFrameType type, guint64 id, const char *text, gsize length)
+{
+  RoyalFrameHeader header = { .type = (guint16)type, .id = id, .body = (guint32)length };
+  guint8 bytes[ROYAL_FRAME_HEADER];
+
+  g_return_if_fail (packet != NULL && packet->len + sizeof bytes + length <= ROYAL_FRAME_MAX);
+
+  royal_frame_header_write (&header, bytes);
+  g_byte_array_append (packet, bytes, sizeof bytes);
+  g_byte_array_append (packet, (const guint8 *)text, (guint)length);
+}
+
+gboolean
+royal_frame_send_packet (int fd, const GByteArray *packet, GError **error)
+{
+  g_return_val_if_fail (fd >= 0 && packet != NULL && packet->len >= ROYAL_FRAME_HEADER, FALSE);
+
+  struct iovec iov = { packet->data, packet->len };
+  struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+  while (sendmsg (fd, &message, MSG_NOSIGNAL) < 0)
+    {
+      if (errno == EINTR)
+        continue;
+      set_io_error (error, "send");
+      return FALSE;
+    }
+  return TRUE;
+}
+
+gsize
+royal_frame_first (const guint8 *packet, gsize length)
+{
+  guint16 type, flags;
+  guint32 body;
+
+  g_return_val_if_fail (packet != NULL, length);
+
+  if (length < ROYAL_FRAME_HEADER)
+    return length;
+  memcpy (&type, packet + 4, 2);
+  memcpy (&flags, packet + 6, 2);
+  memcpy (&body, packet + 16, 4);
+  type = GUINT16_FROM_LE (type);
+  body = GUINT32_FROM_LE (body);
+  if (flags != 0 || (type != ROYAL_FRAME_RUN && type != ROYAL_FRAME_DONE) || body > length - ROYAL_FRAME_HEADER)
+    return length;
+  return ROYAL_FRAME_HEADER + body;
+}
+
 static gboolean
 write_all (int fd, const char *text, gsize length, GError **error)
 {
@@ -358,11 +409,11 @@ take_descriptors (struct msghdr *message, int fds[FDS_MAX])
   return n;
 }
 
-RoyalFrame *
-royal_frame_receive (int fd, GError **error)
+/* One packet, with its descriptors checked for number; 0 with @error set. */
+static gsize
+receive_packet (int fd, guint8 packet[ROYAL_FRAME_MAX], int fds[FDS_MAX], guint *ret_n_fds, GError **error)
 {
-  guint8 packet[ROYAL_FRAME_MAX];
-  struct iovec iov = { packet, sizeof packet };
+  struct iovec iov = { packet, ROYAL_FRAME_MAX };
   union {
     struct cmsghdr align;
     char bytes[CMSG_SPACE (FDS_MAX * sizeof (int))];
@@ -370,11 +421,8 @@ royal_frame_receive (int fd, GError **error)
   struct msghdr message = {
     .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
   };
-  int fds[FDS_MAX] = { -1, -1 };
   gssize length;
   guint n_fds;
-
-  g_return_val_if_fail (fd >= 0, NULL);
 
   do
     length = recvmsg (fd, &message, MSG_CMSG_CLOEXEC);
@@ -382,21 +430,65 @@ royal_frame_receive (int fd, GError **error)
   if (length < 0)
     {
       set_io_error (error, "receive");
-      return NULL;
+      return 0;
     }
   n_fds = take_descriptors (&message, fds);
   if (length == 0 && n_fds == 0)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "receive: the other end is gone");
-      return NULL;
+      return 0;
     }
-  if (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC))
+  if (length == 0 || message.msg_flags & (MSG_TRUNC | MSG_CTRUNC))
     {
       for (guint i = 0; i < n_fds; i++)
         close (fds[i]);
       g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_PROTOCOL, "malformed packet: %s",
-                   message.msg_flags & MSG_TRUNC ? "longer than 64 KiB" : "too many descriptors");
-      return NULL;
+                   length == 0                     ? "empty"
+                   : message.msg_flags & MSG_TRUNC ? "longer than 64 KiB"
+                                                   : "too many descriptors");
+      return 0;
     }
-  return royal_frame_parse (packet, (gsize)length, fds, n_fds, error);
+  *ret_n_fds = n_fds;
+  return (gsize)length;
+}
+
+RoyalFrame *
+royal_frame_receive (int fd, GError **error)
+{
+  guint8 packet[ROYAL_FRAME_MAX];
+  int fds[FDS_MAX] = { -1, -1 };
+  guint n_fds = 0;
+  gsize length;
+
+  g_return_val_if_fail (fd >= 0, NULL);
+
+  length = receive_packet (fd, packet, fds, &n_fds, error);
+  return length > 0 ? royal_frame_parse (packet, length, fds, n_fds, error) : NULL;
+}
+
+gboolean
+royal_frame_receive_all (int fd, GQueue *frames, GError **error)
+{
+  guint8 packet[ROYAL_FRAME_MAX];
+  int fds[FDS_MAX] = { -1, -1 };
+  guint n_fds = 0;
+  gsize length;
+
+  g_return_val_if_fail (fd >= 0 && frames != NULL, FALSE);
+
+  length = receive_packet (fd, packet, fds, &n_fds, error);
+  if (length == 0)
+    return FALSE;
+  for (gsize at = 0, first; at < length; at += first)
+    {
+      RoyalFrame *frame;
+
+      first = royal_frame_first (packet + at, length - at);
+      frame = royal_frame_parse (packet + at, first, fds, n_fds, error);
+      if (frame == NULL)
+        return FALSE;
+      g_queue_push_tail (frames, frame);
+      n_fds = 0;
+    }
+  return TRUE;
 }

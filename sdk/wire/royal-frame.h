@@ -14,6 +14,9 @@ G_BEGIN_DECLS
 #define ROYAL_FRAME_INLINE_MAX (ROYAL_FRAME_MAX - ROYAL_FRAME_HEADER)
 #define ROYAL_FRAME_BODY_MAX (16u * 1024 * 1024)
 #define ROYAL_CHANNEL_FD 3
+/* A page of memory that the worker shares with its host, and in which it notes the id of the run in hand. */
+#define ROYAL_HAND_FD 4
+#define ROYAL_HAND_SIZE 4096
 
 typedef enum {
   ROYAL_FRAME_INIT = 1,
@@ -94,6 +97,23 @@ gboolean royal_frame_send_pieces (int              fd,
  *   G_IO_ERROR_CLOSED at the end, G_IO_ERROR_WOULD_BLOCK on a non-blocking socket with nothing to take.
  */
 RoyalFrame *royal_frame_receive (int fd, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * royal_frame_receive_all:
+ * @frames: (element-type RoyalFrame): where what the packet holds is put, in order (transfer full)
+ *
+ * The same for a packet that may hold several RUNs.
+ */
+gboolean royal_frame_receive_all (int fd, GQueue *frames, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Appends a message to @packet, which may hold several of RUN or of DONE, and at most ROYAL_FRAME_MAX bytes. */
+void royal_frame_append (GByteArray *packet, RoyalFrameType type, guint64 id, const char *text, gsize length);
+
+/* Sends @packet as it is. */
+gboolean royal_frame_send_packet (int fd, const GByteArray *packet, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The length of the first message of a packet: all of it, unless several stand one behind the other. */
+gsize royal_frame_first (const guint8 *packet, gsize length);
 
 /**
  * royal_frame_parse:

@@ -465,6 +465,52 @@ test_many (HostFixture *f, gconstpointer data)
   host_fixture_stop_jobs (jobs, 1000);
 }
 
+/* @sql: a list of requests. */
+static void
+put (const char *sql)
+{
+  g_autofree char *put = g_strdup_printf ("select count (*) from workspaces w, lateral (%s) r (requests),"
+                                          " job_put (w.workspace_id, r.requests, 'test') where w.name = 'test'",
+                                          sql);
+
+  host_fixture_sql (put);
+}
+
+/* Short runs are handed to a worker ahead of the one in hand: what that one asks for is answered all the same, and when
+ * it kills the worker only it is to blame. */
+static void
+test_ahead (HostFixture *f, gconstpointer data)
+{
+  RhJobs *jobs = host_fixture_start_jobs (f, "host-a");
+  g_autofree char *ends = NULL;
+  g_autofree char *counted = NULL;
+
+  host_fixture_enable (f, "good", "good", "'limits':{'workers':1}");
+  enable (f, "bad", "'limits':{'workers':1},'retry':{'backoff_ms':1}");
+  put ("select jsonb_agg (jsonb_build_object ('agent', 'good', 'task', case when i % 3 = 0 then 'count' else 'echo' "
+       "end))"
+       " from generate_series (1, 600) i");
+  put ("select jsonb_agg (jsonb_build_object ('agent', 'bad', 'task', case i when 400 then 'crash' else 'echo' end,"
+       " 'input', jsonb_build_object ('i', i))) from generate_series (1, 900) i");
+  for (guint i = 0; i < 600; i++)
+    {
+      g_autofree char *open = host_fixture_value ("select count (*) from jobs where state = 'queued'");
+
+      if (strcmp (open, "0") == 0)
+        break;
+      royal_test_spin (100);
+    }
+  ends = host_fixture_value (
+      "select string_agg (e, '; ' order by e) from (select concat_ws (' ', agent, task, state, attempt,"
+      " crashes, count (*)) as e from jobs group by agent, task, state, attempt, crashes) x");
+  g_assert_cmpstr (ends, ==,
+                   "bad crash quarantined 3 3 1; bad echo completed 1 0 899; good count completed 1 0 200; "
+                   "good echo completed 1 0 400");
+  counted = host_fixture_value ("select count (distinct result->>'count') from jobs where task = 'count'");
+  g_assert_cmpstr (counted, ==, "200");
+  host_fixture_stop_jobs (jobs, 1000);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -484,6 +530,7 @@ main (int argc, char **argv)
     { "/jobs/lost-lease", test_lost_lease },
     { "/jobs/database-away", test_database_away },
     { "/jobs/many", test_many },
+    { "/jobs/ahead", test_ahead },
   };
 
   royal_test_init (&argc, &argv);

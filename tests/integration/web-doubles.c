@@ -374,3 +374,29 @@ rh_workers_sandbox (RhWorkers *self)
 {
   return json_from_string ("{\"landlock\":true}", NULL);
 }
+
+void
+rh_jobs_enqueue_many_async (RhJobs *self,
+                            const RhActor *actor,
+                            JsonArray *requests,
+                            GAsyncReadyCallback callback,
+                            gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
+  JsonArray *ids = json_array_new ();
+
+  for (guint i = 0; i < json_array_get_length (requests); i++)
+    {
+      g_autofree char *id = g_uuid_string_random ();
+
+      json_array_add_string_element (ids, id);
+    }
+  g_task_return_pointer (task, json_node_init_array (json_node_alloc (), ids), (GDestroyNotify)json_node_unref);
+  json_array_unref (ids);
+}
+
+JsonNode *
+rh_jobs_enqueue_many_finish (RhJobs *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}

@@ -198,6 +198,45 @@ test_truncated (void)
   royal_frame_free (frame);
 }
 
+static void
+test_several (void)
+{
+  g_autoptr (GByteArray) packet = g_byte_array_new ();
+  g_autoptr (GByteArray) mixed = g_byte_array_new ();
+  g_autoptr (RoyalFrameReader) reader = royal_frame_reader_new ();
+  g_autoptr (GError) error = NULL;
+  GQueue frames = G_QUEUE_INIT;
+  gsize bytes;
+  int ends[2];
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), ==, 0);
+  for (guint64 id = 1; id <= 3; id++)
+    royal_frame_append (packet, ROYAL_FRAME_DONE, id, "{\"result\":1}", 12);
+  g_assert_true (royal_frame_send_packet (ends[0], packet, NULL));
+  for (guint64 id = 1; id <= 3; id++)
+    {
+      g_autoptr (RoyalFrame) frame = NULL;
+
+      g_assert_true (royal_frame_reader_take (reader, ends[1], &frame, &bytes, &error));
+      g_assert_no_error (error);
+      g_assert_cmpuint (frame->id, ==, id);
+      g_assert_cmpuint (bytes, ==, ROYAL_FRAME_HEADER + 12);
+      g_assert_true (royal_frame_reader_has_more (reader) == (id < 3));
+    }
+  g_assert_true (royal_frame_send_packet (ends[0], packet, NULL));
+  g_assert_true (royal_frame_receive_all (ends[1], &frames, &error));
+  g_assert_cmpuint (g_queue_get_length (&frames), ==, 3);
+  g_queue_clear_full (&frames, (GDestroyNotify)royal_frame_free);
+  /* No other message stands with others. */
+  royal_frame_append (mixed, ROYAL_FRAME_LOG, 1, "{}", 2);
+  royal_frame_append (mixed, ROYAL_FRAME_DONE, 1, "{}", 2);
+  g_assert_true (royal_frame_send_packet (ends[0], mixed, NULL));
+  g_assert_false (royal_frame_receive_all (ends[1], &frames, &error));
+  g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_PROTOCOL);
+  close (ends[0]);
+  close (ends[1]);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -207,5 +246,6 @@ main (int argc, char **argv)
   g_test_add_func ("/frame/pieces", test_pieces);
   g_test_add_func ("/frame/malformed", test_malformed);
   g_test_add_func ("/frame/truncated", test_truncated);
+  g_test_add_func ("/frame/several", test_several);
   return g_test_run ();
 }

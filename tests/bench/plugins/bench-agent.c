@@ -112,7 +112,21 @@ spin (RoyalRun *run, JsonObject *input, GError **error)
   return json_node_new (JSON_NODE_NULL);
 }
 
+static JsonNode *
+noop (RoyalRun *run, JsonObject *input, GError **error)
+{
+  return json_node_new (JSON_NODE_NULL);
+}
+
+static JsonNode *
+now (RoyalRun *run, JsonObject *input, GError **error)
+{
+  return json_node_init_double (json_node_alloc (), now_us ());
+}
+
 ROYAL_AGENT (ROYAL_TASK ("calls", calls),
+             ROYAL_TASK ("noop", noop),
+             ROYAL_TASK ("now", now),
              ROYAL_TASK ("read", read_rows),
              ROYAL_TASK ("propose", propose),
              ROYAL_TASK ("spin", spin))
