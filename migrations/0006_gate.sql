@@ -1011,6 +1011,7 @@ create index effects_waiting on effects (lease_until) where state = 'executing' 
 alter type effect_work add attribute item int;
 alter type effect_work add attribute clean boolean;
 alter type effect_work add attribute age_s bigint;
+alter type effect_work add attribute trace text;
 
 -- Starts up to `batch` approved proposals, and as many effects that wait for their turn: the intent of each is committed with
 -- this transaction. Not in a workspace that is stopped, and not what is paused: the stop and the pause take the same row's lock, so
@@ -1040,7 +1041,7 @@ begin
     where p.workspace_id = c.workspace_id and p.id = c.id and p.state = 'approved'
       and not (p.agent = any (free.paused_agents) or p.action like any (free.paused_actions))
     returning p.workspace_id, p.id, p.uid, p.kind, p.undoes, p.action, p.target, p.parameters, p.before, p.digest, p.n_items,
-              p.root),
+              p.root, p.context->>'trace' as trace),
   intent as (
     insert into effects (workspace_id, proposal, key, owner, lease_until)
     select s.workspace_id, s.id, s.uid::text, p_owner, now () + p_lease_s * interval '1 second' from started s
@@ -1060,13 +1061,13 @@ begin
   select s.workspace_id, s.id, s.uid, s.uid::text, s.kind, 1, s.action, s.target, s.parameters, s.before,
          (select u.receipt from effects u
           where s.undoes is not null and u.workspace_id = s.workspace_id and u.proposal = s.undoes and u.item = 0), 0, true,
-         0::bigint
+         0::bigint, s.trace
   from started s where s.n_items = 0;
   get diagnostics n = row_count;
 
   return query
   with due as materialized (
-    select e.workspace_id, e.proposal, e.item, e.clean, p.uid, p.kind, p.undoes, p.action, p.agent,
+    select e.workspace_id, e.proposal, e.item, e.clean, p.context->>'trace' as trace, p.uid, p.kind, p.undoes, p.action, p.agent,
            coalesce (i.target, p.target) as target, coalesce (i.parameters, p.parameters) as parameters,
            coalesce (i.before, p.before) as before
     from effects e
@@ -1090,7 +1091,7 @@ begin
   select t.workspace_id, t.proposal, d.uid, t.key, d.kind, t.attempt, d.action, d.target, d.parameters, d.before,
          (select u.receipt from effects u
           where d.undoes is not null and u.workspace_id = t.workspace_id and u.proposal = d.undoes and u.item = t.item),
-         t.item, d.clean, extract (epoch from now () - t.started_at)::bigint
+         t.item, d.clean, extract (epoch from now () - t.started_at)::bigint, d.trace
   from taken t join due d using (workspace_id, proposal, item);
 end $$;
 
@@ -1132,7 +1133,7 @@ begin
          coalesce (i.parameters, k.parameters), coalesce (i.before, k.before),
          (select u.receipt from effects u
           where k.undoes is not null and u.workspace_id = k.workspace_id and u.proposal = k.undoes and u.item = k.item),
-         k.item, false, extract (epoch from now () - k.started_at)::bigint
+         k.item, false, extract (epoch from now () - k.started_at)::bigint, k.context->>'trace'
   from known k
   left join proposal_items i on i.workspace_id = k.workspace_id and i.proposal = k.id and i.item = k.item;
 end $$;

@@ -52,6 +52,19 @@ set_patience (RhWork *self, double age_s)
   self->give_up_us = g_get_monotonic_time () + (gint64)((RH_WORK_PATIENCE_S - age_s) * G_USEC_PER_SEC);
 }
 
+static void
+start_span (RhWork *self, const char *parent)
+{
+  g_autofree char *name = NULL;
+
+  if (parent == NULL)
+    return;
+  name = g_strdup_printf ("effect %s", self->effect.action);
+  self->span = rh_span_start (name, RH_SPAN_CLIENT, parent);
+  rh_span_set (self->span, "royal.proposal", self->proposal);
+  rh_span_set (self->span, "royal.key", self->effect.key);
+}
+
 RhWork *
 rh_work_new (RhRows *rows, guint row, RhConnectors *connectors)
 {
@@ -70,6 +83,7 @@ rh_work_new (RhRows *rows, guint row, RhConnectors *connectors)
                              .before = rh_rows_json (rows, row, "before"),
                              .receipt = object_of (rows, row, "receipt") };
   find_connector (self, connectors);
+  start_span (self, rh_rows_is_null (rows, row, "trace") ? NULL : rh_rows_string (rows, row, "trace"));
   set_patience (self, (double)rh_rows_int64 (rows, row, "age_s"));
   return self;
 }
@@ -93,6 +107,7 @@ rh_work_new_started (gint64 id, gint64 workspace, const char *proposal, JsonObje
                              .parameters = json_object_ref (royal_json_object (row, "parameters")),
                              .before = json_object_dup_member (row, "before") };
   find_connector (self, connectors);
+  start_span (self, royal_json_string (royal_json_object (row, "context"), "trace", NULL));
   set_patience (self, 0);
   return self;
 }
@@ -112,6 +127,7 @@ work_clear (gpointer data)
   g_clear_handle_id (&self->deadline_id, g_source_remove);
   g_clear_object (&self->effect.cancellable);
   g_clear_object (&self->connector);
+  rh_span_free (self->span);
   g_clear_pointer (&self->effect.parameters, json_object_unref);
   g_clear_pointer (&self->effect.receipt, json_object_unref);
   g_clear_pointer (&self->effect.before, json_node_unref);
@@ -173,6 +189,8 @@ rh_work_end (RhWork *self, const char *outcome, JsonNode *receipt, const char *e
   self->outcome = outcome;
   self->receipt = receipt;
   self->error = g_strdup (error);
+  rh_span_set (self->span, "royal.outcome", outcome);
+  rh_span_end (g_steal_pointer (&self->span), g_str_equal (outcome, "executed") ? NULL : outcome);
 }
 
 char *

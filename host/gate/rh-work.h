@@ -4,6 +4,7 @@
 #include "rh-connector.h"
 #include "rh-lane.h"
 #include "rh-rows.h"
+#include "rh-trace.h"
 
 G_BEGIN_DECLS
 
@@ -60,6 +61,7 @@ typedef struct {
   const char *outcome;
   JsonNode *receipt;
   char *error;
+  RhSpan *span; /* NULL when nothing records it */
 } RhWork;
 
 /* An effect that was started so long ago is not tried again. */
