@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate-people.h"
+
+#include <royal-json.h>
+#include <string.h>
+#include <time.h>
+
+/* This host's time of day is wrong by more than any deadline: what the gate says of time must not follow from it. */
+gint64
+g_get_real_time (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_REALTIME, &now);
+  return ((gint64)now.tv_sec - 40 * 86400) * G_USEC_PER_SEC + now.tv_nsec / 1000;
+}
+
+static void
+test_quorum (void)
+{
+  GateHost *host = people_host ("one");
+  g_autofree char *id = gate_set (host, people_ws, "quorum", 300, "");
+
+  people_ask (id, "{'quorum':2}");
+  assert_approves (host, "ann", "approver", id, "pending");
+  assert_refuses (host, "ann", "approver", id, ROYAL_ERROR_CONFLICT, "ann has approved");
+  assert_value ("1", "select count(*) from approvals a join proposals p on p.id = a.proposal where p.uid = '%s'", id);
+  assert_approves (host, "bob", "approver", id, "approved");
+  assert_refuses (host, "carl", "approver", id, ROYAL_ERROR_CONFLICT, "not pending");
+  gate_wait (people_ws, id, "executed");
+  gate_host_end (host, FALSE);
+}
+
+/* Two hosts answer at once: the last one that was asked for decides, once; nobody counts twice. */
+static void
+test_quorum_race (void)
+{
+  GateHost *first = people_host ("first");
+  GateHost *second = gate_host_new ("second");
+
+  for (guint round = 0; round < 10; round++)
+    {
+      g_autofree char *target = g_strdup_printf ("race%u", round);
+      g_autofree char *id = gate_set (first, people_ws, target, 300, "");
+      g_autofree char *digest = people_digest (id);
+      const char *names[] = { "ann", "bob", "ann", "bob" };
+      GAsyncResult *results[4] = { NULL };
+      guint approved = 0, taken = 0;
+
+      people_ask (id, "{'quorum':2}");
+      for (guint i = 0; i < 4; i++)
+        {
+          RhActor actor = { .workspace = people_ws, .name = names[i], .via = "unix:1", .role = "approver" };
+
+          rh_gate_approve_async ((i & 1) != 0 ? first->gate : second->gate, &actor, id, digest, NULL, royal_test_result,
+                                 &results[i]);
+        }
+      for (guint i = 0; i < 4; i++)
+        {
+          g_autoptr (JsonObject) answer = people_finish ((i & 1) != 0 ? first : second, &results[i], NULL);
+
+          taken += answer != NULL;
+          approved += g_strcmp0 (royal_json_string (answer, "state", ""), "approved") == 0;
+        }
+      g_assert_cmpuint (taken, ==, 2);
+      g_assert_cmpuint (approved, ==, 1);
+      gate_wait (people_ws, id, "executed");
+      assert_value ("1", "select count(*) from fake.effects where key = '%s'", id);
+    }
+  gate_host_end (first, FALSE);
+  gate_host_end (second, FALSE);
+}
+
+static void
+test_roles (void)
+{
+  GateHost *host = people_host ("one");
+  g_autofree char *id = gate_set (host, people_ws, "roles", 300, "");
+  g_autofree char *other = gate_set (host, people_ws, "roles", 301, "");
+
+  assert_refuses (host, "vic", "viewer", id, ROYAL_ERROR_DENIED, "vic is viewer");
+  assert_refuses (host, "odd", NULL, id, ROYAL_ERROR_DENIED, "odd is nothing");
+  people_ask (id, "{'roles':['operator']}");
+  assert_refuses (host, "ann", "approver", id, ROYAL_ERROR_DENIED, "answered by one of: admin, operator");
+  assert_approves (host, "oli", "operator", id, "approved");
+  people_ask (other, "{'roles':['operator']}");
+  assert_approves (host, "root", "admin", other, "approved");
+  gate_host_end (host, FALSE);
+}
+
+static void
+test_four_eyes (void)
+{
+  GateHost *host = people_host ("one");
+  g_autofree char *id = gate_set (host, people_ws, "eyes", 300, "");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonObject) revision = people_modify (host, "ann", id, "{'parameters':{'value':250}}", &error);
+  g_autoptr (JsonObject) again = NULL;
+  const char *second, *third;
+
+  g_assert_no_error (error);
+  second = royal_json_string (revision, "id", "");
+  people_ask (second, "{'four_eyes':true}");
+  assert_refuses (host, "ann", "approver", second, ROYAL_ERROR_DENIED, "takes four eyes");
+  /* Nor by way of a later revision, which somebody else made. */
+  again = people_modify (host, "bob", second, "{'parameters':{'value':240}}", &error);
+  g_assert_no_error (error);
+  third = royal_json_string (again, "id", "");
+  people_ask (third, "{'four_eyes':true}");
+  assert_refuses (host, "bob", "approver", third, ROYAL_ERROR_DENIED, "takes four eyes");
+  assert_refuses (host, "ann", "admin", third, ROYAL_ERROR_DENIED, "takes four eyes");
+  assert_refuses (host, "setter", "approver", third, ROYAL_ERROR_DENIED, "takes four eyes");
+  assert_approves (host, "carl", "approver", third, "approved");
+  gate_host_end (host, FALSE);
+}
+
+static void
+test_delegation (void)
+{
+  GateHost *host = people_host ("one");
+  g_autofree char *id = gate_set (host, people_ws, "deleg", 300, "");
+  g_autofree char *other = gate_set (host, people_ws, "deleg", 301, "");
+  g_autofree char *made = gate_sql_value (
+      IN_WORKSPACE "select delegation_add ('vic', 3600, 'away', 'ann', 'unix:1', 'approver')->>'id'", people_ws);
+
+  people_ask (id, "{'quorum':2}");
+  assert_approves (host, "vic", "viewer", id, "pending");
+  assert_value ("ann", "select on_behalf from approvals where actor = 'vic'");
+  /* Both are one of the two. */
+  assert_refuses (host, "ann", "approver", id, ROYAL_ERROR_CONFLICT, "ann has approved");
+  assert_refuses (host, "vic", "approver", id, ROYAL_ERROR_CONFLICT, "vic has approved");
+  gate_sql (IN_WORKSPACE "select delegation_revoke ('%s', 'ann', 'approver')", people_ws, made);
+  assert_refuses (host, "vic", "viewer", other, ROYAL_ERROR_DENIED, "vic is viewer");
+  gate_sql ("update delegations set revoked_at = null, ends_at = now ()");
+  assert_refuses (host, "vic", "viewer", other, ROYAL_ERROR_DENIED, "vic is viewer");
+  /* Who may not approve cannot have it done. */
+  gate_sql ("update delegations set ends_at = now () + interval '1 hour', role = 'viewer' where false;"
+            "update delegations set ends_at = now () + interval '1 hour', delegator = 'setter'");
+  people_ask (other, "{'four_eyes':true}");
+  assert_refuses (host, "vic", "viewer", other, ROYAL_ERROR_DENIED, "vic is viewer");
+  gate_host_end (host, FALSE);
+  assert_value ("ann", "select data->>'on_behalf' from events where subject = '%s' and kind = 'approval.given'", id);
+}
+
+static void
+test_escalation (void)
+{
+  GateHost *host = people_host ("one");
+  g_autofree char *id = gate_set (host, people_ws, "escal", 300, "");
+
+  people_ask (id, "{'roles':['admin'],'escalate':[{'after_s':1,'roles':['operator'],'notify':['ops']},{'after_s':900,"
+                  "'roles':['approver']}]}");
+  assert_refuses (host, "oli", "operator", id, ROYAL_ERROR_DENIED, "one of: admin;");
+  royal_test_spin (1100);
+  gate_sql ("select proposal_expire ()");
+  gate_sql ("select proposal_expire ()");
+  assert_refuses (host, "ann", "approver", id, ROYAL_ERROR_DENIED, "one of: admin, operator");
+  assert_approves (host, "oli", "operator", id, "approved");
+  gate_host_end (host, FALSE);
+  assert_value ("1 [\"ops\"]",
+                "select count(*) || ' ' || max (data->>'notify') from events where subject = '%s'"
+                " and kind = 'approval.escalated'",
+                id);
+}
+
+/* Silence is an approval where the rule says so, and nowhere else. */
+static void
+test_silence (void)
+{
+  GateHost *host = people_host ("one");
+  g_autofree char *taken = gate_set (host, people_ws, "silence1", 300, "");
+  g_autofree char *expired = gate_set (host, people_ws, "silence2", 300, "");
+
+  people_ask (taken, "{'at_deadline':'approve'}");
+  people_ask (expired, "{'at_deadline':'expire'}");
+  gate_sql ("update proposals set expires_at = now () where uid in ('%s', '%s')", taken, expired);
+  assert_refuses (host, "ann", "approver", taken, ROYAL_ERROR_CONFLICT, "expired at");
+  gate_sql ("select proposal_expire ()");
+  gate_wait (people_ws, taken, "executed");
+  gate_wait (people_ws, expired, "expired");
+  assert_value ("deadline", "select decided_by from proposals where uid = '%s'", taken);
+  gate_host_end (host, FALSE);
+}
+
+/* The deadline is the database's, whatever this host takes the time to be. */
+static void
+test_clock (void)
+{
+  GateHost *host = people_host ("one");
+  g_autofree char *id = gate_set (host, people_ws, "clock", 300, "");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) outcome = NULL;
+  gint64 us = g_get_real_time ();
+
+  assert_value ("t", "select %" G_GINT64_FORMAT " < extract (epoch from now () - interval '39 days') * 1000000", us);
+  assert_value ("t",
+                "select abs (extract (epoch from expires_at - now () - interval '1 day')) < 5 from proposals"
+                " where uid = '%s'",
+                id);
+  outcome = gate_submit (host, people_ws, "hasty", "{'action':'fake.set','target':'hasty','parameters':{'value':5}}",
+                         NULL, &error);
+  g_assert_no_error (error);
+  gate_wait (people_ws, royal_json_string (json_node_get_object (outcome), "proposal", ""), "expired");
+  gate_host_end (host, FALSE);
+}
+
+int
+main (int argc, char **argv)
+{
+  royal_test_init (&argc, &argv);
+  g_test_add_func ("/answers/quorum", test_quorum);
+  g_test_add_func ("/answers/quorum-race", test_quorum_race);
+  g_test_add_func ("/answers/roles", test_roles);
+  g_test_add_func ("/answers/four-eyes", test_four_eyes);
+  g_test_add_func ("/answers/delegation", test_delegation);
+  g_test_add_func ("/answers/escalation", test_escalation);
+  g_test_add_func ("/answers/silence", test_silence);
+  g_test_add_func ("/answers/clock", test_clock);
+  return royal_test_run ();
+}
