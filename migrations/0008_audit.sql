@@ -203,3 +203,194 @@ end $$;
 
 drop function journal_append (text, text, text, text, text, int);
 drop function journal_pending (int);
+
+-- --- Checkpoints -----------------------------------------------------------------------------------------------------
+-- What a host has signed of a chain: statement is canonical JSON { "at", "hash", "key", "seq", "type", "workspace" }, signature
+-- its Ed25519 signature in hexadecimal, by the key whose id is in it. A host may write them to a file outside too.
+create table audit_checkpoints (
+  workspace_id bigint not null,
+  seq bigint not null,
+  at timestamptz not null default now (),
+  statement text not null,
+  signature text not null,
+  primary key (workspace_id, seq));
+call royal_protect ('audit_checkpoints', 'select');
+
+-- The chains that have grown by so many records since they were signed last, or at all since so long.
+create function audit_due (p_records bigint, p_seconds int)
+returns table (workspace_id bigint, workspace text, seq bigint, hash text, at text)
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+  return query
+  select h.workspace_id, w.name, h.seq, h.hash, iso_time (now ())
+  from audit_heads h join workspaces w using (workspace_id)
+  left join lateral (
+    select c.seq, c.at from audit_checkpoints c where c.workspace_id = h.workspace_id order by c.seq desc limit 1) c on true
+  where h.seq > coalesce (c.seq, 0)
+    and (h.seq - coalesce (c.seq, 0) >= p_records or c.at is null or c.at <= now () - p_seconds * interval '1 second')
+  order by h.workspace_id limit 1000;
+end $$;
+
+-- Keeps a checkpoint. Returns whether it is new; refused (RY409) when the chain has another record there.
+create function audit_checkpoint (p_workspace bigint, p_seq bigint, p_hash text, p_statement text, p_signature text)
+returns boolean
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  if not exists (select from audit a where a.workspace_id = p_workspace and a.seq = p_seq and a.hash = p_hash) then
+    raise exception 'record % of the audit is not the one that was signed', p_seq using errcode = 'RY409';
+  end if;
+  insert into audit_checkpoints (workspace_id, seq, statement, signature)
+  values (p_workspace, p_seq, p_statement, p_signature) on conflict do nothing;
+  return found;
+end $$;
+revoke execute on function audit_due (bigint, int), audit_checkpoint (bigint, bigint, text, text, text) from public;
+grant execute on function audit_due (bigint, int), audit_checkpoint (bigint, bigint, text, text, text) to royal_host;
+
+-- A page of the audit, oldest first, with what was signed of each record.
+drop function audit_page (bigint, int);
+create function audit_page (after bigint, batch int, upto bigint default 9223372036854775807)
+returns table (seq bigint, at text, kind text, subject text, actor text, record text, hash text, statement text,
+               signature text)
+language sql stable as $$
+  select a.seq, iso_time (a.at), a.kind, a.subject, a.actor, a.record, a.hash, c.statement, c.signature
+  from audit a left join audit_checkpoints c on c.workspace_id = a.workspace_id and c.seq = a.seq
+  where a.workspace_id = royal_workspace () and a.seq > after and a.seq <= upto order by a.seq limit batch;
+$$;
+
+-- The end of the chain, how many audited rows are not chained yet, and the last that was signed.
+drop function audit_head ();
+create function audit_head ()
+returns table (seq bigint, hash text, pending bigint, statement text, signature text, workspace text)
+language sql stable as $$
+  select coalesce (h.seq, 0), coalesce (h.hash, repeat ('0', 64)),
+         (select count (*) from outbox o where o.workspace_id = royal_workspace () and o.audited), c.statement, c.signature,
+         (select w.name from workspaces w where w.workspace_id = royal_workspace ())
+  from (select) one left join audit_heads h on h.workspace_id = royal_workspace ()
+  left join lateral (
+    select c.statement, c.signature from audit_checkpoints c where c.workspace_id = royal_workspace ()
+    order by c.seq desc limit 1) c on true;
+$$;
+
+-- --- Segments --------------------------------------------------------------------------------------------------------
+-- A stretch of a chain that is signed as a whole: statement is canonical JSON { "at", "first", "hash", "key", "last", "prev",
+-- "segment", "type", "workspace" }: the numbers of its first and last record, the hash before the first and that of the last.
+-- Its records may be dropped once they were exported; the segment stays, and the chain is still whole.
+create table audit_segments (
+  workspace_id bigint not null,
+  segment bigint not null,
+  first bigint not null,
+  last bigint not null,
+  prev text not null,
+  hash text not null,
+  sealed_at timestamptz not null default now (),
+  sealed_by text not null,
+  statement text not null,
+  signature text not null,
+  -- Of the export after which the records were dropped.
+  sha256 text,
+  dropped_at timestamptz,
+  dropped_by text,
+  primary key (workspace_id, segment));
+call royal_protect ('audit_segments', 'select');
+
+-- Records go only with their segment.
+create or replace function audit_refuse () returns trigger
+language plpgsql as $$
+begin
+  if tg_op = 'DELETE' and tg_level = 'ROW' and exists (
+       select from audit_segments s where s.workspace_id = old.workspace_id and s.dropped_at = now ()
+       and old.seq between s.first and s.last) then
+    return old;
+  end if;
+  raise exception 'the audit is append-only: % refused', tg_op using errcode = 'RY403';
+end $$;
+
+create function audit_segment_json (s audit_segments) returns jsonb
+language sql stable as $$
+  select jsonb_build_object ('segment', s.segment, 'first', s.first, 'last', s.last, 'hash', s.hash,
+    'sealed_at', iso_time (s.sealed_at), 'sealed_by', s.sealed_by, 'statement', s.statement, 'signature', s.signature,
+    'sha256', s.sha256, 'dropped_at', iso_time (s.dropped_at), 'dropped_by', s.dropped_by);
+$$;
+
+create function audit_segment_list () returns table (cursor bigint, entry jsonb)
+language sql stable as $$
+  select s.segment, audit_segment_json (s) from audit_segments s
+  where s.workspace_id = royal_workspace () order by s.segment;
+$$;
+
+-- What the next segment would be, up to a record or, null, to the end. Refused (RY409) when there is none.
+create function audit_next_segment (p_upto bigint)
+returns table (workspace text, segment bigint, first bigint, last bigint, prev text, hash text, at text)
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+begin
+  return query
+  select w.name, coalesce (s.segment, 0) + 1, coalesce (s.last, 0) + 1, a.seq, coalesce (s.hash, repeat ('0', 64)), a.hash,
+         iso_time (now ())
+  from workspaces w
+  left join lateral (
+    select * from audit_segments s where s.workspace_id = w.workspace_id order by s.segment desc limit 1) s on true
+  join lateral (
+    select a.seq, a.hash from audit a
+    where a.workspace_id = w.workspace_id and a.seq > coalesce (s.last, 0) and (p_upto is null or a.seq <= p_upto)
+    order by a.seq desc limit 1) a on true
+  where w.workspace_id = royal_workspace ();
+  if not found then
+    raise exception 'there are no records to seal' using errcode = 'RY409';
+  end if;
+end $$;
+
+-- Keeps a segment as audit_next_segment() told it, signed; refused (RY409) when another was first.
+create function audit_seal (p_segment bigint, p_first bigint, p_last bigint, p_prev text, p_hash text, p_statement text,
+  p_signature text, p_actor text) returns jsonb
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare s audit_segments;
+begin
+  perform from audit_heads h where h.workspace_id = royal_workspace () for update;
+  if not exists (select from audit_next_segment (p_last) n where n.segment = p_segment and n.first = p_first
+                 and n.last = p_last and n.prev = p_prev and n.hash = p_hash) then
+    raise exception 'the audit is not as it was signed' using errcode = 'RY409';
+  end if;
+  insert into audit_segments (workspace_id, segment, first, last, prev, hash, sealed_by, statement, signature)
+  values (royal_workspace (), p_segment, p_first, p_last, p_prev, p_hash, p_actor, p_statement, p_signature)
+  returning * into s;
+  perform outbox_put ('audit.sealed', null, p_actor,
+    jsonb_build_object ('segment', p_segment, 'first', p_first, 'last', p_last, 'hash', p_hash));
+  return audit_segment_json (s);
+end $$;
+
+create function audit_segment (p_segment bigint)
+returns table (first bigint, last bigint, statement text, signature text, dropped boolean)
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+begin
+  return query select s.first, s.last, s.statement, s.signature, s.dropped_at is not null from audit_segments s
+  where s.workspace_id = royal_workspace () and s.segment = p_segment;
+  if not found then
+    raise exception 'no segment %', p_segment using errcode = 'RY404';
+  end if;
+end $$;
+
+-- Drops the records of a segment whose export has this SHA-256; the oldest that has any first.
+create function audit_drop (p_segment bigint, p_sha256 text, p_actor text) returns jsonb
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare s audit_segments;
+begin
+  select * into s from audit_segments t where t.workspace_id = royal_workspace () and t.segment = p_segment for update;
+  if not found then
+    raise exception 'no segment %', p_segment using errcode = 'RY404';
+  end if;
+  if s.dropped_at is not null then
+    raise exception 'the records of segment % were dropped at %', p_segment, iso_time (s.dropped_at) using errcode = 'RY409';
+  end if;
+  if exists (select from audit_segments t where t.workspace_id = s.workspace_id and t.segment < p_segment
+             and t.dropped_at is null) then
+    raise exception 'segment % is not the oldest that has its records', p_segment using errcode = 'RY409';
+  end if;
+  update audit_segments t set dropped_at = now (), dropped_by = p_actor, sha256 = p_sha256
+  where t.workspace_id = s.workspace_id and t.segment = p_segment returning * into s;
+  delete from audit a where a.workspace_id = s.workspace_id and a.seq between s.first and s.last;
+  perform outbox_put ('audit.dropped', null, p_actor,
+    jsonb_build_object ('segment', p_segment, 'first', s.first, 'last', s.last, 'hash', s.hash, 'sha256', p_sha256));
+  return audit_segment_json (s);
+end $$;

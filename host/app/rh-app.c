@@ -36,6 +36,7 @@ struct _RhApp {
   RhConnectors *connectors;
   RhGate *gate;
   RhCharter *charter;
+  RhCheckpoints *checkpoints;
   RhWorkers *workers;
   RhJobs *jobs;
   RhTriggers *triggers;
@@ -65,6 +66,7 @@ rh_app_finalize (GObject *object)
   g_clear_object (&self->jobs);
   g_clear_object (&self->workers);
   g_clear_object (&self->charter);
+  g_clear_object (&self->checkpoints);
   g_clear_object (&self->gate);
   g_clear_object (&self->connectors);
   g_clear_object (&self->registry);
@@ -225,6 +227,7 @@ make_server (RhApp *self, GError **error)
     .triggers = self->triggers,
     .secrets = self->secrets,
     .gate = self->gate,
+    .checkpoints = self->checkpoints,
     .reload = reload,
     .readiness = readiness,
     .alerts = alerts,
@@ -348,6 +351,20 @@ start_tracing (RhApp *self, GError **error)
   return *endpoint == '\0' || rh_trace_export_start (endpoint, ratio, rh_host_dir_id (self->dir), error);
 }
 
+static gboolean
+start_checkpoints (RhApp *self, GError **error)
+{
+  const char *path = rh_config_string (self->config, RH_SETTING_AUDIT_CHECKPOINTS);
+  RhSigner *signer = rh_signer_open (rh_config_string (self->config, RH_SETTING_AUDIT_KEY), error);
+
+  if (signer == NULL)
+    return FALSE;
+  self->checkpoints = rh_checkpoints_new (self->store, signer, *path != '\0' ? path : NULL,
+                                          rh_config_uint (self->config, RH_SETTING_AUDIT_INTERVAL));
+  rh_checkpoints_start (self->checkpoints);
+  return TRUE;
+}
+
 static void
 on_charter (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -356,7 +373,7 @@ on_charter (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
 
   if (!rh_charter_start_finish (RH_CHARTER (source), result, &error) || !load (self, &error) ||
-      !start_tracing (self, &error))
+      !start_tracing (self, &error) || !start_checkpoints (self, &error))
     {
       g_task_return_error (task, error);
       return;
@@ -564,10 +581,12 @@ log_stop_fault (const char *part, gboolean stopped, GError *error)
 static void
 on_gate_stopped (GObject *source, GAsyncResult *result, gpointer data)
 {
+  RhApp *self = g_task_get_source_object (data);
   g_autoptr (GError) error = NULL;
   gboolean stopped = rh_gate_stop_finish (RH_GATE (source), result, &error);
 
   log_stop_fault ("gate", stopped, error);
+  rh_checkpoints_stop (self->checkpoints);
   rh_trace_export_stop_async (TRACE_STOP_MS, on_tracing_stopped, data);
 }
 

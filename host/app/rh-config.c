@@ -61,6 +61,13 @@ static const Setting settings[RH_N_SETTINGS] = {
                                   "OTLP/HTTP collector that traces are sent to (default: none)" },
   [RH_SETTING_TRACE_PERCENT] = { "trace", "percent", "trace-percent", "N", UINT, "100", 0, 100,
                                  "How many of a hundred new traces are recorded" },
+  [RH_SETTING_AUDIT_KEY] = { "audit", "key", "audit-key", "FILE", PATH, NULL, 0, 0,
+                             "The key that signs the audit; made when it is not there (default: audit.key in the data "
+                             "directory)" },
+  [RH_SETTING_AUDIT_CHECKPOINTS] = { "audit", "checkpoints", "audit-checkpoints", "PATH", PATH, "", 0, 0,
+                                     "File or folder outside of the database that signed checkpoints are appended to" },
+  [RH_SETTING_AUDIT_INTERVAL] = { "audit", "interval", "audit-interval", "SECONDS", UINT, "60", 1, 86400,
+                                  "How old the last checkpoint of a chain that has grown may become" },
 };
 
 static const char *const origins[] = { "default", "file", "environment", "option" };
@@ -133,6 +140,8 @@ initial_value (RhConfig *self, RhSetting setting)
       return user_dir (g_get_user_data_dir (), "/var/lib/royal", NULL);
     case RH_SETTING_SOCKET:
       return user_dir (g_get_user_runtime_dir (), "/run/royal/royald.sock", "royald.sock");
+    case RH_SETTING_AUDIT_KEY:
+      return g_build_filename (self->values[RH_SETTING_DATA_DIR], "audit.key", NULL);
     case RH_SETTING_POLICY:
       return g_build_filename (self->values[RH_SETTING_MANIFESTS], "policy.json", NULL);
     default:

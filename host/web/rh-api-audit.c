@@ -6,9 +6,9 @@
 
 #include "royal-json.h"
 
-/* Events and audit: what happened, and the proof of it. */
+#include <string.h>
 
-#define PAGE 500
+/* Events and audit: what happened, and the proof of it. */
 
 static const RhStatement event_page = { "web.events",
                                         "select id, event from events_after ($1::bigint, $2::text[], $3::int)", 3,
@@ -87,6 +87,9 @@ verification (JsonObject *verdict)
   json_object_set_int_member (object, "records", royal_json_int (verdict, "rows", 0));
   json_object_set_int_member (object, "pending", royal_json_int (verdict, "pending", 0));
   json_object_set_string_member (object, "head", royal_json_string (royal_json_object (verdict, "head"), "hash", ""));
+  json_object_set_int_member (object, "checkpoints", royal_json_int (verdict, "checkpoints", 0));
+  json_object_set_int_member (object, "foreign_checkpoints", royal_json_int (verdict, "foreign", 0));
+  json_object_set_int_member (object, "dropped", royal_json_int (verdict, "dropped", 0));
   if (fault != NULL)
     {
       json_object_set_int_member (object, "broken_at", royal_json_int (fault, "seq", 0));
@@ -108,78 +111,34 @@ on_verified (GObject *source, GAsyncResult *result, gpointer data)
     rh_request_reply (request, SOUP_STATUS_OK, verification (json_node_get_object (verdict)));
 }
 
+/* SEQ:HASH; FALSE when it is neither that nor nothing. */
+static gboolean
+read_anchor (RhRequest *request, RhAuditAnchor *anchor, gboolean *ret_given)
+{
+  const char *text = rh_request_query (request, "anchor");
+  char *end = NULL;
+
+  *ret_given = text != NULL;
+  if (text == NULL)
+    return TRUE;
+  anchor->seq = g_ascii_strtoll (text, &end, 10);
+  anchor->hash = end + 1;
+  return g_ascii_isdigit (*text) && *end == ':' && anchor->seq > 0 && strlen (end + 1) == 64 &&
+         strspn (end + 1, "0123456789abcdef") == 64;
+}
+
 void
 rh_api_audit_verify (RhRequest *request)
 {
-  rh_audit_verify_async (rh_request_context (request)->store, rh_request_workspace (request), NULL, NULL, on_verified,
+  RhAuditAnchor anchor = { 0, NULL };
+  gboolean given;
+
+  if (!read_anchor (request, &anchor, &given))
+    {
+      rh_request_refuse (request, RH_PROBLEM_INVALID, NULL, "anchor: expected SEQ:HASH, with 64 hexadecimal digits");
+      return;
+    }
+  rh_audit_verify_async (rh_request_context (request)->store, rh_request_workspace (request),
+                         rh_request_context (request)->checkpoints, given ? &anchor : NULL, NULL, on_verified,
                          rh_request_ref (request));
-}
-
-/* --- export ------------------------------------------------------------------------------------------------------- */
-
-typedef struct {
-  gint64 after;
-  gboolean ended;
-} Export;
-
-static void
-on_export_page (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (RhRequest) request = data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
-  Export *export = rh_request_stream_data (request);
-  GString *text;
-  guint n;
-
-  if (rows == NULL)
-    {
-      /* Some of it was sent: only the connection's end can tell that this is not all. */
-      rh_connection_abort (rh_request_connection (request));
-      rh_request_resume (request);
-      return;
-    }
-  n = rh_rows_n (rows);
-  export->ended = n < PAGE;
-  if (n == 0)
-    {
-      rh_request_stream_page (request, NULL);
-      return;
-    }
-  text = g_string_new (NULL);
-  for (guint i = 0; i < n; i++)
-    {
-      g_string_append (text, rh_rows_string (rows, i, "entry"));
-      g_string_append_c (text, '\n');
-    }
-  export->after = rh_rows_int64 (rows, n - 1, "seq");
-  rh_request_stream_page (request, g_string_free (text, FALSE));
-}
-
-static void
-export_page (RhRequest *request, gpointer data)
-{
-  Export *export = data;
-  g_autofree char *after = g_strdup_printf ("%" G_GINT64_FORMAT, export->after);
-  const char *params[] = { after, G_STRINGIFY (PAGE) };
-
-  if (export->ended)
-    {
-      rh_request_stream_page (request, NULL);
-      return;
-    }
-  rh_request_pause (request);
-  rh_store_call_async (rh_request_context (request)->store, &audit_page, rh_request_workspace (request), params, NULL,
-                       on_export_page, rh_request_ref (request));
-}
-
-void
-rh_api_audit_export (RhRequest *request)
-{
-  g_autofree Export *export = g_new0 (Export, 1);
-
-  if (!rh_request_number (request, "after", 0, G_MAXINT64, 0, &export->after))
-    return;
-  rh_request_stream (request, "application/jsonl", export_page, export, g_free);
-  export_page (request, g_steal_pointer (&export));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "rh-checkpoints.h"
 #include "rh-jobs.h"
 #include "rh-workflows.h"
 #include "rh-triggers.h"
@@ -32,6 +33,7 @@ typedef struct {
   RhTriggers *triggers;
   RhSecrets *secrets;
   RhGate *gate;
+  RhCheckpoints *checkpoints;
   gboolean (*reload) (gpointer data, GError **error);
   JsonObject *(*readiness) (gpointer data);
   JsonNode *(*alerts) (gpointer data);
