@@ -386,6 +386,8 @@ begin
     values (p.workspace_id, p.id, 'modify', m->>'actor', m->>'via', m->>'digest', m->>'note', m->>'role', behalf, m->'change');
   elsif p.state not in ('pending', 'stale') or p.again_tries = 9 then
     raise exception 'proposal % is % already: nothing can take its place', p.uid, p.state using errcode = 'RY409';
+  elsif proposal_withdrawn (p) then
+    raise exception 'agent % is not granted % any more', p.agent, p.action using errcode = 'RY403';
   end if;
   perform outbox_put ('approval.superseded', p.uid::text, coalesce (m->>'actor', 'host'),
     jsonb_strip_nulls (jsonb_build_object ('by', p_uid, 'state', p.state, 'action', p.action, 'target', p.target,
@@ -567,6 +569,32 @@ begin
   end if;
 end $$;
 
+-- Whether the agent may not do any more what it has proposed; an inverse is not its own.
+create function proposal_withdrawn (p proposals) returns boolean
+language plpgsql stable as $$
+begin
+  return p.kind = 'apply' and p.agent_sha256 <> '' and exists (
+    select from grants g where g.workspace_id = p.workspace_id and g.agent = p.agent
+    and not g.grants->'writes' @> jsonb_build_array (jsonb_build_object ('action', p.action)));
+end $$;
+
+-- With the grant goes what was approved and has not started: in the transaction that takes it away, so that nothing of it starts
+-- after that.
+create function proposal_withdraw () returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  with gone as (
+    update proposals p set state = 'stale', finished_at = now ()
+    where p.workspace_id = new.workspace_id and p.agent = new.agent and p.state = 'approved' and proposal_withdrawn (p)
+    returning p.*)
+  insert into outbox (workspace_id, kind, subject, actor, data)
+  select g.workspace_id, 'effect.stale', g.uid::text, 'host',
+         jsonb_build_object ('action', g.action, 'target', g.target, 'kind', g.kind, 'digest', g.digest,
+           'error', format ('agent %s is not granted %s any more', g.agent, g.action))
+  from gone g order by g.id;
+  return null;
+end $$;
+
 -- --- People's answers ----------------------------------------------------------------------------------------------------------
 
 -- Roles that may answer now: those that the rule asks for, and those that have been added by escalation since. An admin may.
@@ -720,6 +748,10 @@ begin
   behalf := proposal_authority (p, p_actor, p_role,
     case when p_answer = 'approve' and (p.asks->>'four_eyes')::boolean then proposal_authors (p) else '{}' end);
   if p_answer = 'approve' then
+    if proposal_withdrawn (p) then
+      raise exception 'agent % is not granted % any more: proposal % can only be rejected', p.agent, p.action, p_uid
+        using errcode = 'RY409';
+    end if;
     if proposal_rerun_of (p) is not null then
       raise exception 'proposal % is being revised: job % runs with other inputs', p_uid, proposal_rerun_of (p)
         using errcode = 'RY409';
@@ -797,7 +829,7 @@ begin
       order by expires_at limit 1000 for update skip locked),
     ended as (
       update proposals p set decided_at = now (), decided_by = 'deadline',
-        state = case p.asks->>'at_deadline' when 'approve' then 'approved' else 'expired' end
+        state = case when p.asks->>'at_deadline' = 'approve' and not proposal_withdrawn (p) then 'approved' else 'expired' end
       from late where p.workspace_id = late.workspace_id and p.id = late.id
       returning p.*),
     told as (

@@ -485,6 +485,7 @@ create table grants (
   proposal uuid,
   primary key (workspace_id, agent));
 call royal_protect ('grants', 'select');
+create trigger grants_withdrawn after insert or update on grants for each row execute function proposal_withdraw ();
 
 create table envelopes (
   workspace_id bigint not null,

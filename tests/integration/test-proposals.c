@@ -398,6 +398,40 @@ test_stale (void)
   gate_host_end (host, FALSE);
 }
 
+/* The grant is taken away between approval and execution: nothing starts, nothing takes its place, and it says why. */
+static void
+test_withdrawn (void)
+{
+  GateHost *host = people_host ("one");
+  g_autofree char *id = gate_set (host, people_ws, "withdrawn", 300, "");
+  g_autofree char *other = gate_set (host, people_ws, "withdrawn", 301, "");
+  g_autofree char *told = NULL;
+
+  gate_sql (IN_WORKSPACE "select control_stop ('test', 'ann')", people_ws);
+  assert_approves (host, "ann", "approver", id, "approved");
+  gate_sql ("insert into grants (workspace_id, agent, grants, changed_by) values (%" G_GINT64_FORMAT
+            ", 'setter', '{\"writes\": [{\"action\": \"fake.burn\"}]}', 'ann')",
+            people_ws);
+  assert_value ("stale", "select state from proposals where uid = '%s'", id);
+  assert_refuses (host, "ann", "approver", other, ROYAL_ERROR_CONFLICT, "not granted fake.set any more");
+  gate_sql (IN_WORKSPACE "select control_resume ('ann')", people_ws);
+  for (guint i = 0; i < 100; i++)
+    {
+      g_free (told);
+      told = gate_sql_value ("select coalesce (max (data->>'reason'), '') from events where subject = '%s'"
+                             " and kind = 'proposal.stale'",
+                             id);
+      if (*told != '\0')
+        break;
+      royal_test_spin (50);
+    }
+  g_assert_nonnull (strstr (told, "agent setter is not granted fake.set any more"));
+  assert_value ("0", "select count(*) from fake.world where target = 'withdrawn'");
+  assert_value ("2", "select count(*) from proposals where target = 'withdrawn'");
+  gate_sql ("delete from grants");
+  gate_host_end (host, FALSE);
+}
+
 /* What moved within the action's tolerance is still what was approved: once, and not step by step. */
 static void
 test_tolerance (void)
@@ -499,6 +533,7 @@ main (int argc, char **argv)
   g_test_add_func ("/proposals/modify-batch", test_modify_batch);
   g_test_add_func ("/proposals/rerun", test_rerun);
   g_test_add_func ("/proposals/stale", test_stale);
+  g_test_add_func ("/proposals/withdrawn", test_withdrawn);
   g_test_add_func ("/proposals/tolerance", test_tolerance);
   g_test_add_func ("/proposals/revert", test_revert);
   return royal_test_run ();
