@@ -238,6 +238,18 @@ begin
 end $$;
 revoke execute on function breaker_count (bigint, text, text, uuid) from public;
 
+-- Takes the thresholds of an operator's manifest, { "failed", "undone", "rejected", "window_s" }. It opens and closes nothing.
+create function breaker_configure (p_agent text, p_breaker jsonb) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  insert into breakers as b (workspace_id, agent, failed, undone, rejected, window_s)
+  select royal_workspace (), p_agent, t.failed, t.undone, t.rejected, t.window_s
+  from jsonb_to_record (p_breaker) as t (failed int, undone int, rejected int, window_s bigint)
+  on conflict (workspace_id, agent) do update set failed = excluded.failed, undone = excluded.undone, rejected = excluded.rejected,
+    window_s = excluded.window_s
+  where (b.failed, b.undone, b.rejected, b.window_s) is distinct from (excluded.failed, excluded.undone, excluded.rejected, excluded.window_s);
+end $$;
+
 create function proposal_faulted () returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin

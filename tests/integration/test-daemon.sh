@@ -32,7 +32,8 @@ echo '{ "agent": ' >"$host_dir/bad/b.json"
 echo '{ "agent": "c", "module": "none.so", "grants": {} }' >"$host_dir/bad/c.json"
 printf '[log]\nlevel=loud\n[gate]\npolizei=1\n' >"$host_dir/bad/royal.conf"
 runs 1 '--check finds' "$royald" "${settings[@]}" --config="$host_dir/bad/royal.conf" --manifests="$host_dir/bad" --connections=0 \
-  --worker=/nonexistent/worker --socket="$host_dir/bad/new/royald.sock" --data-dir="$host_dir/bad/data" --check
+  --worker=/nonexistent/worker --socket="$host_dir/bad/new/royald.sock" --data-dir="$host_dir/bad/data" \
+  --listen=192.0.2.1:8080 --database-url=postgresql://127.0.0.1:1/royal --check
 says 'a bad setting' 'connections (from option): expected a number from 1 to 64, found `0`'
 says 'and one in the file' 'log-level (from file): expected debug, info, notice, warning or error, found `loud`'
 says 'and a setting that there is not' '[gate] polizei: no such setting'
@@ -40,6 +41,8 @@ says 'and a bad policy' 'bad/policy.json: /rules: expected an array, found 3'
 says 'and a bad manifest' 'bad/a.json: /limits/workers: expected an integer, found "two"'
 says 'and another' 'bad/b.json: line 2, column 1: expected a value'
 says 'and a missing plugin' 'bad/c.json: /module: '
+says 'and an address that is not here' 'listen: 192.0.2.1:8080: '
+says 'and a database that is not there' 'database-url: '
 says 'and a missing worker, all at once' 'worker: /nonexistent/worker is not a program that can be run'
 [ ! -e "$host_dir/bad/new" ] && [ ! -e "$host_dir/bad/data" ]
 ok $? '--check makes nothing'
