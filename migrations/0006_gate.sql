@@ -946,6 +946,8 @@ begin
   loop
     if p.again_tries > most then
       perform proposal_leave (p, 'it could not be brought before the gate again');
+    elsif p.state = 'stale' and (select count (*) from proposal_chain (p.workspace_id, p.id) c where c.state = 'stale') > most then
+      perform proposal_leave (p, format ('the world moved each time, %s times in all', most + 1));
     elsif p.state = 'stale' or not exists (
       select from proposals u where u.workspace_id = p.workspace_id and u.undoes = p.id
       and u.state in ('pending', 'approved', 'executing', 'executed', 'unknown')) then

@@ -398,6 +398,34 @@ test_stale (void)
   gate_host_end (host, FALSE);
 }
 
+/* A target that never stands still is not chased for ever. */
+static void
+test_restless (void)
+{
+  GateHost *host = people_host ("one");
+  g_autofree char *id = NULL;
+  g_autofree char *told = NULL;
+
+  gate_sql ("create function fake.restless () returns trigger language plpgsql as $$ begin"
+            " raise exception 'it moved' using errcode = 'RY409'; end $$;"
+            "create trigger restless before insert on fake.world for each row when (new.target = 'restless')"
+            " execute function fake.restless ()");
+  id = gate_set (host, people_ws, "restless", 5, "");
+  for (guint i = 0; i < 200; i++)
+    {
+      g_free (told);
+      told = gate_sql_value ("select coalesce (max (data->>'reason'), '') from events where kind = 'proposal.stale'"
+                             " and data->>'target' = 'restless'");
+      if (*told != '\0')
+        break;
+      royal_test_spin (50);
+    }
+  g_assert_cmpstr (told, ==, "the world moved each time, 6 times in all");
+  royal_test_spin (200);
+  assert_value ("6 6", "select count(*) || ' ' || max (revision) from proposals where target = 'restless'");
+  gate_host_end (host, FALSE);
+}
+
 /* The grant is taken away between approval and execution: nothing starts, nothing takes its place, and it says why. */
 static void
 test_withdrawn (void)
@@ -481,7 +509,6 @@ test_revert (void)
       host, "{'action':'fake.set','target':'revert','parameters':{'value':300},'revert_after_s':1,'title':'For now'}");
   g_autofree char *kept = people_submit (
       host, "{'action':'fake.set','target':'keep','parameters':{'value':301},'revert_after_s':1,'title':'For now'}");
-  g_autofree char *seen = people_digest (id);
   RhActor actor = { .workspace = people_ws, .name = "ann", .via = "unix:1", .role = "approver" };
   g_autoptr (JsonObject) executed = NULL;
   g_autofree char *digest = NULL;
@@ -533,6 +560,7 @@ main (int argc, char **argv)
   g_test_add_func ("/proposals/modify-batch", test_modify_batch);
   g_test_add_func ("/proposals/rerun", test_rerun);
   g_test_add_func ("/proposals/stale", test_stale);
+  g_test_add_func ("/proposals/restless", test_restless);
   g_test_add_func ("/proposals/withdrawn", test_withdrawn);
   g_test_add_func ("/proposals/tolerance", test_tolerance);
   g_test_add_func ("/proposals/revert", test_revert);
