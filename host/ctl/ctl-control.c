@@ -95,9 +95,12 @@ static const char *const envelope_columns[] = { "id",   "id",         "state",  
                                                 "used", "max",        "max",      "until",    "until",
                                                 "by",   "granted_by", "proposal", "proposal", NULL };
 
-/* Proposes a change; @parameters is (transfer full). */
-static int
-propose (const CtlOptions *options, const char *action, const char *target, const char *title, JsonObject *parameters)
+int
+ctl_propose (const CtlOptions *options,
+             const char *action,
+             const char *target,
+             const char *title,
+             JsonObject *parameters)
 {
   g_autoptr (JsonNode) answer = NULL;
   JsonNode *body = ctl_body ("action", action, "target", target, "title", title, NULL);
@@ -149,7 +152,7 @@ run_policy_set (const CtlOptions *options, char **arguments)
     return CTL_FAILED;
   parameters = json_object_new ();
   json_object_set_member (parameters, "document", document);
-  return propose (options, "policy.change", "policy", "Change the policy", parameters);
+  return ctl_propose (options, "policy.change", "policy", "Change the policy", parameters);
 }
 
 static int
@@ -185,7 +188,7 @@ run_envelope_grant (const CtlOptions *options, char **arguments)
   id = g_strdup (royal_json_string (json_node_get_object (document), "id", ""));
   parameters = json_object_new ();
   json_object_set_member (parameters, "envelope", g_steal_pointer (&document));
-  return propose (options, "envelope.grant", id, "Let an agent do more by itself", parameters);
+  return ctl_propose (options, "envelope.grant", id, "Let an agent do more by itself", parameters);
 }
 
 static int
@@ -200,7 +203,7 @@ run_envelope_revoke (const CtlOptions *options, char **arguments)
 static int
 run_restore (const CtlOptions *options, char **arguments)
 {
-  return propose (options, "breaker.restore", arguments[0], "Give an agent its autonomy back", json_object_new ());
+  return ctl_propose (options, "breaker.restore", arguments[0], "Give an agent its autonomy back", json_object_new ());
 }
 
 static int
@@ -209,7 +212,7 @@ run_key_trust (const CtlOptions *options, char **arguments)
   JsonObject *parameters = json_object_new ();
 
   json_object_set_string_member (parameters, "public_key", arguments[1]);
-  return propose (options, "key.trust", arguments[0], "Trust a key", parameters);
+  return ctl_propose (options, "key.trust", arguments[0], "Trust a key", parameters);
 }
 
 static int
@@ -218,7 +221,7 @@ run_key_distrust (const CtlOptions *options, char **arguments)
   JsonObject *parameters = json_object_new ();
 
   json_object_set_null_member (parameters, "public_key");
-  return propose (options, "key.trust", arguments[0], "Trust a key no more", parameters);
+  return ctl_propose (options, "key.trust", arguments[0], "Trust a key no more", parameters);
 }
 
 const CtlCommand ctl_control_commands[] = {

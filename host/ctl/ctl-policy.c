@@ -12,7 +12,7 @@
 #define SHOWN_MAX 50
 
 static char *policy_file, *envelope_file, *since, *write_to;
-static gboolean document_only;
+static gboolean document_only, propose;
 
 static const GOptionEntry show_entries[] = {
   { "document", 0, 0, G_OPTION_ARG_NONE, &document_only, "Print the document instead", NULL },
@@ -31,6 +31,7 @@ static const GOptionEntry since_entries[] = {
 };
 static const GOptionEntry suggest_entries[] = {
   { "since", 0, 0, G_OPTION_ARG_STRING, &since, "How far back, such as 12h or 30d (the default)", "TIME" },
+  { "propose", 0, 0, G_OPTION_ARG_NONE, &propose, "Propose the policy with all suggestions", NULL },
   { "write", 0, 0, G_OPTION_ARG_FILENAME, &write_to, "Write the policy with all suggestions to FILE", "FILE" },
   { NULL },
 };
@@ -243,6 +244,17 @@ run_test (const CtlOptions *options, char **arguments)
   return status == CTL_OK ? print_verdict (options, answer) : status;
 }
 
+static int
+run_explain (const CtlOptions *options, char **arguments)
+{
+  g_autofree char *escaped = g_uri_escape_string (arguments[0], NULL, TRUE);
+  g_autofree char *path = g_strconcat ("/policy/explain/", escaped, NULL);
+  g_autoptr (JsonNode) answer = NULL;
+  int status = ctl_call (options, "GET", path, NULL, &answer);
+
+  return status == CTL_OK ? print_verdict (options, answer) : status;
+}
+
 /* --- backtest, suggest ---------------------------------------------------------------------------------------------
  */
 
@@ -370,6 +382,17 @@ write_policy (JsonNode *policy)
 }
 
 static int
+propose_policy (const CtlOptions *options, JsonNode *policy, JsonArray *suggestions)
+{
+  g_autofree char *title =
+      g_strdup_printf ("Move %u thresholds by what people answered", json_array_get_length (suggestions));
+  JsonObject *parameters = json_object_new ();
+
+  json_object_set_member (parameters, "document", json_node_ref (policy));
+  return ctl_propose (options, "policy.change", "policy", title, parameters);
+}
+
+static int
 run_suggest (const CtlOptions *options, char **arguments)
 {
   static const char *const columns[] = { "rule",     "rule",
@@ -409,13 +432,18 @@ run_suggest (const CtlOptions *options, char **arguments)
 
       printf ("%s\n", text);
     }
-  return write_to != NULL && policy != NULL && !JSON_NODE_HOLDS_NULL (policy) ? write_policy (policy) : CTL_OK;
+  if (policy == NULL || JSON_NODE_HOLDS_NULL (policy))
+    return CTL_OK;
+  if (write_to != NULL)
+    status = write_policy (policy);
+  return propose && status == CTL_OK ? propose_policy (options, policy, suggestions) : status;
 }
 
 const CtlCommand ctl_policy_commands[] = {
   { "policy", "show", NULL, "The policy in force, as sentences", 0, 0, show_entries, run_show },
   { "policy", "test", "SAMPLE.json", "What is decided of a sample, why, and what would change it", 1, 1, test_entries,
     run_test },
+  { "policy", "explain", "PROPOSAL", "Why a proposal was decided so", 1, 1, NULL, run_explain },
   { "policy", "check", "FILE...", "Check policies, without a host", 1, 1000, NULL, run_check },
   { "policy", "diff", "A B", "What is different in policy B, without a host", 2, 2, NULL, run_diff },
   { "policy", "backtest", "NEW.json", "What a policy would have decided of what was recorded", 1, 1, since_entries,

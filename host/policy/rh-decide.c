@@ -32,7 +32,7 @@ rh_matched_decide (const RhMatched *self, const RhView *view)
         decision = MAX (decision, hit.decides);
         granted |= hit.grants;
       }
-  return granted ? decision : RH_DECISION_DENY;
+  return granted || self->least > RH_DECISION_AUTO ? decision : RH_DECISION_DENY;
 }
 
 RhDecision

@@ -83,6 +83,61 @@ rh_api_policy_test (RhRequest *request)
     rh_request_reply (request, SOUP_STATUS_OK, rh_sample_decide (sample, policy));
 }
 
+/* --- Why it was decided so ---------------------------------------------------------------------------------------- */
+
+static const RhStatement explained = {
+  "web.policy.explained",
+  "select jsonb_build_object ('at_s', extract (epoch from p.created_at)::bigint, 'workspace', w.name,"
+  " 'cluster', p.cluster, 'agent', p.agent, 'action', p.action, 'target', p.target, 'parameters', p.parameters,"
+  " 'facts', p.facts, 'claims', p.claims, 'items', case when p.n_items > 0 then (select jsonb_agg (jsonb_build_object ("
+  "   'target', i.target, 'parameters', i.parameters, 'facts', i.facts) order by i.item) from proposal_items i"
+  "   where i.workspace_id = p.workspace_id and i.proposal = p.id) end) as record,"
+  " jsonb_build_object ('decision', p.decision, 'risk', p.risk, 'rules', to_jsonb (p.rules), 'reason', p.reason,"
+  "   'asks', p.asks, 'limits', p.limits) as recorded, coalesce (d.document, 'null') as document"
+  " from proposals p join workspaces w on w.workspace_id = p.workspace_id"
+  " left join policies d on d.workspace_id = p.workspace_id and d.version = p.policy_version"
+  " where p.workspace_id = royal_workspace () and p.uid = $1::uuid",
+  1, FALSE
+};
+
+/* Decided once more, by the policy of that time over the facts of that time. */
+static void
+on_explained (RhRequest *request, RhRows *rows)
+{
+  g_autoptr (JsonNode) record = rh_rows_n (rows) > 0 ? rh_rows_json (rows, 0, "record") : NULL;
+  g_autoptr (JsonNode) document = record != NULL ? rh_rows_json (rows, 0, "document") : NULL;
+  g_autoptr (RhPolicy) policy = NULL;
+  g_autoptr (RhSample) sample = NULL;
+  JsonNode *answer;
+
+  if (record == NULL)
+    {
+      rh_request_refuse (request, RH_PROBLEM_NOT_FOUND, NULL, "no proposal %s", rh_request_parameter (request));
+      return;
+    }
+  policy = JSON_NODE_HOLDS_OBJECT (document) ? rh_policy_new (document, "policy", NULL) : NULL;
+  if (policy == NULL)
+    {
+      rh_request_refuse (request, RH_PROBLEM_CONFLICT, NULL, "the policy that decided it is not known any more");
+      return;
+    }
+  sample = rh_sample_new_recorded (json_node_get_object (record));
+  answer = rh_sample_decide (sample, policy);
+  json_object_set_member (json_node_get_object (answer), "recorded", rh_rows_json (rows, 0, "recorded"));
+  rh_request_reply (request, SOUP_STATUS_OK, answer);
+}
+
+void
+rh_api_policy_explain (RhRequest *request)
+{
+  const char *params[] = { rh_request_parameter (request) };
+
+  if (g_uuid_string_is_valid (params[0]))
+    rh_request_call (request, &explained, params, on_explained);
+  else
+    rh_request_refuse (request, RH_PROBLEM_NOT_FOUND, NULL, "no proposal %s", params[0]);
+}
+
 /* --- Over what was recorded --------------------------------------------------------------------------------------- */
 
 typedef struct {

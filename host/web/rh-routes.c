@@ -36,6 +36,7 @@ static const RhRoute routes[] = {
   { "POST", API "/control/unpause", OPERATES, RH_BODY_JSON, "", rh_api_unpause },
   { "GET", API "/policy", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_policy },
   { "POST", API "/policy/test", RH_ROLE_ANY, RH_BODY_JSON, "", rh_api_policy_test },
+  { "GET", API "/policy/explain/{id}", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_policy_explain },
   { "POST", API "/policy/backtest", RUNS, RH_BODY_JSON, "", rh_api_policy_backtest },
   { "GET", API "/policy/suggest", RUNS, RH_BODY_NONE, "since until", rh_api_policy_suggest },
   { "POST", API "/control/changes", OPERATES, RH_BODY_JSON, "", rh_api_change },

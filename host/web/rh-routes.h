@@ -122,6 +122,7 @@ void rh_api_audit_verify (RhRequest *request);
 void rh_api_audit_export (RhRequest *request);
 void rh_api_policy (RhRequest *request);
 void rh_api_policy_test (RhRequest *request);
+void rh_api_policy_explain (RhRequest *request);
 void rh_api_policy_backtest (RhRequest *request);
 void rh_api_policy_suggest (RhRequest *request);
 void rh_api_audit_key (RhRequest *request);

@@ -232,6 +232,7 @@ test_policy (void)
   g_autofree char *diff = g_strdup_printf ("policy diff '%s' '%s'", policy, policy);
   g_autofree char *backtest = g_strdup_printf ("policy backtest '%s' --since 1d", policy);
   g_autofree char *all = g_strdup_printf ("policy backtest '%s' --json", policy);
+  g_autofree char *explain = g_strdup_printf ("policy explain %s", id);
   g_autofree char *wrong = g_strdup_printf ("policy backtest '%s' --since soon", policy);
 
   assert_ctl (host, viewer, 0, "policy show", "For * where x is below 20, it passes and people are told.");
@@ -248,6 +249,14 @@ test_policy (void)
   assert_ctl (host, NULL, 2, wrong, "--since");
   assert_ctl (host, viewer, 1, backtest, "does not allow");
   assert_ctl (host, NULL, 0, "policy suggest", "nothing to suggest");
+  assert_ctl (host, NULL, 1, explain, "the policy that decided it is not known any more");
+  royal_test_sql (
+      host->owner,
+      "insert into policies (workspace_id, version, document) select workspace_id, repeat ('c', 64),"
+      " '{\"rules\":[{\"name\":\"then\",\"match\":{\"action\":\"*\"},\"risk\":\"high\",\"decision\":\"approve\"}]}'"
+      " from workspaces where name = 'default'; update proposals set policy_version = repeat ('c', 64)");
+  assert_ctl (host, viewer, 0, explain, "rule then asks a person");
+  assert_ctl (host, NULL, 1, "policy explain none", "no proposal none");
 }
 
 int

@@ -391,8 +391,11 @@ test_envelopes (void)
       g_autoptr (RhVerdict) verdict = NULL;
 
       case_init (&self, TRUE);
-      self.about.subject.envelopes = envelopes;
       self.about.subject.always_asks = round % 8 == 0;
+      rh_verdict_free (self.verdict);
+      self.verdict = rh_policy_decide (self.policy, &self.about.subject);
+      g_assert_cmpint (rh_policy_decision (self.policy, &self.about.subject), ==, self.verdict->decision);
+      self.about.subject.envelopes = envelopes;
       verdict = rh_policy_decide (self.policy, &self.about.subject);
       if (verdict->decision < self.verdict->floor ||
           (self.about.subject.always_asks && verdict->decision < RH_DECISION_APPROVE))
