@@ -218,6 +218,18 @@ language sql stable as $$
   where t.workspace_id = royal_workspace () and t.kind = 'schedule' and t.paused_at is null;
 $$;
 
+-- The same for one of several: what cannot be started is the trigger's error, and does not hold up the others. A queue that is full
+-- does: it is tried again.
+create function trigger_try (t triggers, p_key text, p_request jsonb) returns int
+language plpgsql as $$
+begin
+  return (select s.fresh::int from trigger_start (t, p_key, p_request, null, null) s);
+exception when sqlstate 'RY400' or sqlstate 'RY404' or sqlstate 'RY409' then
+  perform trigger_fail (t.name, sqlerrm);
+  return 0;
+end $$;
+revoke execute on function trigger_try (triggers, text, jsonb) from public;
+
 -- A schedule moves on from p_expected_s (null: its next time was not known) to p_next_s, and fires for each of
 -- [{ key, request }], which are the times that were due. Nothing, when another host was first or when it is too early by the
 -- database's clock. Returns how many were started, null when nothing was done.
@@ -234,7 +246,7 @@ begin
     return null;
   end if;
   for f in select * from jsonb_array_elements (p_firings) loop
-    n := n + (select s.fresh::int from trigger_start (t, f->>'key', f->'request', null, null) s);
+    n := n + trigger_try (t, f->>'key', f->'request');
   end loop;
   update triggers o set next_at = to_timestamp (p_next_s), missed = o.missed + p_missed
   where o.workspace_id = t.workspace_id and o.name = t.name;
@@ -304,7 +316,7 @@ begin
     if f ? 'error' then
       perform trigger_fail (t.name, f->>'error');
     else
-      n := n + (select s.fresh::int from trigger_start (t, f->>'key', f->'request', null, null) s);
+      n := n + trigger_try (t, f->>'key', f->'request');
     end if;
   end loop;
   update triggers o set cursor = p_upto where o.workspace_id = t.workspace_id and o.name = t.name;

@@ -308,13 +308,20 @@ take_trigger_fault (const Load *self, const char *name, GError *error)
 static void
 check_trigger (const Load *self, RhAgent *agent, const char *name, JsonObject *definition, GPtrArray *triggers)
 {
-  const char *task = royal_json_string (definition, "task", "");
-  g_autofree char *pointer = g_strdup_printf ("/triggers/%s/task", name);
+  const char *task = royal_json_string (definition, "task", NULL);
+  const char *workflow = royal_json_string (definition, "workflow", NULL);
+  g_autofree char *pointer = g_strdup_printf ("/triggers/%s%s", name, task != NULL && workflow == NULL ? "/task" : "");
   g_autoptr (JsonObject) target = json_object_new ();
   GError *error = NULL;
 
-  json_object_set_string_member (target, "agent", rh_agent_id (agent));
-  json_object_set_string_member (target, "task", task);
+  if ((task != NULL) == (workflow != NULL))
+    {
+      add_fault (self, pointer, "expected one of task and workflow, found %s", task != NULL ? "both" : "none");
+      return;
+    }
+  if (task != NULL)
+    json_object_set_string_member (target, "agent", rh_agent_id (agent));
+  json_object_set_string_member (target, task != NULL ? "task" : "workflow", task != NULL ? task : workflow);
   RhTrigger *trigger = rh_trigger_new (rh_agent_id (agent), name, target, definition, NULL, &error);
   if (trigger == NULL)
     {
@@ -322,6 +329,9 @@ check_trigger (const Load *self, RhAgent *agent, const char *name, JsonObject *d
       return;
     }
   g_ptr_array_add (triggers, trigger);
+  /* Which workflows there are is another folder's; one that is not there is told of when it fires. */
+  if (task == NULL)
+    return;
   check_asked (self, task, royal_manifest_tasks (self->manifest), "a task", pointer);
   if (!is_sound (self))
     return;

@@ -64,6 +64,9 @@ on_advanced (GObject *source, GAsyncResult *result, gpointer data)
       !g_error_matches (error, ROYAL_ERROR, ROYAL_ERROR_CONFLICT))
     rh_log (RH_LOG_ERROR, "trigger.advance", "a trigger of events could not be moved on", "error", error->message,
             NULL);
+  /* Tried again when something is told, or in a while. */
+  if (rows == NULL)
+    self->again = FALSE;
   end_round (self);
 }
 

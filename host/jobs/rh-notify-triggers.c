@@ -16,8 +16,7 @@ static const RhStatement trigger_disown = { "trigger.disown", "select trigger_di
 /* Notifications: every host hears them, one fires. It holds a lease, which the database looks at when it does. */
 typedef struct {
   RhTriggers *triggers;
-  GHashTable *channels; /* set: those that are listened to */
-  GHashTable *owned;    /* set of names */
+  GHashTable *owned; /* set of names */
   gboolean owning;
   gboolean stopped;
 } RhNotifyTriggers;
@@ -27,7 +26,6 @@ notify_triggers_clear (gpointer data)
 {
   RhNotifyTriggers *self = data;
 
-  g_hash_table_unref (self->channels);
   g_hash_table_unref (self->owned);
   g_object_unref (self->triggers);
 }
@@ -122,12 +120,8 @@ look (gpointer data)
   g_autoptr (GPtrArray) all = rh_triggers_list (self->triggers, RH_TRIGGER_DATABASE);
 
   for (guint i = 0; i < all->len; i++)
-    {
-      const char *channel = royal_json_string (rh_trigger_options (all->pdata[i]), "channel", "");
-
-      if (g_hash_table_add (self->channels, g_strdup (channel)))
-        rh_triggers_listen (self->triggers, channel, on_notified);
-    }
+    rh_triggers_listen (self->triggers, royal_json_string (rh_trigger_options (all->pdata[i]), "channel", ""),
+                        on_notified);
   if (all->len == 0 || self->owning || self->stopped)
     return;
   self->owning = TRUE;
@@ -142,7 +136,6 @@ start (RhTriggers *triggers)
   RhNotifyTriggers *self = g_rc_box_new0 (RhNotifyTriggers);
 
   self->triggers = g_object_ref (triggers);
-  self->channels = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->owned = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_object_set_data (G_OBJECT (triggers), STATE, self);
   return self;

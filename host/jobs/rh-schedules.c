@@ -8,6 +8,8 @@
 
 /* Looked at again at the latest: the database's clock may have been set. */
 #define WAIT_MAX_MS 30000
+/* What is due still, after all was moved on that could be: another host's, or the queue was full. */
+#define STILL_MS 500
 /* What was missed longer ago is not counted. */
 #define BACK_MAX_S ((gint64)366 * 86400)
 
@@ -61,12 +63,14 @@ on_wait_known (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (RhSchedules) self = data;
   g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, NULL);
+  gint64 wait_ms;
 
   self->pending--;
   if (self->stopped || rows == NULL || rh_rows_is_null (rows, 0, "wait_ms"))
     return;
+  wait_ms = rh_rows_int64 (rows, 0, "wait_ms");
   g_clear_handle_id (&self->timer, g_source_remove);
-  self->timer = g_timeout_add ((guint)CLAMP (rh_rows_int64 (rows, 0, "wait_ms") + 1, 1, WAIT_MAX_MS), on_timer, self);
+  self->timer = g_timeout_add (wait_ms > 0 ? (guint)MIN (wait_ms + 1, WAIT_MAX_MS) : STILL_MS, on_timer, self);
 }
 
 /* When all that was due has been moved on. */

@@ -34,9 +34,10 @@ struct _RhTriggers {
   gint64 workspace;
   char *workspace_name;
   char *host_id;
-  GHashTable *known;    /* name → Known: as the database has them */
-  GHashTable *sources;  /* set: whose declarations this host has put there */
-  GHashTable *declared; /* source → GPtrArray of RhTrigger: of documents other than manifests */
+  GHashTable *known;     /* name → Known: as the database has them */
+  GHashTable *sources;   /* set: whose declarations this host has put there */
+  GHashTable *declared;  /* source → GPtrArray of RhTrigger: of documents other than manifests */
+  GHashTable *listening; /* set: channels, with who is called */
   gpointer watching[G_N_ELEMENTS (watches)];
   gboolean started;
   gboolean sync_wanted;
@@ -280,8 +281,12 @@ rh_triggers_listen (RhTriggers *self, const char *channel, RhTriggersNotify noti
 {
   g_return_if_fail (RH_IS_TRIGGERS (self) && channel != NULL && notify != NULL);
 
-  Listening *listening = g_new0 (Listening, 1);
+  g_autofree char *name = g_strdup_printf ("%s %p", channel, (void *)notify);
+  Listening *listening;
 
+  if (!g_hash_table_add (self->listening, g_steal_pointer (&name)))
+    return;
+  listening = g_new0 (Listening, 1);
   g_weak_ref_init (&listening->triggers, self);
   listening->notify = notify;
   g_object_weak_ref (G_OBJECT (self->store), listening_free, listening);
@@ -610,6 +615,7 @@ rh_triggers_finalize (GObject *object)
   g_free (self->host_id);
   g_hash_table_unref (self->known);
   g_hash_table_unref (self->sources);
+  g_hash_table_unref (self->listening);
   g_hash_table_unref (self->declared);
   G_OBJECT_CLASS (rh_triggers_parent_class)->finalize (object);
 }
@@ -626,5 +632,6 @@ rh_triggers_init (RhTriggers *self)
 {
   self->known = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, known_free);
   self->sources = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->listening = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->declared = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
 }

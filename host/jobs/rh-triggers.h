@@ -35,7 +35,7 @@ gint64 rh_triggers_workspace (RhTriggers *self);
 const char *rh_triggers_workspace_name (RhTriggers *self);
 const char *rh_triggers_host_id (RhTriggers *self);
 
-/* Listens on @channel of the database for as long as the store lives; @payload NULL: some may have been missed. */
+/* Listens on @channel of the database for as long as the store lives, once however often it is asked; @payload NULL: some may have been missed. */
 typedef void (*RhTriggersNotify) (RhTriggers *self, const char *channel, const char *payload);
 void rh_triggers_listen (RhTriggers *self, const char *channel, RhTriggersNotify notify);
 

@@ -54,14 +54,30 @@ set_up (Fixture *f, gconstpointer data)
   f->b = rh_triggers_new (f->host.store, f->host.registry, f->secrets, f->host.workspace, "test", "host-b");
 }
 
+static gboolean
+is_gone (gpointer data)
+{
+  return *(gpointer *)data == NULL;
+}
+
+/* It ends when what is under way has been answered. */
+static void
+drop (RhTriggers *triggers)
+{
+  gpointer weak = triggers;
+
+  g_object_add_weak_pointer (G_OBJECT (triggers), &weak);
+  g_object_unref (triggers);
+  royal_test_wait_until (is_gone, &weak, WAIT_MS);
+}
+
 static void
 tear_down (Fixture *f, gconstpointer data)
 {
   rh_triggers_stop (f->a);
   rh_triggers_stop (f->b);
-  royal_test_spin (50);
-  g_assert_finalize_object (f->a);
-  g_assert_finalize_object (f->b);
+  drop (f->a);
+  drop (f->b);
   g_assert_finalize_object (f->secrets);
   g_free (f->folder);
   host_fixture_tear_down (&f->host, data);
@@ -259,6 +275,44 @@ test_fail (Fixture *f, gconstpointer data)
   wait_for ("select next_at > now () from triggers", "t");
   expect ("select count(*) from jobs", "0");
   expect ("select count(*) from outbox where kind = 'trigger.failed'", "1");
+}
+
+static void
+test_workflow (Fixture *f, gconstpointer data)
+{
+  declare (f, "'t':{'workflow':'w','input':{'at':{'$':'/at'}},'schedule':{'cron':'* * * * *'}}");
+  start_both (f);
+  wait_for ("select next_at is not null from triggers", "t");
+  shift ("t", "0");
+  wait_for ("select error from triggers", "no workflow is named w");
+  wait_for ("select next_at > now () from triggers", "t");
+  call (f, "workflow_loaded "
+           "('[{\"name\":\"w\",\"hash\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\","
+           "\"document\":{\"name\":\"w\",\"steps\":[]}}]', 'test')");
+  host_fixture_sql ("truncate trigger_firings");
+  shift ("t", "0");
+  wait_for ("select count(*) from workflow_runs", "1");
+  expect ("select workflow || ' ' || (context->>'by') || ' ' || (input ? 'at')::text from workflow_runs",
+          "w good.t true");
+  expect ("select t.started = r.uid::text and t.error is null from triggers t, workflow_runs r", "t");
+  host_fixture_sql ("truncate workflow_runs cascade");
+}
+
+/* A queue that is full is not the end of a tick. */
+static void
+test_full (Fixture *f, gconstpointer data)
+{
+  declare (f, "'t':{'task':'echo','schedule':{'cron':'* * * * *'}}");
+  start_both (f);
+  wait_for ("select next_at is not null from triggers", "t");
+  host_fixture_sql ("create function full_queue () returns trigger language plpgsql as $$ begin raise exception 'full' "
+                    "using errcode = 'RY429'; end $$; create trigger full_queue before insert on jobs for each row "
+                    "execute function full_queue ()");
+  shift ("t", "0");
+  royal_test_spin (300);
+  expect ("select next_at <= now () and fired = 0 from triggers", "t");
+  host_fixture_sql ("drop trigger full_queue on jobs; drop function full_queue ()");
+  wait_for ("select fired || ' ' || (next_at > now ()) from triggers", "1 true");
 }
 
 /* --- events ------------------------------------------------------------------------------------------------------- */
@@ -604,6 +658,8 @@ main (int argc, char **argv)
     { "/triggers/pause", test_pause },
     { "/triggers/reload", test_reload },
     { "/triggers/fail", test_fail },
+    { "/triggers/workflow", test_workflow },
+    { "/triggers/full", test_full },
     { "/triggers/event", test_event },
     { "/triggers/event-rate", test_event_rate },
     { "/triggers/hook", test_hook },

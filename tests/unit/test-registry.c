@@ -436,6 +436,9 @@ static void
 test_triggers_refused (Fixture *f, gconstpointer data)
 {
   static const char *const bad[][2] = {
+    { "{'schedule':{'cron':'@daily'}}", "/triggers/t: expected one of task and workflow, found none" },
+    { "{'task':'two','workflow':'w','schedule':{'cron':'@daily'}}",
+      "/triggers/t: expected one of task and workflow, found both" },
     { "{'task':'two'}", "/triggers/t: expected one of schedule, webhook, event, database, file and email, found none" },
     { "{'task':'two','schedule':{'cron':'@daily'},'event':{'kinds':['job.']}}",
       "/triggers/t: expected one of schedule, webhook, event, database, file and email, found more" },
