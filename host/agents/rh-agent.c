@@ -18,6 +18,7 @@ struct _RhAgent {
   JsonObject *grants; /* that hold: what the operator's manifest says, or less */
   RhAgentLimits limits;
   RhAgentRetry retry;
+  char *job_limits;
   GHashTable *tasks;   /* name → RoyalSchema of its input, or NULL */
   GHashTable *reads;   /* set of names */
   GHashTable *writes;  /* action → its grant, borrowed from grants */
@@ -41,6 +42,7 @@ rh_agent_finalize (GObject *object)
   g_clear_pointer (&self->config, json_node_unref);
   g_clear_pointer (&self->module, g_free);
   g_clear_pointer (&self->sha256, g_free);
+  g_free (self->job_limits);
   G_OBJECT_CLASS (rh_agent_parent_class)->finalize (object);
 }
 
@@ -93,6 +95,22 @@ add_task (RhAgent *self, const char *task)
   g_hash_table_insert (self->tasks, g_strdup (task), schema);
 }
 
+static char *
+job_limits_text (JsonObject *limits)
+{
+  static const char *const names[] = { "concurrency", "key_concurrency", "rate", "key_rate" };
+  g_autoptr (JsonObject) found = json_object_new ();
+  g_autoptr (JsonNode) node = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (json_object_has_member (limits, names[i]))
+      json_object_set_member (found, names[i], json_object_dup_member (limits, names[i]));
+  if (json_object_get_size (found) == 0)
+    return NULL;
+  node = json_node_init_object (json_node_alloc (), found);
+  return royal_json_to_string (node);
+}
+
 /* @grants is (transfer full). */
 static void
 read_grants (RhAgent *self, JsonObject *grants)
@@ -138,6 +156,7 @@ rh_agent_new (RoyalManifest *manifest, JsonNode *granted, JsonNode *config, cons
     .workers = number (limits, "workers"),
     .warm = MIN (number (limits, "warm"), number (limits, "workers")),
   };
+  self->job_limits = job_limits_text (limits);
   self->retry = (RhAgentRetry){
     .attempts = number (retry, "attempts"),
     .backoff_ms = number (retry, "backoff_ms"),
@@ -242,6 +261,14 @@ rh_agent_limits (RhAgent *self)
   g_return_val_if_fail (RH_IS_AGENT (self), NULL);
 
   return &self->limits;
+}
+
+const char *
+rh_agent_job_limits (RhAgent *self)
+{
+  g_return_val_if_fail (RH_IS_AGENT (self), NULL);
+
+  return self->job_limits;
 }
 
 const RhAgentRetry *

@@ -38,6 +38,9 @@ JsonObject *rh_agent_config (RhAgent *self);
 const RhAgentLimits *rh_agent_limits (RhAgent *self);
 const RhAgentRetry *rh_agent_retry (RhAgent *self);
 
+/* (nullable): the limits that hold for its jobs on all hosts together, as job_admit() in SQL takes them; NULL = none. */
+const char *rh_agent_job_limits (RhAgent *self);
+
 /* (transfer none) (element-type RhTrigger): those that are enabled. */
 GPtrArray *rh_agent_triggers (RhAgent *self);
 

@@ -177,7 +177,7 @@ add_room (RhJobs *self, RhRound *turn)
       gint64 *last = n > 0 ? g_hash_table_lookup (self->turns, id) : NULL;
 
       if (n > 0)
-        rh_round_add_room (turn, id, n, last != NULL ? *last : 0);
+        rh_round_add_room (turn, id, n, last != NULL ? *last : 0, rh_agent_job_limits (enabled->pdata[i]));
     }
 }
 

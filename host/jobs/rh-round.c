@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-round.h"
 
+#include "royal-json.h"
+
 #include <string.h>
 
 /* What one call carries, so that it ends soon and its reports do not crowd out each other. */
@@ -14,7 +16,7 @@ struct _RhRound {
   char lease_s[12];
   GPtrArray *hands;
   GString *lists[N_LISTS]; /* arrays of SQL, unclosed; of the results, of JSON */
-  guint n_agents;
+  GString *limits;         /* an object of JSON, unclosed; empty: none */
   guint room;
 };
 
@@ -41,6 +43,7 @@ rh_round_new (const char *host_id, guint lease_s)
   self->host_id = host_id;
   g_snprintf (self->lease_s, sizeof self->lease_s, "%u", lease_s);
   self->hands = g_ptr_array_new ();
+  self->limits = g_string_new (NULL);
   for (guint i = 0; i < N_LISTS; i++)
     self->lists[i] = g_string_new (i == RESULTS ? "[" : "{");
   return self;
@@ -52,6 +55,7 @@ rh_round_free (RhRound *self)
   if (self == NULL)
     return;
   g_ptr_array_unref (self->hands);
+  g_string_free (self->limits, TRUE);
   for (guint i = 0; i < N_LISTS; i++)
     g_string_free (self->lists[i], TRUE);
   g_free (self);
@@ -124,14 +128,19 @@ rh_round_hands (RhRound *self)
 }
 
 void
-rh_round_add_room (RhRound *self, const char *agent, guint n, gint64 after)
+rh_round_add_room (RhRound *self, const char *agent, guint n, gint64 after, const char *limits)
 {
   g_return_if_fail (self != NULL && agent != NULL && n > 0);
 
   add_text (self->lists[AGENTS], agent);
   add_number (self->lists[CAPACITIES], n);
   add_number (self->lists[TURNS], after);
-  self->n_agents++;
+  if (limits != NULL)
+    {
+      g_string_append_c (self->limits, self->limits->len > 0 ? ',' : '{');
+      royal_json_append_string (self->limits, agent);
+      g_string_append (g_string_append_c (self->limits, ':'), limits);
+    }
   self->room += n;
 }
 
@@ -159,6 +168,8 @@ rh_round_send (RhRound *self, RhStore *store, GAsyncReadyCallback callback, gpoi
   params[0] = self->host_id;
   for (guint i = 0; i < N_LISTS; i++)
     params[1 + i] = g_string_append_c (self->lists[i], i == RESULTS ? ']' : '}')->str;
+  if (self->limits->len > 0)
+    params[9] = g_string_append_c (self->limits, '}')->str;
   params[10] = self->lease_s;
   rh_store_call_async (store, self->hands->len > 0 ? &job_complete : &job_lease, RH_NO_WORKSPACE, params, NULL,
                        callback, data);

@@ -23,8 +23,9 @@ GPtrArray *rh_round_hands (RhRound *self);
  * rh_round_add_room:
  * @n: jobs of @agent that may be leased
  * @after: the workspace after which turns go on
+ * @limits: (nullable): as rh_agent_job_limits()
  */
-void rh_round_add_room (RhRound *self, const char *agent, guint n, gint64 after);
+void rh_round_add_room (RhRound *self, const char *agent, guint n, gint64 after, const char *limits);
 
 /* Room of all agents together. */
 guint rh_round_room (RhRound *self);
