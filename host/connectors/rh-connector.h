@@ -128,6 +128,7 @@ typedef enum {
   RH_VERIFY_UNKNOWN, /* it cannot be told */
   RH_VERIFY_ABSENT,  /* it did not happen: safe to apply */
   RH_VERIFY_APPLIED, /* it happened: the receipt is given */
+  RH_VERIFY_AGAIN,   /* it cannot be told, but the same key is done once, however often it comes: it may be sent again */
 } RhVerify;
 
 struct _RhConnectorInterface {

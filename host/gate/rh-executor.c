@@ -453,11 +453,12 @@ on_verified (GObject *source, GAsyncResult *result, gpointer data)
         work->verifies++;
       verify_again (self, work);
     }
-  else if (error != NULL || (answer != RH_VERIFY_APPLIED && answer != RH_VERIFY_ABSENT) ||
-           (answer == RH_VERIFY_APPLIED && receipt == NULL))
+  else if (error != NULL || !rh_work_is_answer (answer) || (answer == RH_VERIFY_APPLIED && receipt == NULL))
     end_unknown (self, work, error != NULL ? error->message : NULL);
   else if (answer == RH_VERIFY_APPLIED)
     end (self, work, "executed", g_steal_pointer (&receipt), NULL);
+  else if (is_exhausted (work) && answer == RH_VERIFY_AGAIN)
+    end_unknown (self, work, "it was sent too often without an answer");
   else if (is_exhausted (work))
     end (self, work, "failed", NULL, work->fault != NULL ? work->fault : "it could not be done in time");
   else

@@ -277,6 +277,12 @@ rh_work_lane_outcome (const GError *error)
 }
 
 gboolean
+rh_work_is_answer (RhVerify answer)
+{
+  return answer == RH_VERIFY_APPLIED || answer == RH_VERIFY_ABSENT || answer == RH_VERIFY_AGAIN;
+}
+
+gboolean
 rh_work_can_ask_again (const GError *error)
 {
   g_return_val_if_fail (error != NULL, FALSE);

@@ -101,6 +101,9 @@ RhReaction rh_work_reaction (const GError *error);
 /* What an error, or none, says of the origin. */
 RhLaneOutcome rh_work_lane_outcome (const GError *error);
 
+/* Whether it tells what to do next. */
+gboolean rh_work_is_answer (RhVerify answer);
+
 /* Whether the question that failed with @error may be asked again. */
 gboolean rh_work_can_ask_again (const GError *error);
 

@@ -57,7 +57,9 @@ act (PeerServer *self, const char *key, const char *path, const char *body)
     return g_hash_table_lookup (self->answers, key);
   self->effects++;
   g_hash_table_insert (self->counts, g_strdup (key), GUINT_TO_POINTER (count + 1));
-  if (name != NULL)
+  if (name != NULL && *body == '\0')
+    g_hash_table_remove (self->things, name + 1);
+  else if (name != NULL)
     g_hash_table_insert (self->things, g_strdup (name + 1), g_strdup (body));
   answer = g_strdup_printf ("{\"id\":%u}", self->effects);
   g_hash_table_insert (self->answers, g_strdup (key), g_steal_pointer (&answer));

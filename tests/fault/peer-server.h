@@ -10,7 +10,7 @@ G_BEGIN_DECLS
  *
  *   POST, PUT, PATCH, DELETE /once/NAME   one effect for each key, however often it comes; /plain/NAME: one for each request
  *   GET /done/KEY                         200 with the answer when there was an effect with that key, else 404
- *   GET /thing/NAME                       what was written to NAME last, else 404
+ *   GET /thing/NAME                       what was written to NAME last; 404 when that was nothing
  *   GET /counts                           { "effects", "keys", "doubled", "requests" }; GET /keys: a line for each key, `COUNT KEY`
  *   PUT /faults                           { "share", "late_ms", "kinds": [..] }: what goes wrong, and how often
  *   GET /redirect, /large, /echo          for what a client does about these

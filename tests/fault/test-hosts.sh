@@ -36,7 +36,7 @@ database_stop () { as_user "$pg/pg_ctl" -D "$pg_dir/data" -w -m "$1" stop >/dev/
 sql () { as_user "$pg/psql" -X -q -A -t -h "$pg_dir" -U dba -d royal -c "$1"; }
 
 second_start () { # another host, of another machine as far as this one knows
-  mkdir -p -m 700 "$host_dir/data2"
+  [ -d "$host_dir/data2" ] || mkdir -m 700 "$host_dir/data2"
   "$host_bin/royald" --data-dir="$host_dir/data2" --socket="$host_dir/run/second.sock" --plugins="$host_plugins" \
     --manifests="$host_dir/manifests" --worker="$host_worker" --database-url="$url" >>"$host_dir/second.log" 2>&1 &
   second_pid=$!
@@ -95,7 +95,7 @@ restart_database () { # RESTART MODE, twice
   local mode
   for mode in fast immediate; do
     sleep 1.5
-    database_stop $mode
+    database_stop "$mode"
     sleep 0.5
     database_start || return 1
   done
@@ -117,7 +117,7 @@ jump () { # the host's clock: a day on, two days back, right again
   local offset
   for offset in 86400 -86400 0; do
     sleep 1
-    set_skew $offset
+    set_skew "$offset"
   done
   sleep 1
 }

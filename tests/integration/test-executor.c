@@ -3,6 +3,7 @@
 /* How effects are sent: item by item, in lanes of their own, with a breaker, a rate and a ceiling; and what a person
  * says of those that nobody can tell of. */
 
+#include "connector-conformance.h"
 #include "gate-host.h"
 #include "royal-test.h"
 
@@ -413,6 +414,33 @@ test_hand_back (void)
   gate_host_end (second, FALSE);
 }
 
+static guint
+count_in_fake (const char *key, gpointer data)
+{
+  g_autofree char *n = gate_sql_value ("select count (*) from fake.effects where key = '%s'", key);
+
+  return (guint)g_ascii_strtoull (n, NULL, 10);
+}
+
+static void
+test_conforms (void)
+{
+  GateHost *host = started ("one");
+  const Conformance conformance = {
+    .connector = RH_CONNECTOR (host->fake),
+    .workspace = ws,
+    .action = "fake.set",
+    .target = "conforms",
+    .parameters = { "{'value':7}", "{'value':8}" },
+    .prefix = "conforms-",
+    .observes = TRUE,
+    .count = count_in_fake,
+  };
+
+  connector_conformance (&conformance);
+  gate_host_end (host, FALSE);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -426,6 +454,7 @@ main (int argc, char **argv)
   g_test_add_func ("/executor/rate", test_rate);
   g_test_add_func ("/executor/settle", test_settle);
   g_test_add_func ("/executor/settle-batch", test_settle_batch);
+  g_test_add_func ("/executor/conforms", test_conforms);
   g_test_add_func ("/executor/hand-back", test_hand_back);
   return royal_test_run ();
 }

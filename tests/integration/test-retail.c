@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "connector-conformance.h"
 #include "royal-test.h"
 
 #include <rh-retail-import.h>
@@ -637,6 +638,24 @@ test_validate (void)
     }
 }
 
+static void
+test_conforms (void)
+{
+  const Conformance conformance = {
+    .connector = retail,
+    .workspace = workspace,
+    .action = "markdown.apply",
+    .target = "SS25",
+    .parameters = { "{'markdown_pct':0.2}", "{'markdown_pct':0.3}" },
+    .invalid = "{'markdown_pct':0.21}",
+    .prefix = "conforms-",
+    .observes = TRUE,
+  };
+
+  load_season ();
+  connector_conformance (&conformance);
+}
+
 static const Case cases[] = {
   { "/retail/import", test_import },
   { "/retail/bad-imports", test_bad_imports },
@@ -647,6 +666,7 @@ static const Case cases[] = {
   { "/retail/assess", test_assess },
   { "/retail/markdown", test_markdown },
   { "/retail/undo", test_undo },
+  { "/retail/conforms", test_conforms },
 };
 
 int

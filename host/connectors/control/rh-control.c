@@ -128,6 +128,14 @@ rh_control_actions (RhConnector *connector)
   return actions;
 }
 
+/* It is in the host's own database: when that is away nothing else goes on either, so no breaker. */
+static char *
+rh_control_lane (RhConnector *connector, const char *action, const char *target, RhLaneLimits *limits)
+{
+  limits->breaker.window_ms = 0;
+  return NULL;
+}
+
 static gboolean
 rh_control_validate (RhConnector *connector,
                      const char *action,
@@ -290,6 +298,7 @@ rh_control_connector_init (RhConnectorInterface *iface)
   iface->name = rh_control_name;
   iface->actions = rh_control_actions;
   iface->validate = rh_control_validate;
+  iface->lane = rh_control_lane;
   iface->assess_async = rh_control_assess_async;
   iface->assess_finish = rh_control_assess_finish;
   iface->apply_async = rh_control_apply_async;

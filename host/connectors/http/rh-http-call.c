@@ -206,7 +206,13 @@ on_read (GObject *source, GAsyncResult *result, gpointer data)
   else
     {
       g_byte_array_append (self->body, g_bytes_get_data (bytes, NULL), (guint)g_bytes_get_size (bytes));
-      if (self->body->len > self->endpoint->max_answer)
+      if (self->body->len > self->endpoint->max_answer && strcmp (soup_message_get_method (self->message), "GET") != 0)
+        {
+          /* What was done was done, whatever is said about it at such length. */
+          g_byte_array_set_size (self->body, 0);
+          answer (task);
+        }
+      else if (self->body->len > self->endpoint->max_answer)
         fail (task, g_error_new (ROYAL_ERROR, ROYAL_ERROR_LIMIT, "%s: the answer is longer than %" G_GSIZE_FORMAT,
                                  self->endpoint->name, self->endpoint->max_answer));
       else

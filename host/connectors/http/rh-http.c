@@ -551,7 +551,8 @@ rh_http_verify_finish (RhConnector *connector, GAsyncResult *result, JsonNode **
       return RH_VERIFY_UNKNOWN;
     }
   if (receipt == NULL)
-    return RH_VERIFY_ABSENT;
+    return ((Operation *)g_task_get_task_data (G_TASK (result)))->endpoint->verify != NULL ? RH_VERIFY_ABSENT
+                                                                                           : RH_VERIFY_AGAIN;
   if (ret_receipt != NULL)
     *ret_receipt = receipt;
   else
