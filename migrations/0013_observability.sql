@@ -25,6 +25,10 @@ begin
   union all
   select 'pending_age', null, coalesce (extract (epoch from now () - min (created_at)), 0)::double precision
   from proposals where state = 'pending'
+  union all select 'controls', 'stop', count (*) from workspaces where stopped_at is not null
+  union all select 'controls', 'pause', count (*) from pauses
+  union all select 'controls', 'breaker', count (*) from breakers where opened_at is not null
+  union all select 'controls', 'envelope', count (*) from envelopes where revoked_at is null and until > now ()
   union all select 'database_size', null, pg_database_size (current_database ())::double precision;
 end $$;
 

@@ -36,6 +36,7 @@ static const struct {
   { "proposals", RH_METRIC_PROPOSALS },
   { "pending_age", RH_METRIC_PENDING_AGE },
   { "database_size", RH_METRIC_DATABASE_SIZE },
+  { "controls", RH_METRIC_CONTROLS },
 };
 
 static void

@@ -261,6 +261,35 @@ test_policy (void)
   host_free (host);
 }
 
+static gboolean
+decides (gpointer data)
+{
+  RhPolicy *policy = rh_gate_policy (((Host *)data)->gate, ws);
+  g_autoptr (RhPolicy) wanted = policy_new (passes);
+
+  return policy != NULL && strcmp (rh_policy_version (policy), rh_policy_version (wanted)) == 0;
+}
+
+/* Every host adopts what one of them carries out; one whose own file says something else keeps to what is in force. */
+static void
+test_two_hosts (void)
+{
+  Host *one = host_new ("hosts", asks);
+  Host *two = host_new ("hosts", asks);
+  g_autofree char *change = NULL;
+  Host *three;
+
+  compare (one, passes);
+  change = pending ("policy.change");
+  carry_out (one, change);
+  royal_test_wait_until (decides, two, 5000);
+  three = host_new ("hosts", asks);
+  g_assert_true (decides (three));
+  host_free (three);
+  host_free (two);
+  host_free (one);
+}
+
 /* No rule lets a change of the rules pass, none is needed for it to be asked, and one can deny it. */
 static void
 test_always_asks (void)
@@ -465,6 +494,7 @@ main (int argc, char **argv)
 {
   royal_test_init (&argc, &argv);
   g_test_add_func ("/control/policy", test_policy);
+  g_test_add_func ("/control/two-hosts", test_two_hosts);
   g_test_add_func ("/control/always-asks", test_always_asks);
   g_test_add_func ("/control/unapproved", test_unapproved);
   g_test_add_func ("/control/envelope", test_envelope);
