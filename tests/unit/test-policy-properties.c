@@ -6,7 +6,7 @@
 
 /* What must hold of any policy over any subject. g_test_init() prints the seed; --seed repeats a run. */
 
-#define ROUNDS 700
+#define ROUNDS 500
 
 typedef struct {
   RandomPolicy rules;
