@@ -394,3 +394,30 @@ begin
     jsonb_build_object ('segment', p_segment, 'first', s.first, 'last', s.last, 'hash', s.hash, 'sha256', p_sha256));
   return audit_segment_json (s);
 end $$;
+
+-- --- Tokens ----------------------------------------------------------------------------------------------------------
+-- That a token is used is a record once an hour; what is done by it names it.
+alter table tokens add used_at timestamptz;
+
+drop function token_lookup (bytea);
+-- Who a secret belongs to: no row when it is unknown, expired or revoked; due when its use is to be told.
+create function token_lookup (p_hash bytea)
+returns table (workspace_id bigint, workspace text, uid uuid, name text, role text, due boolean)
+language sql stable security definer set search_path = public, pg_temp as $$
+  select t.workspace_id, w.name, t.uid, t.name, t.role, t.used_at is null or t.used_at < now () - interval '1 hour'
+  from tokens t join workspaces w using (workspace_id)
+  where t.hash = p_hash and t.revoked_at is null and (t.expires_at is null or t.expires_at > now ());
+$$;
+
+create function token_used (p_uid uuid, p_from text) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare t tokens;
+begin
+  update tokens o set used_at = now ()
+  where o.workspace_id = royal_workspace () and o.uid = p_uid
+    and (o.used_at is null or o.used_at < now () - interval '1 hour')
+  returning * into t;
+  if found then
+    perform outbox_put ('token.used', p_uid::text, t.name, jsonb_build_object ('role', t.role, 'from', p_from));
+  end if;
+end $$;

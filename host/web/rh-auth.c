@@ -19,6 +19,7 @@
 #define WORKSPACE_DEFAULT "default"
 
 static const RhStatement token_lookup = { "token.lookup", "select * from token_lookup ($1::bytea)", 1, FALSE };
+static const RhStatement token_used = { "token.used", "select token_used ($1::uuid, $2)", 2, FALSE };
 static const RhStatement workspace_open = { "workspace.find", "select * from workspace_open ($1, false)", 1, FALSE };
 
 typedef struct {
@@ -206,6 +207,10 @@ on_token (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
   uid = rh_rows_string (rows, 0, "uid");
+  if (rh_rows_boolean (rows, 0, "due"))
+    rh_store_call_async (RH_STORE (source), &token_used, rh_rows_int64 (rows, 0, "workspace_id"),
+                         (const char *const[]){ uid, rh_connection_peer (rh_request_connection (self->request)) }, NULL,
+                         NULL, NULL);
   *caller = (RhCaller){
     .roles = rh_role_from_name (rh_rows_string (rows, 0, "role")),
     .workspace = rh_rows_int64 (rows, 0, "workspace_id"),

@@ -420,6 +420,19 @@ test_control (void)
   g_assert_nonnull (strstr (member (faulty, "detail"), "manifests/a.json"));
 }
 
+/* (transfer full): how often its use was told. That does not hold up the answer to it. */
+static char *
+token_uses (WebHost *host, const char *id)
+{
+  g_autofree char *sql =
+      g_strdup_printf ("select (select count (*) from outbox where kind = 'token.used' and subject = '%s')"
+                       " + (select count (*) from audit where kind = 'token.used' and subject = '%s')",
+                       id, id);
+
+  royal_test_spin (200);
+  return royal_test_sql_value (host->owner, sql);
+}
+
 static void
 test_tokens (void)
 {
@@ -432,6 +445,8 @@ test_tokens (void)
   g_autofree char *path = g_strconcat ("/api/v1/tokens/", member (made, "id"), NULL);
   g_autoptr (WebAnswer) list = web_expect (host, 200, NULL, "GET", "/api/v1/tokens", NULL);
   g_autoptr (WebAnswer) works = web_expect (host, 200, secret, "GET", "/api/v1/status", NULL);
+  g_autoptr (WebAnswer) again = web_expect (host, 200, secret, "GET", "/api/v1/status", NULL);
+  g_autofree char *used = token_uses (host, member (made, "id"));
   g_autoptr (WebAnswer) revoked = web_expect (host, 200, NULL, "DELETE", path, NULL);
   g_autoptr (WebAnswer) refused = web_expect (host, 401, secret, "GET", "/api/v1/status", NULL);
   g_autoptr (WebAnswer) unknown = web_expect (host, 404, NULL, "DELETE", "/api/v1/tokens/" NOBODY_ID, NULL);
@@ -444,6 +459,8 @@ test_tokens (void)
   assert_problem (refused, "unauthenticated");
   assert_problem (unknown, "not-found");
   g_assert_cmpstr (works->type, ==, "application/json");
+  g_assert_cmpstr (again->type, ==, "application/json");
+  g_assert_cmpstr (used, ==, "1");
 }
 
 static void
