@@ -61,18 +61,13 @@ static JsonObject *
 copy_object (JsonObject *object)
 {
   g_autoptr (JsonNode) node = NULL;
-  g_autofree char *text = NULL;
-  JsonNode *copy;
+  g_autoptr (JsonNode) copy = NULL;
 
   if (object == NULL)
     return json_object_new ();
   node = node_of (object);
-  text = royal_json_to_string (node);
-  copy = royal_json_parse (text, -1, "copy", NULL);
-  g_assert (copy != NULL);
-  object = json_object_ref (json_node_get_object (copy));
-  json_node_unref (copy);
-  return object;
+  copy = royal_json_copy (node);
+  return json_object_ref (json_node_get_object (copy));
 }
 
 static JsonObject *

@@ -72,3 +72,75 @@ royal_json_array (JsonObject *object, const char *member)
 
   return node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
 }
+
+static JsonNode *
+copy_object (JsonObject *object)
+{
+  JsonNode *copy = json_node_new (JSON_NODE_OBJECT);
+  JsonObject *members = json_object_new ();
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *value;
+
+  json_object_iter_init_ordered (&iter, object);
+  while (json_object_iter_next_ordered (&iter, &name, &value))
+    json_object_set_member (members, name, royal_json_copy (value));
+  json_node_take_object (copy, members);
+  return copy;
+}
+
+static JsonNode *
+copy_array (JsonArray *array)
+{
+  guint n = json_array_get_length (array);
+  JsonNode *copy = json_node_new (JSON_NODE_ARRAY);
+  JsonArray *elements = json_array_sized_new (n);
+
+  for (guint i = 0; i < n; i++)
+    json_array_add_element (elements, royal_json_copy (json_array_get_element (array, i)));
+  json_node_take_array (copy, elements);
+  return copy;
+}
+
+/* json_node_copy() would share the value. */
+static JsonNode *
+copy_value (JsonNode *node)
+{
+  JsonNode *copy = json_node_new (JSON_NODE_VALUE);
+
+  switch (json_node_get_value_type (node))
+    {
+    case G_TYPE_STRING:
+      json_node_set_string (copy, json_node_get_string (node));
+      break;
+    case G_TYPE_BOOLEAN:
+      json_node_set_boolean (copy, json_node_get_boolean (node));
+      break;
+    case G_TYPE_INT64:
+      json_node_set_int (copy, json_node_get_int (node));
+      break;
+    default:
+      json_node_set_double (copy, json_node_get_double (node));
+      break;
+    }
+  return copy;
+}
+
+JsonNode *
+royal_json_copy (JsonNode *node)
+{
+  g_return_val_if_fail (node != NULL, NULL);
+
+  switch (json_node_get_node_type (node))
+    {
+    case JSON_NODE_OBJECT:
+      return copy_object (json_node_get_object (node));
+    case JSON_NODE_ARRAY:
+      return copy_array (json_node_get_array (node));
+    case JSON_NODE_VALUE:
+      return copy_value (node);
+    case JSON_NODE_NULL:
+    default:
+      return json_node_new (JSON_NODE_NULL);
+    }
+}

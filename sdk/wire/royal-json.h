@@ -62,6 +62,9 @@ char *royal_json_digest (JsonNode *node) G_GNUC_WARN_UNUSED_RESULT;
  */
 gboolean royal_json_check (JsonNode *node, const char *what, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Returns: (transfer full): a copy that shares nothing with @node: what is done to one does not show in the other. */
+JsonNode *royal_json_copy (JsonNode *node) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Typed member access that never aborts on a wrong type (json-glib's getters do warn): the default when the
  * @object is NULL or the member is absent or of another type. Strings and objects are (transfer none). */
 const char *royal_json_string (JsonObject *object, const char *member, const char *otherwise);

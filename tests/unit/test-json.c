@@ -407,6 +407,27 @@ test_check (void)
   assert_check_refuses (nested, "nested too deep");
 }
 
+/* A copy says the same, also when the original is changed. */
+static void
+test_copy (void)
+{
+  static const char text[] = "{\"a\":[1,2.0,-0.0,null,true,\"x\",{\"b\":{}}],\"n\":1,\"d\":1e300,\"\":[]}";
+  g_autoptr (JsonNode) node = parse (text);
+  g_autoptr (JsonNode) copy = royal_json_copy (node);
+  g_autofree char *before = royal_json_to_string (node);
+  g_autofree char *after = NULL, *expected = NULL;
+  JsonArray *list = json_object_get_array_member (json_node_get_object (node), "a");
+
+  expected = royal_json_to_string (copy);
+  g_assert_cmpstr (expected, ==, before);
+  json_node_set_int (json_array_get_element (list, 0), 7);
+  json_node_set_string (json_array_get_element (list, 5), "y");
+  json_object_set_int_member (json_array_get_object_element (list, 6), "c", 1);
+  json_object_set_int_member (json_node_get_object (node), "n", 2);
+  after = royal_json_to_string (copy);
+  g_assert_cmpstr (after, ==, before);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -423,5 +444,6 @@ main (int argc, char **argv)
   g_test_add_func ("/json/canonical", test_canonical);
   g_test_add_func ("/json/digest", test_digest);
   g_test_add_func ("/json/check", test_check);
+  g_test_add_func ("/json/copy", test_copy);
   return g_test_run ();
 }
