@@ -151,6 +151,23 @@ else
   skip "no worker has one in its memory" 'only root can look'
 fi
 
+# The commands of the papers: capitals stand for what is the reader's own.
+printf '{ "agent": "bad", "module": "bad.so", "triggers": { "tick": { "task": "crash", "schedule": { "cron": "@yearly", "zone": "Europe/Paris" } } } }\n' \
+  >"$host_dir/manifests/bad.json"
+runs 0 'a schedule is declared' ctl reload
+until_ok ctl trigger show bad.tick
+printf 'a value' >"$planted/value"
+export PATH="$host_bin:$PATH"
+for paper in triggers secrets; do
+  while IFS= read -r command <&3; do
+    command=${command//AGENT.NAME/bad.tick}
+    command=${command//KEYS/$planted/made}
+    command=${command//VALUE/$planted/value}
+    runs 0 "$paper.md: ${command%% <*}" bash -c "$command"
+  done 3< <(awk '/^```$/ { on = 0 } on; $0 == "```sh" { on = 1 }' "$ROYAL_SRCDIR/docs/$paper.md")
+done
+is 'the next times of a schedule are in its zone' 5 "$(ctl schedule next bad.tick --json | jq '[.[] | select(endswith("-01-01T00:00:00+01"))] | length')"
+
 # What is missing or wrong is told by name, and no more.
 runs 0 'it is deleted' ctl secret delete hook-store
 is 'and gone at once' 401 "$(deliver good.store $by_store)"
