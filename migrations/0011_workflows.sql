@@ -208,7 +208,9 @@ end $$;
 -- Makes a run; its first turn is due at once.
 create function workflow_begin (p_workspace bigint, p_name text, p_hash text, p_document jsonb, p_input jsonb, p_actor text,
   p_key text, p_simulate jsonb, p_context jsonb, p_parent bigint, p_depth int) returns workflow_runs
-language plpgsql security definer set search_path = public, pg_temp as $$
+language plpgsql security definer set search_path = public, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
+set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan as $$
 declare r workflow_runs;
 begin
   insert into workflow_definitions (workspace_id, hash, name, document) values (p_workspace, p_hash, p_name, p_document)
@@ -300,7 +302,9 @@ $$;
 
 -- Runs that have something to do: told of something, or due. What was told to a run that is over is thrown away.
 create function workflow_work (p_known text[], p_batch int) returns table (snapshot jsonb)
-language plpgsql security definer set search_path = public, pg_temp as $$
+language plpgsql security definer set search_path = public, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
+set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan as $$
 begin
   delete from workflow_inbox i using (
     select o.workspace_id, o.id
@@ -325,14 +329,18 @@ end $$;
 
 -- Milliseconds until a run is due; null when none is.
 create function workflow_next () returns bigint
-language sql stable security definer set search_path = public, pg_temp as $$
+language sql stable security definer set search_path = public, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
+set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan as $$
   select greatest (ceil (extract (epoch from r.due_at - now ()) * 1000), 0)::bigint
   from workflow_runs r where r.due_at is not null order by r.due_at limit 1;
 $$;
 
 -- An event that a step waits for from now on, or since its run began.
 create function workflow_listen (p_workspace bigint, p_step bigint, p_wait jsonb, p_since bigint) returns void
-language plpgsql security definer set search_path = public, pg_temp as $$
+language plpgsql security definer set search_path = public, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
+set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan as $$
 declare
   last constant bigint := workflow_last_event ();
   after constant bigint := case when p_wait->>'since' = 'start' then p_since else last end;
@@ -359,7 +367,9 @@ end $$;
 
 -- Tells steps of the events that they wait for. Returns whether any waits for one.
 create function workflow_match () returns boolean
-language plpgsql security definer set search_path = public, pg_temp as $$
+language plpgsql security definer set search_path = public, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
+set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan as $$
 declare
   seen_from bigint;
   seen_to bigint;
@@ -511,7 +521,9 @@ end $$;
 
 -- What one turn's steps ask for: jobs, runs of other workflows, events.
 create function workflow_ask (r workflow_runs, p_steps jsonb) returns void
-language plpgsql security definer set search_path = public, pg_temp as $$
+language plpgsql security definer set search_path = public, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
+set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan as $$
 declare
   actor constant text := 'workflow:' || r.workflow;
   requests jsonb;
@@ -547,7 +559,9 @@ end $$;
 
 -- Commits one turn of one run: false when the run has moved on since the turn was made.
 create function workflow_apply (c jsonb) returns boolean
-language plpgsql security definer set search_path = public, pg_temp as $$
+language plpgsql security definer set search_path = public, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
+set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan as $$
 declare
   ws constant bigint := (c->>'ws')::bigint;
   over constant boolean := workflow_is_over (c->>'state');
@@ -605,7 +619,9 @@ end $$;
 -- Commits turns of several runs, each by itself: done, lost (another host was first), or why it could not be done, which
 -- holds the run for a while. Nothing of such a turn has happened.
 create function workflow_commit (p_turns jsonb) returns table (run bigint, outcome text)
-language plpgsql security definer set search_path = public, pg_temp as $$
+language plpgsql security definer set search_path = public, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
+set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan as $$
 declare c jsonb;
 begin
   for c in select * from jsonb_array_elements (p_turns) loop
