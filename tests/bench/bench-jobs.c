@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The durable queue: jobs put in one by one and many at a time, drained by real sandboxed workers, with everything durable
- * and told; and the time from asking for a job to its start on an idle host. */
+/* The durable queue: jobs put in one by one and many at a time, drained by real sandboxed workers, with everything
+ * durable and told; and the time from asking for a job to its start on an idle host. */
 
 #include "bench.h"
 #include "job-host.h"
@@ -121,7 +121,8 @@ main (int argc, char **argv)
   job_host_free (host);
   g_print ("%-46s %8.0f /s\n%-46s %8.0f /s\n%-46s %8.0f /s\n%-46s %8.2f ms\n%-46s %8.2f ms\n", "enqueued one by one",
            bench_median (enqueue, ROUNDS), "enqueued a thousand at a time", bench_median (bulk, ROUNDS), "drained",
-           bench_median (drain, ROUNDS), "asked for until started, median", p50_ms, "asked for until started, p99", p99_ms);
+           bench_median (drain, ROUNDS), "asked for until started, median", p50_ms, "asked for until started, p99",
+           p99_ms);
   g_print ("{\"bench\":\"jobs\",\"jobs\":%d,\"enqueue_per_s\":%.0f,\"bulk_enqueue_per_s\":%.0f,\"drain_per_s\":%.0f,"
            "\"start_p50_ms\":%.3f,\"start_p99_ms\":%.3f}\n",
            N_JOBS, bench_median (enqueue, ROUNDS), bench_median (bulk, ROUNDS), bench_median (drain, ROUNDS), p50_ms,
