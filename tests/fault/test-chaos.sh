@@ -3,12 +3,12 @@
 # Random kill -9 of the host, a worker and the database in turn, under a load of jobs, approvals and batches, against a peer
 # that misbehaves: nothing is lost, nothing is doubled, nothing is stuck.
 #
-#   ROYAL_CHAOS_KILLS  how many (18); ROYAL_CHAOS_SEED: what was printed, to have the same again
+#   ROYAL_CHAOS_KILLS  how many (12); ROYAL_CHAOS_SEED: what was printed, to have the same again
 set -uo pipefail
 # shellcheck source=tests/fault/chaos-lib.sh
 . "${ROYAL_SRCDIR:?}/tests/fault/chaos-lib.sh"
 
-kills=${ROYAL_CHAOS_KILLS:-18}
+kills=${ROYAL_CHAOS_KILLS:-12}
 seed=${ROYAL_CHAOS_SEED:-$((RANDOM * 32768 + RANDOM))}
 fail () {
   echo "not ok 1 - $1"
