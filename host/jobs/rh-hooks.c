@@ -10,8 +10,9 @@
 
 /* Looked up in place of a secret's name when there is none, so that it takes as long. */
 #define NO_SECRET "no-such-webhook"
-/* The same for the signature: of no length, as no secret is. */
 #define HEADER_MAX 1024
+/* A refusal takes that long at least: how long the looking took would tell what is there. */
+#define REFUSAL_MS 100
 #define COUNTS_MAX 1024
 #define MINUTE_US (60 * G_USEC_PER_SEC)
 #define STATE "rh-hooks"
@@ -29,6 +30,7 @@ typedef struct {
   gboolean paused;
   GStrv secrets; /* the names that are looked up */
   guint next;
+  gint64 since_us;
   gboolean is_good;
   char *signature; /* (nullable) */
   RhSigned text;
@@ -219,6 +221,24 @@ is_timely (const Delivery *self)
              royal_json_int (rh_trigger_options (self->trigger), "tolerance_s", 300);
 }
 
+static gboolean
+on_refuse (gpointer data)
+{
+  g_autoptr (GTask) task = data;
+
+  end_badly (task, g_error_new_literal (ROYAL_ERROR, ROYAL_ERROR_DENIED, refusal));
+  return G_SOURCE_REMOVE;
+}
+
+static void
+refuse (GTask *task, const Delivery *self)
+{
+  gint64 took_ms = (g_get_monotonic_time () - self->since_us) / 1000;
+
+  rh_log (RH_LOG_NOTICE, "trigger.refused", "a webhook delivery was refused", "peer", self->peer, NULL);
+  g_timeout_add ((guint)CLAMP (REFUSAL_MS - took_ms, 0, REFUSAL_MS), on_refuse, task);
+}
+
 static void
 decide (GTask *task)
 {
@@ -227,9 +247,7 @@ decide (GTask *task)
 
   if (self->trigger == NULL || !self->is_good || !is_timely (self))
     {
-      rh_log (RH_LOG_NOTICE, "trigger.refused", "a webhook delivery was refused", "peer", self->peer, NULL);
-      end_badly (task, g_error_new_literal (ROYAL_ERROR, ROYAL_ERROR_DENIED, refusal));
-      g_object_unref (task);
+      refuse (task, self);
       return;
     }
   if (check_bounds (task, &error))
@@ -348,6 +366,7 @@ delivery_new (RhTriggers *triggers, const RhDelivery *delivery)
       self->timestamp = header_of (delivery, royal_json_string (options, "timestamp_header", NULL));
       self->id = header_of (delivery, royal_json_string (options, "id_header", NULL));
     }
+  self->since_us = g_get_monotonic_time ();
   self->type = g_strdup (delivery->type);
   self->peer = g_strdup (delivery->peer);
   self->trace = g_strdup (delivery->trace);
