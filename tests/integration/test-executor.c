@@ -226,7 +226,9 @@ static void
 test_breaker (void)
 {
   GateHost *host = started ("one");
+  g_autofree char *left = NULL;
   char *ids[20];
+  gint64 opened_us;
   guint attempts;
 
   for (guint i = 0; i < 6; i++)
@@ -236,6 +238,7 @@ test_breaker (void)
       ids[i] = gate_set (host, ws, target, 5, ",'mode':'unavailable','times':1");
     }
   royal_test_wait_until (is_open, host, 5000);
+  opened_us = g_get_monotonic_time ();
   attempts = fake_connector_attempts (host->fake);
   for (guint i = 6; i < G_N_ELEMENTS (ids); i++)
     {
@@ -243,14 +246,14 @@ test_breaker (void)
 
       ids[i] = gate_set (host, ws, target, 5, "");
     }
-  royal_test_spin (1000);
-  if (is_open (host))
+  royal_test_spin (300);
+  left = gate_sql_value ("select count(*) from proposals where target ~ '^frail-([6-9]|1.)$' and state = 'approved'");
+  /* It is open for a second and a half at least; a slow machine may be later than that. */
+  if (g_get_monotonic_time () - opened_us < 1400 * 1000)
     {
       g_assert_cmpuint (fake_connector_attempts (host->fake), <=, attempts + 8); /* those under way when it opened */
-      assert_value ("14", "select count (*) from proposals where target ~ '^frail-([6-9]|1.)$' and state = 'approved'");
+      g_assert_cmpstr (left, ==, "14");
     }
-  else
-    g_test_message ("it was closed again too soon to look");
   for (guint i = 0; i < G_N_ELEMENTS (ids); i++)
     {
       gate_wait (ws, ids[i], "executed");
