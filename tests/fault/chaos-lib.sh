@@ -27,7 +27,19 @@ END
   "limits": { "wall_s": 60, "workers": 2 },
   "retry": { "attempts": 100, "backoff_ms": 20, "backoff_max_ms": 500 } }
 END
-  rm -f "$host_dir/manifests/markdown.json"
+  cat >"$host_dir/manifests/workflows/delivery.json" <<'END'
+{ "name": "delivery",
+  "input": { "type": "object", "required": ["n"], "properties": { "n": { "type": "integer" } } },
+  "steps": [
+    { "id": "order", "task": { "agent": "courier", "task": "deliver", "input": { "n": "$.input.n", "to": "once-ask" } } },
+    { "id": "answer", "approval": { "of": ["order"] } },
+    { "id": "legs", "parallel": {
+        "a": [{ "id": "first", "task": { "agent": "courier", "task": "deliver", "input": { "n": "$.input.n", "to": "once" } } }],
+        "b": [{ "id": "second", "task": { "agent": "courier", "task": "deliver", "input": { "n": "$.input.n", "to": "plain" } } }]
+    } },
+    { "id": "settled", "approval": { "of": ["first", "second"] } } ] }
+END
+  rm -f "$host_dir/manifests/markdown.json" "$host_dir/manifests/workflows/markdown_checkpoint.json"
   jq '.rules += [
     { "name": "peer-auto", "match": { "action": "http.request" }, "when": { "facts.endpoint": { "in": ["once", "plain"] } },
       "risk": "low", "decision": "auto" },
@@ -35,6 +47,7 @@ END
       "risk": "high", "decision": "approve", "deadline_s": 86400 }]' "$host_dir/manifests/policy.json" >"$host_dir/policy.new"
   mv "$host_dir/policy.new" "$host_dir/manifests/policy.json"
   : >"$host_dir/accepted"
+  : >"$host_dir/started"
 }
 
 chaos_end () {
@@ -57,9 +70,19 @@ submit () { # submit N: until it is accepted; the same key every time, so it is 
   until api /jobs -f -X POST -H 'Content-Type: application/json' -d "$body" -o /dev/null; do sleep 0.1; done
   echo "$n" >>"$host_dir/accepted"
 }
+start_workflow () { # start_workflow N: likewise; it orders, waits for a person, and delivers twice at once
+  until api /workflows/delivery -f -X POST -H 'Content-Type: application/json' -d "{\"input\":{\"n\":$1},\"key\":\"n$1\"}" \
+    -o /dev/null; do sleep 0.1; done
+  echo "$1" >>"$host_dir/started"
+}
 submitter () { # submitter PAUSE: for ever
   local n=0
-  while :; do n=$((n + 1)); submit $n; sleep "$1"; done
+  while :; do
+    n=$((n + 1))
+    submit $n
+    if [ $((n % 8)) = 0 ]; then start_workflow $n; fi
+    sleep "$1"
+  done
 }
 approve_all () { # everything that waits, as it is there now
   local id digest
@@ -114,7 +137,7 @@ count () { # count LIST STATES: how many rows, page by page
 
 is_quiet () { # nothing is under way any more
   revive || return 1
-  [ "$(count jobs queued,leased 2>/dev/null)" = 0 ] && [ "$(count approvals pending,approved,executing 2>/dev/null)" = 0 ] \
+  [ "$(count jobs queued,leased 2>/dev/null)" = 0 ] && [ "$(count workflows running,waiting,compensating 2>/dev/null)" = 0 ] && [ "$(count approvals pending,approved,executing 2>/dev/null)" = 0 ] \
     && [ "$(ctl status --json 2>/dev/null | jq .outbox)" = 0 ]
 }
 settle_down () { # settle_down SECONDS
@@ -139,8 +162,10 @@ effect_keys () { # the keys of all effects that the host says happened
 
 # check_once: every accepted job ended once, every approved effect happened exactly once. Sets $verdict.
 check_once () {
-  local jobs completed accepted executed others lost doubled unasked
+  local jobs completed accepted started runs ended executed others lost doubled unasked
   accepted=$(sort -u "$host_dir/accepted" | wc -l)
+  started=$(sort -u "$host_dir/started" | wc -l)
+  runs=$(count workflows all) ended=$(count workflows completed)
   jobs=$(count jobs all) completed=$(count jobs completed)
   executed=$(count approvals executed) others=$(count approvals failed,unknown,stale,expired,denied,rejected,superseded)
   effect_keys | sort >"$host_dir/effects"
@@ -149,8 +174,9 @@ check_once () {
   lost=$(comm -23 "$host_dir/effects" "$host_dir/peer-keys" | wc -l)
   unasked=$(comm -13 "$host_dir/effects" "$host_dir/peer-keys" | wc -l)
   doubled=$(awk '$1 > 1' "$host_dir/peer" | wc -l)
-  verdict="jobs $jobs (accepted $accepted), completed $completed; proposals executed $executed, otherwise $others;"
+  verdict="workflows $runs (accepted $started), completed $ended; jobs $jobs (accepted $accepted), completed $completed; proposals executed $executed, otherwise $others;"
   verdict="$verdict effects $(wc -l <"$host_dir/effects"): lost $lost, doubled $doubled, unrecorded $unasked"
-  [ "$jobs" = "$completed" ] && [ "$jobs" -ge "$accepted" ] && [ "$executed" = "$jobs" ] && [ "$others" = 0 ] \
+  [ "$runs" = "$ended" ] && [ "$runs" -ge "$started" ] && [ "$jobs" -ge $((accepted + 3 * runs)) ] \
+    && [ "$jobs" = "$completed" ] && [ "$executed" = "$jobs" ] && [ "$others" = 0 ] \
     && [ "$lost" = 0 ] && [ "$doubled" = 0 ] && [ "$unasked" = 0 ] && ctl audit verify >/dev/null
 }
