@@ -205,22 +205,31 @@ $$;
 -- Putting jobs in.
 
 -- Refuses when too many wait. Counting them is left to one call in as many as ten thousand jobs make; a workspace found full
--- is looked at again by whoever comes a second later.
+-- is looked at again by whoever comes a second later. What is refused leaves no trace, so the call that finds it full is let
+-- in to say so: one a second, until there are a tenth too many.
 create function job_bound (p_workspace bigint, p_n int) returns void
 language plpgsql as $$
 declare
   b job_bounds;
   n bigint;
+  sampled boolean;
 begin
   select * into b from job_bounds where workspace_id = p_workspace;
   b.bound := coalesce (b.bound, 1000000);
-  if b.full_since is null and p_n < b.bound and random () * 10000 >= p_n * greatest (1, 100000 / b.bound) then
+  sampled := p_n < b.bound and p_n::bigint * greatest (1, 100000 / b.bound) < 10000;
+  if b.full_since is null and sampled and random () * 10000 >= p_n * greatest (1, 100000 / b.bound) then
     return;
   end if;
   if b.full_since is null or b.full_since < clock_timestamp () - interval '1 second' then
-    select count (*) into n from (select from job_queue where workspace_id = p_workspace limit b.bound) q;
+    select count (*) into n from (
+      select from job_queue where workspace_id = p_workspace limit b.bound::bigint + b.bound / 10 + 1) q;
     if n + p_n <= b.bound then
       update job_bounds set full_since = null where workspace_id = p_workspace and full_since is not null;
+      return;
+    end if;
+    if sampled and (b.full_since is null or n + p_n <= b.bound::bigint + b.bound / 10) then
+      insert into job_bounds (workspace_id, bound, full_since) values (p_workspace, b.bound, clock_timestamp ())
+      on conflict (workspace_id) do update set full_since = excluded.full_since;
       return;
     end if;
   end if;
@@ -297,15 +306,21 @@ $$;
 create function job_unqueue (j jobs) returns boolean
 language plpgsql as $$
 begin
-  delete from job_queue where workspace_id = j.workspace_id and agent = j.agent
-    and rank = job_rank (j.priority, j.run_at) and job = j.id;
-  if not found then
-    delete from job_later where workspace_id = j.workspace_id and job = j.id;
-  end if;
-  if not found then
-    delete from job_parked where workspace_id = j.workspace_id and agent = j.agent and job = j.id;
-  end if;
-  return found;
+  -- Twice: meanwhile it may have gone from where it was looked for later to where it had been looked for already.
+  for i in 1 .. 2 loop
+    delete from job_queue where workspace_id = j.workspace_id and agent = j.agent
+      and rank = job_rank (j.priority, j.run_at) and job = j.id;
+    if not found then
+      delete from job_later where workspace_id = j.workspace_id and job = j.id;
+    end if;
+    if not found then
+      delete from job_parked where workspace_id = j.workspace_id and agent = j.agent and job = j.id;
+    end if;
+    if found then
+      return true;
+    end if;
+  end loop;
+  return false;
 end $$;
 
 -- job_put() where some carry an idempotency key.
@@ -383,10 +398,16 @@ end $$;
 
 -- Limits of agents and keys.
 
--- One transition at a time weighs the limits of an agent in a workspace.
+-- One transition at a time weighs the limits of an agent in a workspace. Who waits for several takes them in the order of their
+-- workspaces and agents.
 create function job_mutex (p_workspace bigint, p_agent text) returns void
 language sql volatile as $$
   select pg_advisory_xact_lock (hashtextextended ('royal.jobs ' || p_workspace || ' ' || p_agent, 0));
+$$;
+
+create function job_mutex_try (p_workspace bigint, p_agent text) returns boolean
+language sql volatile as $$
+  select pg_try_advisory_xact_lock (hashtextextended ('royal.jobs ' || p_workspace || ' ' || p_agent, 0));
 $$;
 
 -- Sets aside the next place in a rate of `runs` in `per_s` seconds; when it is.
@@ -407,6 +428,7 @@ end $$;
 -- Of the jobs that were taken from the queue those that the limits let run now. The others are parked or put off.
 -- p_limits is { concurrency?, key_concurrency?, rate?: { runs, per_s }, key_rate?: { runs, per_s } }. A concurrency key
 -- without a limit lets one run at a time.
+-- Nobody waits here, who may hold other agents' already: while another transition weighs these limits, they are put off.
 create function job_admit (p_workspace bigint, p_agent text, p_jobs bigint[], p_paid bigint[], p_limits jsonb) returns bigint[]
 language plpgsql as $$
 declare
@@ -416,10 +438,15 @@ declare
   used jsonb;
   j record;
   admitted bigint[] := '{}';
+  passed int := 0;
   at timestamptz;
   paid boolean;
 begin
-  perform job_mutex (p_workspace, p_agent);
+  if not job_mutex_try (p_workspace, p_agent) then
+    insert into job_later select p_workspace, u.id, clock_timestamp () + interval '10 milliseconds',
+      coalesce (u.id = any (p_paid), false) from unnest (p_jobs) u (id);
+    return '{}';
+  end if;
   select coalesce (sum (k.n), 0), coalesce (jsonb_object_agg (k.key, k.n) filter (where k.key is not null), '{}')
   into running, used
   from (
@@ -442,6 +469,7 @@ begin
     end if;
     if coalesce ((used->>j.concurrency_key)::int, 0) >= most_key then
       insert into job_parked values (p_workspace, p_agent, j.concurrency_key, j.rank, j.id, paid);
+      passed := passed + 1;
       continue;
     end if;
     at := case when not paid then greatest (
@@ -450,6 +478,7 @@ begin
            then job_rate_take (p_workspace, p_agent, j.rate_key, p_limits->'key_rate') end) end;
     if at > clock_timestamp () then
       insert into job_later values (p_workspace, j.id, at, true);
+      passed := passed + 1;
       continue;
     end if;
     admitted := admitted || j.id;
@@ -459,6 +488,10 @@ begin
                          to_jsonb (coalesce ((used->>j.concurrency_key)::int, 0) + 1));
     end if;
   end loop;
+  -- The agent's places that these could not take are for others.
+  if least (passed, most - running) > 0 then
+    perform job_unpark (p_workspace, p_agent, array_fill (''::text, array[least (passed, most - running)]));
+  end if;
   return admitted;
 end $$;
 
@@ -620,7 +653,7 @@ begin
     select h.workspace_id, h.agent, h.limited
     from (select distinct r.w, r.lease from unnest (p_workspaces, p_leases) r (w, lease)) d
     join job_leases h on h.workspace_id = d.w and h.id = d.lease and h.owner = p_owner
-    order by h.workspace_id, h.id for update of h
+    order by h.workspace_id, h.agent, h.id for update of h
   loop
     if l.limited then
       perform job_mutex (l.workspace_id, l.agent);
@@ -788,9 +821,12 @@ end $$;
 create function job_renew (p_owner text, p_workspaces bigint[], p_leases bigint[], p_lease_s int)
 returns table (lease bigint, cancel bigint[])
 language sql volatile security definer set search_path = public, pg_temp as $$
+  with held as materialized (
+    select o.workspace_id, o.id from job_leases o join unnest (p_workspaces, p_leases) r (w, id)
+      on o.workspace_id = r.w and o.id = r.id
+    where o.owner = p_owner order by o.workspace_id, o.agent, o.id for update of o)
   update job_leases l set until = now () + p_lease_s * interval '1 second'
-  from unnest (p_workspaces, p_leases) r (w, id)
-  where l.workspace_id = r.w and l.id = r.id and l.owner = p_owner
+  from held h where l.workspace_id = h.workspace_id and l.id = h.id
   returning l.id, (
     select array_agg (j.id) from jobs j
     where j.workspace_id = l.workspace_id and j.id = any (l.jobs) and j.state = 'queued' and j.cancel_requested);
@@ -809,7 +845,7 @@ declare
 begin
   for l in
     select * from job_leases where until <= now () or (p_own and owner = p_owner)
-    order by workspace_id, id limit 1000 for update skip locked
+    order by workspace_id, agent, id limit 1000 for update skip locked
   loop
     if l.limited then
       perform job_mutex (l.workspace_id, l.agent);
@@ -895,7 +931,7 @@ begin
     select j.id from dead_letters d join jobs j on j.workspace_id = d.workspace_id and j.id = d.job
     where d.workspace_id = royal_workspace () and (p_agent is null or d.agent = p_agent)
       and (p_jobs is null or j.uid = any (p_jobs))
-    order by j.id limit 10000 for update of j) t;
+    order by j.id limit 10000 for update) t;
   if p_jobs is not null and cardinality (p_jobs) = 1 and found_jobs is null then
     raise exception 'job % is not a dead letter', p_jobs[1] using errcode = 'RY404';
   end if;

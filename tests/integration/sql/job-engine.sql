@@ -272,6 +272,45 @@ begin
   perform engine_is ('none was put in', (select count (*) from jobs) = 5);
 end $$;
 
+-- A place that one may not take because of its key goes to another.
+create function engine_places () returns void language plpgsql as $$
+declare
+  ws constant bigint := engine_ws ('test');
+  more constant jsonb := '{"concurrency":2}';
+begin
+  perform engine_reset ();
+  perform engine_put (ws, 1, '{"concurrency_key":"k"}');
+  perform engine_is ('one of the key', cardinality (engine_lease ('A', 1, more)) = 1);
+  perform engine_put (ws, 1, '{"concurrency_key":"m"}');
+  perform engine_is ('one of another', cardinality (engine_lease ('B', 1, more)) = 1);
+  perform engine_put (ws, 1, '{"concurrency_key":"k"}');
+  perform engine_put (ws, 1);
+  perform engine_is ('no place for others', engine_lease ('B', 5, more) is null);
+  perform engine_complete ('B');
+  perform engine_is ('its key is in use', coalesce (cardinality (engine_lease ('B', 5, more)), 0) <= 1);
+  perform engine_lease ('B', 5, more);
+  perform engine_is ('the other has the place', (select count (*) from job_leases where owner = 'B') = 1);
+end $$;
+
+-- A queue that is full takes no more, however few at a time.
+create function engine_full () returns void language plpgsql as $$
+declare
+  ws constant bigint := engine_ws ('test');
+begin
+  perform engine_reset ();
+  insert into job_bounds (workspace_id, bound) values (ws, 50);
+  for i in 1 .. 200 loop
+    begin
+      perform engine_put (ws, 1);
+    exception when sqlstate 'RY429' then null;
+    end;
+  end loop;
+  perform engine_is ('it is bounded: ' || (select count (*) from job_queue), (select count (*) from job_queue) < 120);
+  delete from job_queue;
+  perform pg_sleep (1.1);
+  perform engine_is ('there is room again', cardinality (engine_put (ws, 1)) = 1 and cardinality (engine_put (ws, 1)) = 1);
+end $$;
+
 create function engine_dead () returns void language plpgsql as $$
 declare
   ws constant bigint := engine_ws ('test');
