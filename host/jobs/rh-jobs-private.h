@@ -16,11 +16,11 @@ struct _RhJobs {
   RhGate *gate;
   char *host_id;
   RhHandContext context;
-  GHashTable *hands;    /* RhHand by the address of its job's id */
+  GHashTable *hands;    /* RhHand: of one job there may be one whose lease is lost beside the one that has it */
   GHashTable *leases;   /* Lease by the address of its id */
   GHashTable *turns;    /* agent → the workspace that was served last */
   GPtrArray *completed; /* RhHand whose results are to be reported */
-  RhRound *turn;         /* the call that is under way */
+  RhRound *turn;        /* the call that is under way */
   gboolean started;
   gboolean taken_back;
   gboolean taking_back;

@@ -128,7 +128,7 @@ on_hand_done (RhHand *hand, gpointer data)
 
   if (lease != NULL && --lease->n_hands == 0)
     g_hash_table_remove (self->leases, &ids->lease);
-  g_hash_table_remove (self->hands, &ids->job);
+  g_hash_table_remove (self->hands, hand);
   if (g_hash_table_size (self->hands) == 0)
     g_object_unref (self);
   check_stopped (self);
@@ -199,7 +199,7 @@ hold (RhJobs *self, RhHand *hand, const char *agent)
   /* The hands call back. */
   if (g_hash_table_size (self->hands) == 0)
     g_object_ref (self);
-  g_hash_table_insert (self->hands, (gpointer)&ids->job, hand);
+  g_hash_table_add (self->hands, hand);
 }
 
 static void
@@ -245,8 +245,8 @@ settle (RhJobs *self, RhRound *turn, RhRows *rows)
       rh_hand_accept (hands->pdata[i]);
 }
 
-/* A result that the database cannot read must not hold up others: each goes by itself, then the one that it was fails.
- */
+/* A result that the database cannot read must not hold up others: each goes by itself, and nothing is leased with it,
+ * then the one that it was fails. */
 static void
 fail_turn (RhJobs *self, RhRound *turn, const GError *error)
 {
@@ -254,7 +254,7 @@ fail_turn (RhJobs *self, RhRound *turn, const GError *error)
 
   rh_log (royal_error_is_unavailable (error) ? RH_LOG_DEBUG : RH_LOG_ERROR, "job.turn-failed",
           "jobs could not be reported and leased", "error", error->message, NULL);
-  if (hands->len == 1 && !royal_error_is_unavailable (error))
+  if (hands->len == 1 && rh_round_room (turn) == 0 && !royal_error_is_unavailable (error))
     {
       rh_hand_refuse (hands->pdata[0], error);
       return;
@@ -300,7 +300,7 @@ static void
 take_turn (RhJobs *self)
 {
   g_autoptr (RhRound) turn = NULL;
-  guint most;
+  gboolean alone = self->singly > 0;
 
   if (self->turn != NULL)
     self->turn_again = TRUE;
@@ -308,10 +308,9 @@ take_turn (RhJobs *self)
     return;
   self->turn_again = FALSE;
   turn = rh_round_new (self->host_id, LEASE_S);
-  most = self->singly > 0 ? 1 : G_MAXUINT;
-  rh_round_take_results (turn, self->completed, most);
+  rh_round_take_results (turn, self->completed, alone ? 1 : G_MAXUINT);
   self->singly -= MIN (self->singly, rh_round_hands (turn)->len);
-  if (self->taken_back && self->stop == NULL && self->singly == 0)
+  if (self->taken_back && self->stop == NULL && !alone)
     add_room (self, turn);
   if (rh_round_is_empty (turn))
     return;
@@ -395,11 +394,12 @@ cancel_jobs (RhJobs *self, const char *jobs)
 
   for (guint i = 0; ids[i] != NULL; i++)
     {
+      g_autoptr (GList) hands = *ids[i] != '\0' ? g_hash_table_get_values (self->hands) : NULL;
       gint64 id = g_ascii_strtoll (ids[i], NULL, 10);
-      RhHand *hand = *ids[i] != '\0' ? g_hash_table_lookup (self->hands, &id) : NULL;
 
-      if (hand != NULL)
-        rh_hand_cancel (hand);
+      for (GList *l = hands; l != NULL; l = l->next)
+        if (rh_hand_ids (l->data)->job == id)
+          rh_hand_cancel (l->data);
     }
 }
 
@@ -652,7 +652,7 @@ static void
 rh_jobs_init (RhJobs *self)
 {
   self->completed = g_ptr_array_new ();
-  self->hands = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, (GDestroyNotify)rh_hand_free);
+  self->hands = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify)rh_hand_free);
   self->leases = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, g_free);
   self->turns = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 }

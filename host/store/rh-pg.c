@@ -26,6 +26,7 @@ static const struct {
   { "RY400", ROYAL_ERROR_INVALID },  { "RY403", ROYAL_ERROR_DENIED },    { "RY404", ROYAL_ERROR_NOT_FOUND },
   { "RY409", ROYAL_ERROR_CONFLICT }, { "RY429", ROYAL_ERROR_LIMIT },     { "RY503", ROYAL_ERROR_UNAVAILABLE },
   { "57014", ROYAL_ERROR_TIMEOUT },  { "57P", ROYAL_ERROR_UNAVAILABLE }, { "08", ROYAL_ERROR_UNAVAILABLE },
+  { "40", ROYAL_ERROR_UNAVAILABLE }, /* rolled back for others' sake: it can be tried again */
 };
 
 GError *

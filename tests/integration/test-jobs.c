@@ -371,6 +371,51 @@ test_lost_lease (HostFixture *f, gconstpointer data)
   host_fixture_stop_jobs (jobs, 1000);
 }
 
+/* A job comes back to the host that lost it, before its first run has ended there. */
+static void
+test_lost_and_found (HostFixture *f, gconstpointer data)
+{
+  RhJobs *jobs = host_fixture_start_jobs (f, "host-a");
+  g_autofree char *job = NULL;
+  g_autofree char *next = NULL;
+
+  enable (f, "good", "'limits':{'workers':2}");
+  job = enqueue (f, jobs, "{'agent':'good','task':'version','input':{'ms':1500}}");
+  wait_job (job, "now", "leased");
+  royal_test_spin (300);
+  host_fixture_sql (
+      "update job_leases set until = now () - interval '1 second'; select job_take_back ('host-z', false)");
+  wait_job (job, "state", "completed");
+  /* Its first run ends too, and is not taken. */
+  royal_test_spin (500);
+  expect_job (job, "attempt", "2");
+  expect_job (job, RUNS, "lost host-a,completed host-a");
+  next = enqueue (f, jobs, "{'agent':'good','task':'echo'}");
+  wait_job (next, "state", "completed");
+  host_fixture_stop_jobs (jobs, 1000);
+}
+
+/* A result is not to blame for what goes wrong with leasing in the same call. */
+static void
+test_innocent_result (HostFixture *f, gconstpointer data)
+{
+  RhJobs *jobs = host_fixture_start_jobs (f, "host-a");
+  g_autofree char *job = NULL;
+  g_autofree char *next = NULL;
+
+  enable (f, "good", "'limits':{'workers':1}");
+  job = enqueue (f, jobs, "{'agent':'good','task':'version','input':{'ms':700}}");
+  wait_job (job, "now", "leased");
+  host_fixture_sql ("create function no_lease () returns trigger language plpgsql as $$ begin"
+                    " raise exception 'no lease now'; end $$;"
+                    "create trigger no_lease before insert on job_leases for each row execute function no_lease ()");
+  next = enqueue (f, jobs, "{'agent':'good','task':'echo'}");
+  wait_job (job, "state", "completed");
+  host_fixture_sql ("drop trigger no_lease on job_leases; drop function no_lease ()");
+  wait_job (next, "state", "completed");
+  host_fixture_stop_jobs (jobs, 1000);
+}
+
 static gboolean
 is_away (gpointer store)
 {
@@ -528,6 +573,8 @@ main (int argc, char **argv)
     { "/jobs/stop", test_stop },
     { "/jobs/take-over", test_take_over },
     { "/jobs/lost-lease", test_lost_lease },
+    { "/jobs/lost-and-found", test_lost_and_found },
+    { "/jobs/innocent-result", test_innocent_result },
     { "/jobs/database-away", test_database_away },
     { "/jobs/many", test_many },
     { "/jobs/ahead", test_ahead },
