@@ -250,12 +250,12 @@ read_resource (Call *call, JsonObject *params, gboolean table)
 {
   const char *resource = capability_of (call, params, "resource");
   RhConnector *connector = resource != NULL ? find_resource (call, resource, table) : NULL;
-  const char *simulation = rh_run_simulation (call->run);
-  const char *arguments[] = { simulation, resource };
+  const char *simulation;
   Read *self;
 
   if (connector == NULL)
-    return;
+    return; /* it was refused, and the call is gone */
+  simulation = rh_run_simulation (call->run);
   self = g_new0 (Read, 1);
   self->call = call;
   self->connector = g_object_ref (connector);
@@ -263,8 +263,8 @@ read_resource (Call *call, JsonObject *params, gboolean table)
   self->parameters = parameters_of (params);
   self->table = table;
   if (simulation != NULL)
-    rh_store_call_async (call->broker->store, &simulation_read, call->run->workspace, arguments, NULL, on_recording,
-                         self);
+    rh_store_call_async (call->broker->store, &simulation_read, call->run->workspace,
+                         (const char *const[]){ simulation, resource }, NULL, on_recording, self);
   else
     look (self);
 }
