@@ -356,14 +356,13 @@ meaning_of (const RhHttpEndpoint *endpoint, guint status)
       return ROYAL_ERROR_CONFLICT;
     case 429:
       return ROYAL_ERROR_LIMIT;
-    case 503:
-      return ROYAL_ERROR_UNAVAILABLE;
     case 409: /* perhaps the same key, on its way still */
       return ROYAL_ERROR_PROTOCOL;
     case 408:
     case 425:
     case 500:
     case 502:
+    case 503: /* also of a proxy that has sent it on */
     case 504:
       return endpoint->idempotent && endpoint->observe == NULL ? ROYAL_ERROR_UNAVAILABLE : ROYAL_ERROR_PROTOCOL;
     default:
