@@ -469,7 +469,11 @@ rh_leases_park (RhLeases *self, GPtrArray *works, guint wait_ms)
   self->parking++;
   batch = batch_new (self);
   for (guint i = 0; i < works->len; i++)
-    g_ptr_array_add (batch->works, rh_work_ref (works->pdata[i]));
+    {
+      /* From here on it may be another host's, even when the answer to this is lost. */
+      ((RhWork *)works->pdata[i])->asked_us = 0;
+      g_ptr_array_add (batch->works, rh_work_ref (works->pdata[i]));
+    }
   entries = rh_work_list (works);
   g_snprintf (wait, sizeof wait, "%u", wait_ms);
   rh_store_call_async (self->store, &park_statement, RH_NO_WORKSPACE,

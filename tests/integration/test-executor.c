@@ -7,6 +7,7 @@
 #include "gate-host.h"
 #include "royal-test.h"
 
+#include <rh-leases.h>
 #include <rh-metrics.h>
 #include <royal-json.h>
 #include <string.h>
@@ -417,6 +418,27 @@ test_hand_back (void)
   gate_host_end (second, FALSE);
 }
 
+/* What was handed back may be another host's when the answer to that is lost: nothing begins on what was known before.
+ */
+static void
+test_park_asks (void)
+{
+  GateHost *host = started ("one");
+  g_autoptr (RhConnectors) connectors = rh_connectors_new ();
+  g_autoptr (RhLeases) leases = rh_leases_new (host->store, connectors, "other");
+  g_autoptr (JsonNode) row = gate_json ("{'action':'fake.set','target':'park','parameters':{'value':1},'before':null}");
+  g_autoptr (RhWork) work = rh_work_new_started (1, ws, "none", json_node_get_object (row), connectors);
+  g_autoptr (GPtrArray) works = g_ptr_array_new ();
+
+  g_ptr_array_add (works, work);
+  work->asked_us = g_get_monotonic_time ();
+  g_assert_true (rh_work_may_begin (work, 0));
+  rh_leases_park (leases, works, 0);
+  g_assert_false (rh_work_may_begin (work, 0));
+  royal_test_spin (100);
+  gate_host_end (host, FALSE);
+}
+
 static guint
 count_in_fake (const char *key, gpointer data)
 {
@@ -459,5 +481,6 @@ main (int argc, char **argv)
   g_test_add_func ("/executor/settle-batch", test_settle_batch);
   g_test_add_func ("/executor/conforms", test_conforms);
   g_test_add_func ("/executor/hand-back", test_hand_back);
+  g_test_add_func ("/executor/park-asks", test_park_asks);
   return royal_test_run ();
 }
