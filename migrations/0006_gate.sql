@@ -44,10 +44,11 @@ alter table proposals
   add again_tries smallint not null default 0,
   add again_at timestamptz;
 create index proposals_supersedes on proposals (workspace_id, supersedes) where supersedes is not null;
+create index proposals_undoes on proposals (workspace_id, undoes) where undoes is not null;
 create index proposals_escalating on proposals (id) where state = 'pending' and asks ? 'escalate';
 create index proposals_stale on proposals (id) where state = 'stale' and again_tries < 9;
 create index proposals_ending on proposals ((coalesce (again_at, reverts_at)))
-  where state = 'executed' and reverts_at is not null and kept_by is null and again_tries < 9;
+  where state in ('executed', 'failed') and reverts_at is not null and kept_by is null and again_tries < 9;
 -- What went stale before this release stays as it is.
 update proposals set again_tries = 9 where state = 'stale';
 
@@ -58,7 +59,8 @@ begin
   return new;
 end $$;
 create trigger proposal_set_end before update on proposals for each row
-  when (new.state = 'executed' and new.reverts_at is null and new.revert_after_s is not null)
+  when ((new.state = 'executed' or new.state = 'failed' and new.n_items > 0) and new.reverts_at is null
+        and new.revert_after_s is not null)
   execute function proposal_set_end ();
 
 create function proposal_tell_stale () returns trigger
@@ -197,6 +199,14 @@ begin
   order by i.item limit batch;
 end $$;
 
+-- Whether an item of a batch was undone: an inverse that failed may have done so in part.
+create function proposal_item_undone (p_workspace bigint, p_proposal bigint, p_item int) returns boolean
+language sql stable as $$
+  select exists (
+    select from proposals u join effects f on f.workspace_id = u.workspace_id and f.proposal = u.id
+    where u.workspace_id = p_workspace and u.undoes = p_proposal and f.item = p_item and f.state = 'executed');
+$$;
+
 -- A proposal with all its items; of an inverse also the receipts that it undoes.
 create function proposal_whole_of (p proposals) returns jsonb
 language sql stable as $$
@@ -205,7 +215,8 @@ language sql stable as $$
          select e.receipt from effects e where e.workspace_id = p.workspace_id and e.proposal = p.undoes and e.item = 0))
        else '{}' end
     || case when p.n_items > 0 then jsonb_build_object ('items', (
-         select jsonb_agg (proposal_item_json (i) || case when p.undoes is null then '{}' else jsonb_build_object (
+         select jsonb_agg (proposal_item_json (i) || case when p.undoes is null then jsonb_build_object (
+                  'undone', proposal_item_undone (p.workspace_id, p.id, i.item)) else jsonb_build_object (
                   'receipt', (select e.receipt from effects e where e.workspace_id = p.workspace_id
                               and e.proposal = p.undoes and e.item = i.item)) end order by i.item)
          from proposal_items i where i.workspace_id = p.workspace_id and i.proposal = p.id)) else '{}' end;
@@ -223,7 +234,9 @@ begin
 end $$;
 
 -- The proposal that is to be undone, locked: refused unless it was executed (of a batch: any item) and nobody is undoing it.
-create or replace function proposal_lock_undo (p_uid uuid) returns bigint
+-- p_due: because its time has come, which a person may have refused since.
+drop function proposal_lock_undo (uuid);
+create function proposal_lock_undo (p_uid uuid, p_due boolean) returns bigint
 language plpgsql as $$
 declare original proposals := proposal_lock (p_uid);
 begin
@@ -237,6 +250,9 @@ begin
   if exists (select from proposals u where u.workspace_id = original.workspace_id and u.undoes = original.id
              and u.state in ('pending', 'approved', 'executing', 'executed', 'unknown')) then
     raise exception 'proposal % is being undone already', p_uid using errcode = 'RY409';
+  end if;
+  if p_due and original.kept_by is not null then
+    raise exception 'proposal % is kept, by %', p_uid, original.kept_by using errcode = 'RY409';
   end if;
   return original.id;
 end $$;
@@ -419,6 +435,11 @@ begin
   cross join lateral jsonb_to_recordset (b.doc->'items') as i (item int, target text, parameters jsonb, before jsonb,
     facts jsonb, preview jsonb)
   order by p.id, i.item;
+  if jsonb_path_exists (batch, '$[*] ? (@.undoes != null)') and exists (
+    select from proposals p join proposal_items i on i.workspace_id = p.workspace_id and i.proposal = p.id
+    where p.workspace_id = ws and p.uid = any (uids) and p.undoes is not null and proposal_item_undone (ws, p.undoes, i.item)) then
+    raise exception 'an item of it was undone meanwhile' using errcode = 'RY409';
+  end if;
   select array_agg (p.id) into denied from proposals p
   where p.workspace_id = ws and p.uid = any (uids) and p.state = 'denied' and (p.context ? 'step' or p.limits <> '[]');
   if denied is not null then
@@ -491,7 +512,7 @@ begin
     select ws, uids[g.pos],
       case g.decision when 'deny' then 'denied' when 'approve' then 'pending'
         else case when g.kind = 'apply' and g.n_items is null and g.pos <= room then 'executing' else 'approved' end end,
-      g.kind, case when g.undoes is not null then proposal_lock_undo (g.undoes) end, g.action,
+      g.kind, case when g.undoes is not null then proposal_lock_undo (g.undoes, g.created_by = 'schedule' and g.via is null) end, g.action,
       g.target, g.agent, g.agent_version, g.agent_sha256, g.cluster, g.run, g.key, g.parameters, g.words, g.claims,
       coalesce (g.before, 'null'), g.facts, coalesce (g.preview, 'null'), g.risk, g.decision, g.rules, g.reason, g.policy_version, g.digest,
       coalesce (g.priority, 'normal'), g.created_by, g.expires_at, g.job, g.context, coalesce (g.asks, '{}'),
@@ -919,6 +940,14 @@ begin
 end $$;
 revoke execute on function proposal_leave (proposals, text) from public;
 
+-- Whether something of it was done: a batch that failed may have been executed in part.
+create function proposal_has_effect (p proposals) returns boolean
+language plpgsql stable as $$
+begin
+  return p.state = 'executed' or p.state = 'failed' and p.n_items > 0 and exists (
+    select from effects e where e.workspace_id = p.workspace_id and e.proposal = p.id and e.state = 'executed');
+end $$;
+
 -- What is to be brought before the gate again, by this clock, in every workspace: `stale`, to be assessed anew, and `end`, an
 -- effect that is to be undone now. Each is handed out for half a minute, and then for longer; five times at most.
 create function proposal_again (batch int) returns table (workspace bigint, why text, proposal jsonb)
@@ -936,8 +965,8 @@ begin
       order by s.id limit batch for no key update skip locked),
     ending as (
       select e.workspace_id, e.id from proposals e
-      where e.state = 'executed' and e.reverts_at is not null and e.kept_by is null and e.again_tries < 9
-        and coalesce (e.again_at, e.reverts_at) <= now ()
+      where e.state in ('executed', 'failed') and e.reverts_at is not null and e.kept_by is null and e.again_tries < 9
+        and coalesce (e.again_at, e.reverts_at) <= now () and proposal_has_effect (e)
       order by coalesce (e.again_at, e.reverts_at) limit batch for no key update skip locked)
     update proposals o set again_tries = o.again_tries + 1, again_at = now () + 30 * power (2, o.again_tries) * interval '1 second'
     from (select * from stale union all select * from ending) d
@@ -964,7 +993,7 @@ create function proposal_again_failed (p_uid uuid, p_reason text, p_final boolea
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare p proposals := proposal_lock (p_uid);
 begin
-  if p_final and p.again_tries < 9 and p.state in ('stale', 'executed') then
+  if p_final and p.again_tries < 9 and p.state in ('stale', 'executed', 'failed') then
     perform proposal_leave (p, p_reason);
   end if;
 end $$;
@@ -975,9 +1004,15 @@ language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   p proposals := proposal_lock (p_uid);
   behalf text;
+  inverse uuid;
 begin
-  if p.state <> 'executed' or p.reverts_at is null or p.kept_by is not null then
+  if not proposal_has_effect (p) or p.reverts_at is null or p.kept_by is not null then
     raise exception 'proposal % is %, and nothing is to end it', p_uid, p.state using errcode = 'RY409';
+  end if;
+  select u.uid into inverse from proposals u where u.workspace_id = p.workspace_id and u.undoes = p.id
+    and u.state in ('pending', 'approved', 'executing', 'unknown') limit 1;
+  if found then
+    raise exception 'proposal % ends already: % undoes it', p_uid, inverse using errcode = 'RY409';
   end if;
   behalf := proposal_authority (p, p_actor, p_role, '{}');
   update proposals set kept_by = p_actor where workspace_id = p.workspace_id and id = p.id returning * into p;

@@ -233,7 +233,8 @@ item_after (JsonObject *row)
   return rh_item_new ((guint)royal_json_int (row, "item", 0), royal_json_string (row, "target", ""), parameters);
 }
 
-/* The items of a batch that were executed, each with its receipt; or the one target of a single proposal. */
+/* The items of a batch that were executed and not undone since, each with its receipt; or the one target of a single
+ * proposal. */
 static void
 take_executed (RhProposal *self, JsonObject *original)
 {
@@ -247,7 +248,8 @@ take_executed (RhProposal *self, JsonObject *original)
       RhItem *item;
 
       if (royal_json_object (effect, "receipt") == NULL ||
-          g_strcmp0 (royal_json_string (effect, "state", ""), "executed") != 0)
+          g_strcmp0 (royal_json_string (effect, "state", ""), "executed") != 0 ||
+          royal_json_boolean (row, "undone", FALSE))
         continue;
       item = item_after (row);
       item->receipt = copy_object (royal_json_object (effect, "receipt"));

@@ -181,6 +181,51 @@ test_batch_undo (void)
   gate_host_end (host, FALSE);
 }
 
+/* What the parameters of an item say it does from now on. */
+static void
+set_item (const char *id, int item, const char *parameters)
+{
+  gate_sql ("update proposal_items i set parameters = '%s' from proposals p where p.id = i.proposal and p.uid = '%s'"
+            " and i.item = %d",
+            parameters, id, item);
+}
+
+/* An inverse that failed has undone something: the next one undoes the rest, and nothing twice. */
+static void
+test_batch_undo_again (void)
+{
+  GateHost *host = people_host ("one");
+  g_autofree char *id = people_submit (host, "{'action':'fake.set','items':[" ITEM ("v1", 5) "," ITEM ("v2", 6) "]}");
+  g_autofree char *first = NULL, *second = NULL;
+  g_autoptr (JsonObject) inverse = NULL, again = NULL;
+  g_autoptr (JsonArray) items = NULL;
+  g_autoptr (GError) error = NULL;
+
+  gate_wait (people_ws, id, "executed");
+  set_item (id, 2, "{\"value\": 6, \"mode\": \"failed\", \"times\": 1000}");
+  inverse = gate_undo (host, people_ws, id, &error);
+  g_assert_no_error (error);
+  first = g_strdup (royal_json_string (inverse, "id", ""));
+  assert_approves (host, "ann", "approver", first, "approved");
+  gate_wait (people_ws, first, "failed");
+  assert_value ("0", "select value from fake.world where target = 'v1'");
+  set_item (id, 2, "{\"value\": 6}");
+
+  again = gate_undo (host, people_ws, id, &error);
+  g_assert_no_error (error);
+  second = g_strdup (royal_json_string (again, "id", ""));
+  items = items_of (second);
+  g_assert_cmpuint (json_array_get_length (items), ==, 1);
+  g_assert_cmpint (royal_json_int (json_array_get_object_element (items, 0), "item", 0), ==, 2);
+  assert_approves (host, "ann", "approver", second, "approved");
+  gate_wait (people_ws, id, "undone");
+  assert_value ("1",
+                "select count (*) from effects e join proposals p on p.id = e.proposal join proposals o"
+                " on o.id = p.undoes where o.uid = '%s' and e.item = 1",
+                id);
+  gate_host_end (host, FALSE);
+}
+
 /* --- Revisions ---------------------------------------------------------------------------------------------------- */
 
 static void
@@ -547,6 +592,59 @@ test_revert (void)
   gate_host_end (host, FALSE);
 }
 
+/* One item failed: what was executed of the others ends when it was to end. */
+static void
+test_revert_batch (void)
+{
+  GateHost *host = people_host ("one");
+  g_autofree char *id =
+      people_submit (host, "{'action':'fake.set','items':[" ITEM (
+                               "w1", 5) ",{'target':'w2','parameters':{'value':7,'mode':'failed','times':1000}}],"
+                                        "'revert_after_s':1}");
+
+  gate_wait (people_ws, id, "failed");
+  assert_value ("5", "select value from fake.world where target = 'w1'");
+  gate_wait (people_ws, id, "undone");
+  assert_value ("0", "select value from fake.world where target = 'w1'");
+  gate_host_end (host, FALSE);
+}
+
+/* What a person keeps is not ended by what was on its way when it was kept; what ends already can not be kept. */
+static void
+test_keep_late (void)
+{
+  GateHost *host = people_host ("one");
+  g_autofree char *id = people_submit (
+      host, "{'action':'fake.set','target':'late','parameters':{'value':5},'revert_after_s':1000,'title':'For now'}");
+  RhActor actor = { .workspace = people_ws, .name = "ann", .via = "unix:1", .role = "approver" };
+  g_autoptr (JsonObject) inverse = NULL, kept = NULL;
+  g_autoptr (GError) error = NULL;
+  GAsyncResult *result = NULL;
+
+  gate_wait (people_ws, id, "executed");
+  inverse = gate_undo (host, people_ws, id, &error);
+  g_assert_no_error (error);
+  rh_gate_keep_async (host->gate, &actor, id, "it sells", royal_test_result, &result);
+  g_assert_null (people_finish (host, &result, &error));
+  assert_says (&error, ROYAL_ERROR_CONFLICT, "ends already");
+  g_clear_pointer (&kept, json_object_unref);
+  kept = gate_reject (host, people_ws, royal_json_string (inverse, "id", ""), "it sells", &error);
+  g_assert_no_error (error);
+  g_clear_pointer (&kept, json_object_unref);
+  rh_gate_keep_async (host->gate, &actor, id, "it sells", royal_test_result, &result);
+  kept = people_finish (host, &result, &error);
+  g_assert_no_error (error);
+  /* As the schedule's submission would find it, and a person's. */
+  gate_sql ("do $$ begin"
+            "  perform set_config ('royal.workspace', '%" G_GINT64_FORMAT "', true);"
+            "  perform proposal_lock_undo ('%s', false);"
+            "  begin perform proposal_lock_undo ('%s', true); exception when sqlstate 'RY409' then return; end;"
+            "  raise exception 'taken';"
+            " end $$",
+            people_ws, id, id);
+  gate_host_end (host, FALSE);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -555,6 +653,7 @@ main (int argc, char **argv)
   g_test_add_func ("/proposals/batch-refuses", test_batch_refuses);
   g_test_add_func ("/proposals/batch-large", test_batch_large);
   g_test_add_func ("/proposals/batch-undo", test_batch_undo);
+  g_test_add_func ("/proposals/batch-undo-again", test_batch_undo_again);
   g_test_add_func ("/proposals/modify", test_modify);
   g_test_add_func ("/proposals/wrong-digest", test_wrong_digest);
   g_test_add_func ("/proposals/modify-batch", test_modify_batch);
@@ -564,5 +663,7 @@ main (int argc, char **argv)
   g_test_add_func ("/proposals/withdrawn", test_withdrawn);
   g_test_add_func ("/proposals/tolerance", test_tolerance);
   g_test_add_func ("/proposals/revert", test_revert);
+  g_test_add_func ("/proposals/revert-batch", test_revert_batch);
+  g_test_add_func ("/proposals/keep-late", test_keep_late);
   return royal_test_run ();
 }
