@@ -599,6 +599,15 @@ begin
     and not g.grants->'writes' @> jsonb_build_array (jsonb_build_object ('action', p.action)));
 end $$;
 
+-- The same, of a grant that does not change until this transaction has ended: taking it away waits, and then finds what was
+-- approved meanwhile.
+create function proposal_hold_grant (p proposals) returns boolean
+language plpgsql volatile as $$
+begin
+  perform from grants g where g.workspace_id = p.workspace_id and g.agent = p.agent for share;
+  return proposal_withdrawn (p);
+end $$;
+
 -- With the grant goes what was approved and has not started: in the transaction that takes it away, so that nothing of it starts
 -- after that.
 create function proposal_withdraw () returns trigger
@@ -769,7 +778,7 @@ begin
   behalf := proposal_authority (p, p_actor, p_role,
     case when p_answer = 'approve' and (p.asks->>'four_eyes')::boolean then proposal_authors (p) else '{}' end);
   if p_answer = 'approve' then
-    if proposal_withdrawn (p) then
+    if proposal_hold_grant (p) then
       raise exception 'agent % is not granted % any more: proposal % can only be rejected', p.agent, p.action, p_uid
         using errcode = 'RY409';
     end if;
@@ -833,6 +842,17 @@ begin
   return n;
 end $$;
 
+-- Whether silence approves it: as the rule says, and while nobody wants it otherwise.
+create function proposal_silence_approves (p proposals) returns boolean
+language plpgsql volatile as $$
+begin
+  return p.asks->>'at_deadline' = 'approve' and proposal_rerun_of (p) is null and not proposal_hold_grant (p)
+    and (p.n_items = 0 or exists (
+      select from proposal_items i where i.workspace_id = p.workspace_id and i.proposal = p.id
+      and not exists (select from approvals a where a.workspace_id = p.workspace_id and a.proposal = p.id
+                      and a.answer = 'approve' and i.item = any (a.excluded))));
+end $$;
+
 -- Pending proposals past their deadline, in every workspace: expired, or approved where the rule takes silence for that. What
 -- escalates meanwhile does. Returns how many.
 create or replace function proposal_expire () returns int
@@ -850,9 +870,14 @@ begin
       order by expires_at limit 1000 for update skip locked),
     ended as (
       update proposals p set decided_at = now (), decided_by = 'deadline',
-        state = case when p.asks->>'at_deadline' = 'approve' and not proposal_withdrawn (p) then 'approved' else 'expired' end
+        state = case when proposal_silence_approves (p) then 'approved' else 'expired' end
       from late where p.workspace_id = late.workspace_id and p.id = late.id
       returning p.*),
+    -- What any of those who did answer left out is left out.
+    left_out as (
+      update proposal_items i set excluded = true
+      from ended e join approvals a on a.workspace_id = e.workspace_id and a.proposal = e.id and a.answer = 'approve'
+      where e.state = 'approved' and i.workspace_id = e.workspace_id and i.proposal = e.id and i.item = any (a.excluded)),
     told as (
       insert into outbox (workspace_id, kind, subject, actor, data)
       select workspace_id, 'approval.decided', uid::text, 'host',

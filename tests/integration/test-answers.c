@@ -182,6 +182,36 @@ test_silence (void)
   gate_host_end (host, FALSE);
 }
 
+/* Silence is no answer to what a person wants otherwise, nor does it bring back what one has left out. */
+static void
+test_silence_spoken (void)
+{
+  GateHost *host = people_host ("one");
+  g_autofree char *batch =
+      people_submit (host, "{'action':'fake.set','items':[{'target':'quiet1','parameters':{'value':300}},"
+                           "{'target':'quiet2','parameters':{'value':300}}],'title':'Two'}");
+  g_autofree char *revised = gate_set (host, people_ws, "quiet3", 300, "");
+  g_autoptr (JsonObject) given = NULL;
+  g_autoptr (GError) error = NULL;
+
+  people_ask (batch, "{'at_deadline':'approve','quorum':2}");
+  people_ask (revised, "{'at_deadline':'approve'}");
+  given = people_approve (host, "ann", "approver", batch, "[2]", &error);
+  g_assert_no_error (error);
+  gate_sql ("with j as (insert into jobs (workspace_id, agent, task, created_by, run_at) values (%" G_GINT64_FORMAT
+            ", 'setter', 'none', 'ann', now () + interval '1 hour') returning uid)"
+            " insert into approvals (workspace_id, proposal, answer, actor, via, data)"
+            " select p.workspace_id, p.id, 'modify', 'ann', 'unix:1', jsonb_build_object ('job', j.uid)"
+            " from proposals p, j where p.uid = '%s'",
+            people_ws, revised);
+  gate_sql ("update proposals set expires_at = now () where uid in ('%s', '%s')", batch, revised);
+  gate_sql ("select proposal_expire ()");
+  gate_wait (people_ws, batch, "executed");
+  gate_wait (people_ws, revised, "expired");
+  assert_value ("quiet1", "select string_agg (target, ' ') from fake.world where target like 'quiet%%'");
+  gate_host_end (host, FALSE);
+}
+
 /* The deadline is the database's, whatever this host takes the time to be. */
 static void
 test_clock (void)
@@ -215,6 +245,7 @@ main (int argc, char **argv)
   g_test_add_func ("/answers/delegation", test_delegation);
   g_test_add_func ("/answers/escalation", test_escalation);
   g_test_add_func ("/answers/silence", test_silence);
+  g_test_add_func ("/answers/silence-spoken", test_silence_spoken);
   g_test_add_func ("/answers/clock", test_clock);
   return royal_test_run ();
 }
