@@ -493,6 +493,12 @@ begin
   if p_owner is not null and p_room > 0 and workspace_may_start () then
     room := p_room;
   end if;
+  -- What was decided by what is not in force any more, or for an agent that may not do it any more.
+  reviewed := control_standing (ws, batch);
+  if reviewed is not null then
+    batch := reviewed;
+    p_told := null;
+  end if;
   -- What accumulates is reserved here, and where autonomy was taken away a person is asked: decisions get stricter, never more permissive.
   if jsonb_path_exists (batch, '$[*] ? (exists (@.limits[*]) || exists (@.envelopes[*]))') or exists (select from breakers b where b.workspace_id = ws and b.opened_at is not null) then
     reviewed := control_review (ws, batch, uids);

@@ -248,6 +248,9 @@ begin
   on conflict (workspace_id, agent) do update set failed = excluded.failed, undone = excluded.undone, rejected = excluded.rejected,
     window_s = excluded.window_s
   where (b.failed, b.undone, b.rejected, b.window_s) is distinct from (excluded.failed, excluded.undone, excluded.rejected, excluded.window_s);
+  if found then
+    perform outbox_put ('breaker.configured', p_agent, 'host', p_breaker);
+  end if;
 end $$;
 
 create function proposal_faulted () returns trigger
@@ -268,13 +271,16 @@ $$;
 
 -- --- What the submit transaction adds to a decision ---------------------------------------------------------------------
 
--- A decision made stricter: never more permissive than it was.
+-- A decision made stricter: never more permissive than it was. Who is asked for such a reason is not answered for by silence.
 create function decision_tighten (entry jsonb, p_decision text, p_risk text, p_rule text, p_reason text) returns jsonb
 language plpgsql immutable set search_path = public, pg_temp as $$
 declare
   stricter constant boolean := decision_rank (p_decision) > decision_rank (entry->>'decision');
   risks constant text[] := array['low', 'medium', 'high'];
 begin
+  if p_decision = 'approve' and entry->'asks'->>'at_deadline' = 'approve' then
+    entry := jsonb_set (entry, '{asks,at_deadline}', '"expire"');
+  end if;
   return entry || jsonb_build_object (
     'decision', case when stricter then p_decision else entry->>'decision' end,
     'risk', case when array_position (risks, p_risk) > array_position (risks, entry->>'risk') then p_risk else entry->>'risk' end,
@@ -288,6 +294,46 @@ return format ('limit %s of %s: this takes %s, %s are used and %s reserved of %s
   over->>'key', coalesce (over->>'amount', 'an unknown amount'), trim_scale ((over->>'used')::numeric),
   trim_scale ((over->>'reserved')::numeric), coalesce (over->>'max', 'an unknown bound'), over->>'window_s',
   case over->>'decision' when 'deny' then 'denies it' when 'approve' then 'asks a person' else 'tells people' end);
+
+-- Makes decisions stricter that rest on what is not in force any more: the policy that decided, what the agent is granted. Both
+-- stay as they are until this transaction has ended. Null when all is as it was.
+create function control_standing (p_workspace bigint, batch jsonb) returns jsonb
+language plpgsql security definer set search_path = public, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+declare
+  version text;
+  e record;
+  changed boolean := false;
+begin
+  perform from grants g
+  where g.workspace_id = p_workspace and g.agent in (select a #>> '{}' from jsonb_path_query (batch, '$[*].agent') a)
+  order by g.agent for share;
+  select p.version into version from policies p where p.workspace_id = p_workspace and p.in_force for share;
+  if not found then
+    -- There is none; or another was put in force while this waited for the lock.
+    select p.version into version from policies p where p.workspace_id = p_workspace and p.in_force for share;
+  end if;
+
+  for e in
+    select g.pos, w.gone, version is not null and g.policy_version is distinct from version as old, g.agent, g.action, g.policy_version
+    from rows from (jsonb_to_recordset (batch) as (kind text, agent text, agent_sha256 text, action text, decision text, policy_version text))
+      with ordinality as g (kind, agent, agent_sha256, action, decision, policy_version, pos)
+    cross join lateral (
+      select g.kind = 'apply' and g.agent_sha256 <> '' and exists (
+        select from grants t where t.workspace_id = p_workspace and t.agent = g.agent
+        and not t.grants->'writes' @> jsonb_build_array (jsonb_build_object ('action', g.action))) as gone) w
+    where g.decision <> 'deny' and (w.gone or version is not null and g.policy_version is distinct from version)
+  loop
+    changed := true;
+    batch := jsonb_set (batch, array[(e.pos - 1)::text], case
+      when e.gone then decision_tighten (batch->(e.pos::int - 1), 'deny', 'high', 'grant',
+        format ('agent %s is not granted %s any more', e.agent, e.action))
+      else decision_tighten (batch->(e.pos::int - 1), 'approve', 'medium', 'policy',
+        'another policy was put in force before this was recorded, which asks a person') end);
+  end loop;
+  return case when changed then batch end;
+end $$;
+revoke execute on function control_standing (bigint, jsonb) from public;
 
 -- Reserves what proposals of a batch take of their limits, in their order, and makes decisions stricter where one does not
 -- fit. One whose key is there already takes nothing: it stands as it was decided.
@@ -771,6 +817,7 @@ begin
   perform from workspaces w where w.workspace_id = ws for no key update;
   select p.decided_by into who from proposals p
   where p.uid = p_key::uuid and p.workspace_id = ws and p.action = p_action and p.target = p_target and p.state = 'executing'
+    and p.decided_by is distinct from 'deadline'
     and exists (select from approvals a where a.workspace_id = ws and a.proposal = p.id and a.answer = 'approve');
   if not found then
     raise exception 'nobody has approved %: %', p_action, p_key using errcode = 'RY403';

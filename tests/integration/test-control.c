@@ -290,6 +290,45 @@ test_two_hosts (void)
   host_free (one);
 }
 
+/* A host that has not heard yet decides by what is not in force any more: the database knows better. */
+static void
+test_behind (void)
+{
+  Host *host = host_new ("behind", passes);
+  g_autofree char *first = decided (host, "setter", NULL, SET, NULL, "auto");
+  g_autofree char *second = NULL, *third = NULL, *fourth = NULL, *silence = NULL, *told = NULL;
+
+  gate_sql ("insert into grants (workspace_id, agent, grants, changed_by) values (%" G_GINT64_FORMAT
+            ", 'setter', '{\"reads\": [], \"writes\": [{\"action\": \"fake.burn\"}]}', 'ann')",
+            ws);
+  second = decided (host, "setter", NULL, SET, NULL, "deny");
+  gate_sql ("update grants set grants = '{\"reads\": [], \"writes\": [{\"action\": \"fake.set\"}]}'"
+            " where workspace_id = %" G_GINT64_FORMAT,
+            ws);
+  third = decided (host, "setter", NULL, SET, NULL, "auto");
+  gate_sql ("update policies set in_force = false where workspace_id = %" G_GINT64_FORMAT, ws);
+  gate_sql ("insert into policies (workspace_id, version, document, in_force) values (%" G_GINT64_FORMAT
+            ", repeat ('0', 64), '{}', true)",
+            ws);
+  fourth = decided (host, "setter", NULL, SET, NULL, "approve");
+
+  /* Who is asked for any such reason is not answered for by silence. */
+  silence = gate_sql_value (
+      "select decision_tighten ('{\"decision\":\"approve\",\"risk\":\"low\",\"rules\":[],\"reason\":\"r\","
+      "\"asks\":{\"at_deadline\":\"approve\"}}', 'approve', 'medium', 'breaker', 'open')->'asks'->>'at_deadline'");
+  g_assert_cmpstr (silence, ==, "expire");
+  gate_sql ("select set_config ('royal.workspace', '%" G_GINT64_FORMAT "', false);"
+            " select breaker_configure ('setter', '{\"failed\": 7, \"undone\": 7, \"rejected\": 7, \"window_s\": 7}')",
+            ws);
+  royal_test_spin (300);
+  told = gate_sql_value (
+      "select count (*) from audit where kind = 'breaker.configured' and workspace_id = %" G_GINT64_FORMAT
+      " and record like '%%\"failed\":7%%'",
+      ws);
+  g_assert_cmpstr (told, ==, "1");
+  host_free (host);
+}
+
 /* No rule lets a change of the rules pass, none is needed for it to be asked, and one can deny it. */
 static void
 test_always_asks (void)
@@ -495,6 +534,7 @@ main (int argc, char **argv)
   royal_test_init (&argc, &argv);
   g_test_add_func ("/control/policy", test_policy);
   g_test_add_func ("/control/two-hosts", test_two_hosts);
+  g_test_add_func ("/control/behind", test_behind);
   g_test_add_func ("/control/always-asks", test_always_asks);
   g_test_add_func ("/control/unapproved", test_unapproved);
   g_test_add_func ("/control/envelope", test_envelope);
