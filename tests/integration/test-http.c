@@ -180,7 +180,7 @@ test_applies (void)
   g_assert_no_error (error);
   seen = royal_json_object (json_node_get_object (echo), "answer");
   g_assert_cmpstr (royal_json_string (seen, "idempotency-key", ""), ==, "key/7");
-  g_assert_cmpstr (royal_json_string (seen, "authorization", ""), ==, "Bearer s3cr3t");
+  g_assert_cmpstr (royal_json_string (seen, "authorization", ""), ==, "Bearer ***");
   g_assert_cmpstr (royal_json_string (seen, "x-client", ""), ==, "royal");
 }
 
@@ -487,6 +487,9 @@ test_addresses (void)
     { "::ffff:8.8.8.8", FALSE },
     { "ff02::1", TRUE },
     { "64:ff9b::10.0.0.1", TRUE },
+    { "64:ff9b:1::1", TRUE },
+    { "2002:a00:1::1", TRUE },
+    { "2002:808:808::1", FALSE },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (table); i++)

@@ -7,6 +7,8 @@
 
 #define CHUNK 65536
 #define RETRY_AFTER_MAX_S 86400
+#define MASK "***"
+#define MASK_MIN 4 /* what is shorter is no secret, and is in every answer */
 
 typedef struct {
   const RhHttpEndpoint *endpoint;
@@ -18,6 +20,7 @@ typedef struct {
   gulong outer_id;
   guint timeout_id;
   guint next_secret;
+  GPtrArray *told; /* RhSecret that went along */
   GInputStream *stream;
   GByteArray *body;
   gboolean sent;
@@ -54,6 +57,7 @@ call_free (gpointer data)
   g_signal_handlers_disconnect_by_data (self->message, self);
   g_object_unref (self->message);
   g_clear_object (&self->secrets);
+  g_ptr_array_unref (self->told);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->outer);
   g_clear_object (&self->stream);
@@ -74,6 +78,7 @@ rh_http_address_is_private (GInetAddress *address)
 {
   static const guint8 mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
   static const guint8 nat64[12] = { 0, 0x64, 0xff, 0x9b };
+  static const guint8 local64[6] = { 0, 0x64, 0xff, 0x9b, 0, 1 };
   static const guint8 zero[12];
   const guint8 *b;
 
@@ -84,7 +89,10 @@ rh_http_address_is_private (GInetAddress *address)
     return is_private_v4 (b);
   if (memcmp (b, mapped, 12) == 0 || memcmp (b, nat64, 12) == 0)
     return is_private_v4 (b + 12);
-  return memcmp (b, zero, 12) == 0 || (b[0] & 0xfe) == 0xfc || b[0] == 0xff || (b[0] == 0xfe && (b[1] & 0x80) != 0);
+  if (b[0] == 0x20 && b[1] == 0x02) /* 6to4 */
+    return is_private_v4 (b + 2);
+  return memcmp (b, local64, sizeof local64) == 0 || memcmp (b, zero, 12) == 0 || (b[0] & 0xfe) == 0xfc ||
+         b[0] == 0xff || (b[0] == 0xfe && (b[1] & 0x80) != 0);
 }
 
 /* What is about to be connected to is looked at, not what was resolved some time before. */
@@ -172,6 +180,23 @@ retry_after_ms (const char *text)
   return (guint)CLAMP (seconds, 0, RETRY_AFTER_MAX_S) * 1000;
 }
 
+/* (transfer full): the answer without what a peer that says again what it was told has put there: answers are kept. */
+static GString *
+masked (const Call *self)
+{
+  GString *text = g_string_new_len ((const char *)self->body->data, (gssize)self->body->len);
+
+  for (guint i = 0; i < self->told->len; i++)
+    {
+      g_autofree char *value = g_strchomp (g_strdup (rh_secret_bytes (self->told->pdata[i])));
+
+      if (strlen (value) >= MASK_MIN)
+        g_string_replace (text, value, MASK, 0);
+      memset (value, 0, strlen (value));
+    }
+  return text;
+}
+
 static void
 answer (GTask *task)
 {
@@ -187,7 +212,11 @@ answer (GTask *task)
   result->tag = tag != NULL && tag[0] == '"' ? g_strdup (tag) : NULL;
   result->retry_after_ms = retry_after_ms (soup_message_headers_get_one (headers, "Retry-After"));
   if (self->body->len > 0)
-    result->json = royal_json_parse ((const char *)self->body->data, self->body->len, "answer", NULL);
+    {
+      g_autoptr (GString) text = masked (self);
+
+      result->json = royal_json_parse (text->str, (gssize)text->len, "answer", NULL);
+    }
   g_task_return_pointer (task, result, (GDestroyNotify)rh_http_answer_free);
 }
 
@@ -248,7 +277,7 @@ on_secret (GObject *source, GAsyncResult *result, gpointer data)
   Call *self = g_task_get_task_data (task);
   const RhHttpSecret *wanted = self->endpoint->secrets->pdata[self->next_secret];
   GError *error = NULL;
-  g_autoptr (RhSecret) secret = rh_secrets_lookup_finish (RH_SECRETS (source), result, &error);
+  RhSecret *secret = rh_secrets_lookup_finish (RH_SECRETS (source), result, &error);
   char *value;
 
   if (secret == NULL)
@@ -256,6 +285,7 @@ on_secret (GObject *source, GAsyncResult *result, gpointer data)
       fail (task, error);
       return;
     }
+  g_ptr_array_add (self->told, secret);
   value = g_strconcat (wanted->prefix, rh_secret_bytes (secret), NULL);
   soup_message_headers_replace (soup_message_get_request_headers (self->message), wanted->header, g_strchomp (value));
   memset (value, 0, strlen (value));
@@ -342,6 +372,7 @@ rh_http_call_async (const RhHttpEndpoint *endpoint,
   self->secrets = secrets != NULL ? g_object_ref (secrets) : NULL;
   self->workspace = request->workspace;
   self->message = message;
+  self->told = g_ptr_array_new_with_free_func ((GDestroyNotify)rh_secret_unref);
   self->cancellable = g_cancellable_new ();
   g_task_set_task_data (task, self, call_free);
   g_signal_connect (message, "network-event", G_CALLBACK (on_network), self);
