@@ -256,6 +256,12 @@ end $$;
 create function proposal_faulted () returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
+  -- What ends when it was to end was no mistake.
+  if new.state = 'undone' and exists (
+       select from proposals u where u.workspace_id = new.workspace_id and u.undoes = new.id and u.state = 'executed'
+       and u.created_by = 'schedule' and u.via is null) then
+    return null;
+  end if;
   perform breaker_count (new.workspace_id, new.agent, new.state, new.uid);
   return null;
 end $$;

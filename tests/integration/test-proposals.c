@@ -584,6 +584,8 @@ test_revert (void)
   host = people_host ("two");
   gate_wait (people_ws, id, "undone");
   assert_value ("0", "select value from fake.world where target = 'revert'");
+  /* That is nothing against the agent. */
+  assert_value ("0", "select count (*) from breaker_faults where proposal = '%s'", id);
   assert_value ("notify schedule", "select decision || ' ' || created_by from proposals where kind = 'undo'"
                                    " and target = 'revert'");
   royal_test_spin (300);
