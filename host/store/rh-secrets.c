@@ -489,6 +489,14 @@ on_stale (GObject *source, GAsyncResult *result, gpointer data)
   g_autofree char *text = NULL;
   g_autofree char *n = NULL;
 
+  /* Another host may have set one meanwhile, with the key that it had: it is not done before a look at all finds none.
+   */
+  if (rows != NULL && rh_rows_n (rows) == 0 && *self->after != '\0')
+    {
+      *self->after = '\0';
+      rotate_next (g_steal_pointer (&task));
+      return;
+    }
   if (rows != NULL && rh_rows_n (rows) == 0)
     {
       n = g_strdup_printf ("%" G_GINT64_FORMAT, self->n);

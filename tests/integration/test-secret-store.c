@@ -270,6 +270,30 @@ test_rotate_race (Fixture *f, gconstpointer data)
   expect (f, f->workspace, "shop", "second");
 }
 
+/* Another host that has the old key still sets one while the rotation is past its name. */
+static void
+test_rotate_late (Fixture *f, gconstpointer data)
+{
+  g_autofree char *keys = NULL;
+
+  set (f, f->workspace, "a", "first");
+  set (f, f->workspace, "z", "last");
+  royal_test_sql (f->owner,
+                  "create table late as select * from secrets where name = 'a';"
+                  "create function set_late () returns trigger language plpgsql as $$ begin"
+                  " update secrets s set key_id = l.key_id, sealed = l.sealed from late l where s.name = l.name;"
+                  " delete from late; return null; end $$;"
+                  "create trigger set_late after update on secrets for each row when (new.name = 'z')"
+                  " execute function set_late ()");
+  reload (f, KEY_B KEY_A);
+  g_assert_cmpint (rotate (f), ==, 3);
+  royal_test_sql (f->owner, "drop trigger set_late on secrets; drop function set_late (); drop table late");
+  keys = royal_test_sql_value (f->owner, "select count(distinct key_id) from secrets where name in ('a', 'z')");
+  g_assert_cmpstr (keys, ==, "1");
+  reload (f, KEY_B);
+  expect (f, f->workspace, "a", "first");
+}
+
 static void
 test_require (Fixture *f, gconstpointer data)
 {
@@ -296,6 +320,7 @@ main (int argc, char **argv)
   g_test_add ("/secret-store/no-key", Fixture, NULL, set_up, test_no_key, tear_down);
   g_test_add ("/secret-store/rotate", Fixture, NULL, set_up, test_rotate, tear_down);
   g_test_add ("/secret-store/rotate-race", Fixture, NULL, set_up, test_rotate_race, tear_down);
+  g_test_add ("/secret-store/rotate-late", Fixture, NULL, set_up, test_rotate_late, tear_down);
   g_test_add ("/secret-store/require", Fixture, NULL, set_up, test_require, tear_down);
   return royal_test_run ();
 }
