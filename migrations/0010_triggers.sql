@@ -135,7 +135,9 @@ begin
     where o.workspace_id = t.workspace_id and o.trigger = t.name and o.key = p_key and t.kind = 'file';
     return;
   end if;
-  once := t.name || '/' || p_key || case when f.times > 1 then '/' || f.times else '' end;
+  -- What may come again for another start is told apart by when it came, also when it was forgotten here meanwhile.
+  once := t.name || '/' || p_key
+    || case when p_remember_s is not null then '/' || (extract (epoch from f.at) * 1000000)::bigint else '' end;
   context := jsonb_strip_nulls (jsonb_build_object ('by', t.name, 'trace', p_trace));
   if p_request ? 'workflow' then
     started := (workflow_add (t.workspace_id, p_request->>'workflow', p_request->'input', actor, once, context)).uid::text;
@@ -146,6 +148,12 @@ begin
   end if;
   update trigger_firings o set started = trigger_start.started
   where o.workspace_id = t.workspace_id and o.trigger = t.name and o.key = p_key;
+  -- A host that is never reloaded forgets too, some at a time.
+  if t.kind <> 'file' and random () < 0.01 then
+    delete from trigger_firings o where o.workspace_id = t.workspace_id and o.trigger = t.name and o.key = any (array (
+      select x.key from trigger_firings x where x.workspace_id = t.workspace_id and x.trigger = t.name
+        and x.at < now () - interval '31 days' order by x.at limit 1000));
+  end if;
   update triggers o set fired = o.fired + 1, fired_at = now (), started = trigger_start.started, error = null, error_at = null
   where o.workspace_id = t.workspace_id and o.name = t.name;
 end $$;
@@ -258,7 +266,7 @@ begin
 end $$;
 
 -- For each trigger of events: those after its cursor that fit, oldest first, as many as it may have this minute; upto is where
--- its cursor may go. What an agent's own jobs tell does not start that agent again.
+-- its cursor may go. What an agent's own jobs tell does not start that agent again, what a simulation tells starts nothing.
 create function trigger_events (p_batch int)
 returns table (name text, version text, seen bigint, upto bigint, events jsonb)
 language plpgsql stable security definer set search_path = public, pg_temp as $$
@@ -287,6 +295,7 @@ begin
       where f.event->'data' @> (t.definition->'event'->'match')
         and not (f.event->>'kind' ~ '^(job|jobs|agent)\.' and t.target ? 'agent'
                  and f.event->'data'->>'agent' = t.target->>'agent')
+        and not event_is_simulated (t.workspace_id, f.event->>'kind', f.event->>'subject', f.event->'data')
       order by f.id limit most)
     select (select count (*) from found), (select max (f.id) from found f), count (*), max (f.id),
            coalesce (jsonb_agg (f.event order by f.id), '[]')

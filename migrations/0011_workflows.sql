@@ -336,6 +336,26 @@ set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force
   from workflow_runs r where r.due_at is not null order by r.due_at limit 1;
 $$;
 
+-- Whether an event tells of a simulation alone: nothing real is to follow from that.
+create function event_is_simulated (p_workspace bigint, p_kind text, p_subject text, p_data jsonb) returns boolean
+language plpgsql stable as $$
+declare
+  told constant jsonb := case when p_kind ~ '^jobs\.' then p_data->'jobs'
+                              else jsonb_build_array (coalesce (p_data->>'job', p_subject)) end;
+  uids constant uuid[] := array (
+    select u::uuid from jsonb_array_elements_text (case jsonb_typeof (told) when 'array' then told else '[]' end) u
+    where u ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$');
+begin
+  return case
+    when uids = '{}' then false
+    when p_kind ~ '^workflow\.' then exists (
+      select from workflow_runs r where r.uid = uids[1] and r.workspace_id = p_workspace and r.simulate is not null)
+    when p_kind ~ '^(job|jobs|agent)\.' then not exists (
+      select from unnest (uids) u where not exists (
+        select from jobs j where j.uid = u and j.workspace_id = p_workspace and j.context ? 'simulate'))
+    else false end;
+end $$;
+
 -- An event that a step waits for from now on, or since its run began.
 create function workflow_listen (p_workspace bigint, p_step bigint, p_wait jsonb, p_since bigint) returns void
 language plpgsql security definer set search_path = public, pg_temp
@@ -361,6 +381,7 @@ begin
   from events e
   where e.workspace_id = p_workspace and e.id > after and e.id <= seen_to and e.kind = p_wait->>'kind'
     and (p_wait->>'subject' is null or e.subject = p_wait->>'subject')
+    and not event_is_simulated (e.workspace_id, e.kind, e.subject, e.data)
   order by e.id limit 1000;
   perform pg_notify ('royal_workflows', 'events');
 end $$;
@@ -392,6 +413,7 @@ begin
   join workflow_waits w on w.workspace_id = e.workspace_id and w.kind = e.kind and e.id > w.after_event
     and (w.subject is null or w.subject = e.subject)
   where exists (select from workflow_waits w where w.workspace_id = x.workspace_id)
+    and not event_is_simulated (e.workspace_id, e.kind, e.subject, e.data)
   order by e.id;
   get diagnostics n = row_count;
   update workflow_cursor set seen = seen_to;
@@ -630,8 +652,7 @@ begin
       outcome := case when workflow_apply (c) then 'done' else 'lost' end;
     exception when others then
       outcome := sqlerrm;
-      update workflow_runs w set held_until = now () + interval '5 seconds',
-        due_at = least (w.due_at, now () + interval '5 seconds')
+      update workflow_runs w set held_until = now () + interval '5 seconds', due_at = now () + interval '5 seconds'
       where w.workspace_id = (c->>'ws')::bigint and w.id = (c->>'id')::bigint;
     end;
     return next;

@@ -225,7 +225,7 @@ on_work (GObject *source, GAsyncResult *result, gpointer data)
       else if (self->started && rows != NULL)
         ask_next (self);
       else if (self->started)
-        rest (self, SWEEP_MS);
+        rest (self, 1000);
       return;
     }
   turns = json_node_init_array (json_node_alloc (), NULL);

@@ -357,6 +357,66 @@ test_event (Fixture *f, gconstpointer data)
   expect ("select count(*) from jobs", "252");
 }
 
+/* What a simulation does starts nothing real. */
+static void
+test_event_simulated (Fixture *f, gconstpointer data)
+{
+  g_autofree char *job = NULL;
+  g_autofree char *run = NULL;
+  g_autofree char *told = NULL;
+
+  declare (f, "'t':{'task':'echo','event':{'kinds':['job.','jobs.','agent.','workflow.']}}");
+  start_both (f);
+  wait_for ("select count(*) from triggers where cursor is not null", "1");
+  job = host_fixture_value (
+      "insert into jobs (workspace_id, agent, task, created_by, state, context) select workspace_id,"
+      " 'pricing', 't', 'x', 'completed', '{\"simulate\":\"s\"}' from workspaces"
+      " where name = 'test' returning uid");
+  run =
+      host_fixture_value ("insert into workflow_runs (workspace_id, workflow, hash, simulate, created_by, state) select"
+                          " workspace_id, 'w', 'h', '{\"id\":\"s\"}', 'x', 'completed' from workspaces"
+                          " where name = 'test' returning uid");
+  told = g_strdup_printf (
+      "with b as (update journal set last_event = last_event + 4 returning last_event - 4 as base) insert into "
+      "told_events"
+      " (workspace_id, id, at, kind, subject, actor, data) select %" G_GINT64_FORMAT
+      ", base + e.i, now (), e.kind, e.subject,"
+      " 'x', e.data::jsonb from b, (values (1, 'agent.started', 'r', '{\"agent\":\"pricing\",\"job\":\"%s\"}'),"
+      " (2, 'jobs.completed', null, '{\"agent\":\"pricing\",\"n\":1,\"jobs\":[\"%s\"]}'),"
+      " (3, 'job.completed', '%s', '{\"agent\":\"pricing\"}'), (4, 'workflow.completed', '%s', '{}'))"
+      " e (i, kind, subject, data)",
+      f->host.workspace, job, job, job, run);
+  host_fixture_sql (told);
+  tell (f, 1, "job.created", "{\"agent\":\"pricing\"}");
+  wait_for ("select count(*) from jobs where context->>'by' = 'good.t'", "1");
+  royal_test_spin (200);
+  expect ("select count(*) from jobs where context->>'by' = 'good.t'", "1");
+}
+
+/* What comes again after it was forgotten starts something again. */
+static void
+test_forgotten (Fixture *f, gconstpointer data)
+{
+  static const char fire[] =
+      "select set_config ('royal.workspace', (select workspace_id::text from workspaces where name = 'test'), false);"
+      "select started from trigger_fire ('good.h', (select version from triggers where name = 'good.h'), 'key',"
+      " '{\"agent\":\"good\",\"task\":\"echo\"}', null, 60, null)";
+
+  declare (f, "'h':{'task':'echo','webhook':{'secrets':['new'],'header':'x-signature'}}");
+  start_both (f);
+  wait_for ("select count(*) from triggers", "1");
+  host_fixture_sql (fire);
+  host_fixture_sql (fire);
+  expect ("select count(*) from jobs", "1");
+  host_fixture_sql (
+      "update trigger_firings set at = now () - interval '40 days';"
+      "select set_config ('royal.workspace', (select workspace_id::text from workspaces where name = 'test'),"
+      " false); select trigger_sync ('{}', '[]')");
+  expect ("select count(*) from trigger_firings", "0");
+  host_fixture_sql (fire);
+  expect ("select count(*) from jobs", "2");
+}
+
 static void
 test_event_rate (Fixture *f, gconstpointer data)
 {
@@ -662,6 +722,8 @@ main (int argc, char **argv)
     { "/triggers/full", test_full },
     { "/triggers/event", test_event },
     { "/triggers/event-rate", test_event_rate },
+    { "/triggers/event-simulated", test_event_simulated },
+    { "/triggers/forgotten", test_forgotten },
     { "/triggers/hook", test_hook },
     { "/triggers/hook-bounds", test_hook_bounds },
     { "/triggers/hook-time", test_hook_time },

@@ -292,12 +292,16 @@ test_held (HostFixture *f, gconstpointer data)
 {
   RhWorkflows *engine = workflow_engine (f);
   g_autofree char *run = NULL;
+  g_autofree char *next = NULL;
 
   workflow_load (f, engine, "{'name':'held','steps':[{'id':'a'," ECHO "}}]}");
   host_fixture_sql ("alter table jobs add constraint no_more check (agent <> 'good') not valid");
   run = workflow_run (f, engine, "held", "{}");
   workflow_wait (run, "r.held_until is not null", "true");
   workflow_expect_story (run, "");
+  /* Until then nobody looks. */
+  next = host_fixture_value ("select workflow_next () > 1000");
+  g_assert_cmpstr (next, ==, "t");
   host_fixture_sql ("alter table jobs drop constraint no_more");
   workflow_wait_step (run, "a", "s.job is not null", "true");
   workflow_engine_stop (engine);
