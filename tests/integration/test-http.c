@@ -195,6 +195,8 @@ test_validates (void)
     { "{'method':'POST','path':'/once/a?x=1%20'}", NULL },
     { "{'method':'PATCH','path':'/once/a'}", "does not take PATCH" },
     { "{'method':'POST','path':'/other'}", "does not take /other" },
+    { "{'method':'POST','path':'/twice/1/note?x=1'}", NULL },
+    { "{'method':'POST','path':'/twice/1/refund?x=/note'}", "does not take /twice/1/refund" },
     { "{'method':'POST','path':'once/a'}", "/path: expected" },
     { "{'method':'POST','path':'//evil.example/once/a'}", "/path: expected" },
     { "{'method':'POST','path':'/once/../other'}", "/path: expected" },
@@ -207,7 +209,8 @@ test_validates (void)
     { "{'method':'POST','path':'/once/a','undo':{'method':'DELETE','path':'/once/{answer.id}'}}", NULL },
     { "{'method':'POST','path':'/once/a','undo':{'method':'DELETE','path':'/x/{answer.id}'}}", "/undo: /path" },
   };
-  g_autoptr (World) world = world_new (OPEN ",'methods':['POST','DELETE'],'paths':['/once/*'],'max_body_bytes':20");
+  g_autoptr (World) world =
+      world_new (OPEN ",'methods':['POST','DELETE'],'paths':['/once/*','/twice/*/note'],'max_body_bytes':20");
 
   for (guint i = 0; i < G_N_ELEMENTS (table); i++)
     {

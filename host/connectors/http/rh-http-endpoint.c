@@ -205,6 +205,15 @@ is_path (const char *path)
          strstr (path, "/..?") == NULL;
 }
 
+/* A query is no part of a path: it can not make another path fit, but for a pattern that speaks of it. */
+static gboolean
+is_of_pattern (const char *pattern, const char *path)
+{
+  g_autofree char *plain = strchr (pattern, '?') != NULL ? g_strdup (path) : g_strndup (path, strcspn (path, "?"));
+
+  return g_pattern_match_simple (pattern, plain);
+}
+
 gboolean
 rh_http_endpoint_check (RhHttpEndpoint *self, const char *method, const char *path, GError **error)
 {
@@ -225,7 +234,7 @@ rh_http_endpoint_check (RhHttpEndpoint *self, const char *method, const char *pa
     }
   matches = self->paths == NULL;
   for (guint i = 0; !matches && self->paths[i] != NULL; i++)
-    matches = g_pattern_match_simple (self->paths[i], path);
+    matches = is_of_pattern (self->paths[i], path);
   if (!matches)
     g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "/path: %s does not take %.80s", self->name, path);
   return matches;
