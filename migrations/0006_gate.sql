@@ -653,9 +653,9 @@ language sql stable as $$
   select array (
     select c.created_by from proposal_chain (p.workspace_id, p.id) c
     union
-    select unnest (array[a.actor, a.on_behalf])
-    from proposal_chain (p.workspace_id, p.id) c
-    join approvals a on a.workspace_id = c.workspace_id and a.proposal = c.id and a.answer = 'modify');
+    select who from proposal_chain (p.workspace_id, p.id) c
+    join approvals a on a.workspace_id = c.workspace_id and a.proposal = c.id and a.answer = 'modify'
+    cross join lateral unnest (array[a.actor, a.on_behalf]) who where who is not null);
 $$;
 
 -- Whether what a delegation stands on still holds: a token that was revoked, or changed its role, hands nothing on.
