@@ -277,8 +277,9 @@ on_closed (RoyalChannel *channel, const GError *error, int signal, gpointer data
 
   set_state (self, RH_WORKER_CLOSED);
   remove_cgroup (self);
-  /* Not those that it had ended: they are done again. */
-  for (guint i = royal_channel_n_unreported (channel); i > 0 && g_queue_get_length (&self->hands) > 1; i--)
+  /* Not those that it had ended: they are done again. Whom the host ended it for, though, is the host's to say. */
+  for (guint i = self->killed ? 0 : royal_channel_n_unreported (channel);
+       i > 0 && g_queue_get_length (&self->hands) > 1; i--)
     g_queue_push_tail (&self->undone, g_queue_pop_head (&self->hands));
   if (in_hand (self) != NULL)
     end_run (self, NULL, why, end == RH_WORKER_END_CRASHED);
