@@ -5,7 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* The gate under load, on royal_test_cluster(): proposals that policy decides `auto`, executed against the null connector. */
+/* The gate under load, on royal_test_cluster(): proposals that policy decides `auto`, executed against the null
+ * connector. */
 typedef struct _GateLoad GateLoad;
 
 GateLoad *gate_load_new (guint clients);
@@ -16,6 +17,9 @@ typedef struct {
   double host;
   double database;
 } GateCpu;
+
+/* What was used until now, in seconds. */
+GateCpu gate_load_cpu (void);
 
 /* Executed effects a second over @seconds; what is still open at the end of the time is not counted, but waited for.
  * @ret_cpu_us: (nullable): microseconds of processor time for each. */
