@@ -85,6 +85,7 @@ read_range (guint field, const char *text, guint *ret_from, guint *ret_to, GErro
 {
   g_auto (GStrv) ends = g_strsplit (text, "-", 2);
 
+  *ret_from = *ret_to = 0;
   if (strcmp (text, "*") == 0)
     {
       *ret_from = fields[field].min;
@@ -105,7 +106,7 @@ static gboolean
 read_item (RhCron *self, guint field, const char *item, GError **error)
 {
   g_auto (GStrv) parts = g_strsplit (item, "/", 2);
-  guint from, to;
+  guint from = 0, to = 0;
   guint64 step = 1;
 
   if (!read_range (field, parts[0] != NULL ? parts[0] : "", &from, &to, error))

@@ -25,8 +25,8 @@ typedef struct {
   const char *name;
   const char *title;
   const char *schema;
-  gboolean reversible;
   double tolerance;
+  gboolean reversible;
   gboolean always_asks;
 } RhAction;
 

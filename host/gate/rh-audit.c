@@ -94,7 +94,8 @@ check_anchors (Walk *self)
       if (anchor->seq == self->seq && strcmp (anchor->hash, self->hash) != 0)
         return refuse (self, self->seq, "the record is not the one that the anchor names");
       if (anchor->seq < self->seq && anchor->seq == self->given.seq)
-        return refuse (self, anchor->seq, "the record that the anchor names was dropped: look into its segment's export");
+        return refuse (self, anchor->seq,
+                       "the record that the anchor names was dropped: look into its segment's export");
     }
   return TRUE;
 }

@@ -409,6 +409,7 @@ rh_triggers_fire_async (RhTriggers *self, const RhFiring *firing, GAsyncReadyCal
   request = rh_triggers_request (self, firing->trigger, firing->happened, &error);
   if (request == NULL)
     {
+      g_assert (error != NULL);
       rh_triggers_fail (self, firing->trigger, error->message);
       g_task_return_error (task, error);
       return;

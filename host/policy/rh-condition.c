@@ -208,13 +208,15 @@ static void
 describe_leaf (const RhLeaf *leaf, gboolean negated, gpointer data)
 {
   Description *self = data;
-  char *path = g_strdup_printf ("%s.%s", rh_source_name (leaf->source), leaf->name);
+  g_autofree char *path = g_strdup_printf ("%s.%s", rh_source_name (leaf->source), leaf->name);
   JsonNode *value = rh_view_get (&self->view, leaf->source, leaf->name);
   g_autofree char *shown = value != NULL ? royal_json_to_string (value) : NULL;
 
-  if (g_hash_table_add (self->told, path))
-    g_string_append_printf (self->text, "%s%s is %s", g_hash_table_size (self->told) > 1 ? ", " : "", path,
-                            shown != NULL ? shown : "missing");
+  if (g_hash_table_contains (self->told, path))
+    return;
+  g_string_append_printf (self->text, "%s%s is %s", g_hash_table_size (self->told) > 0 ? ", " : "", path,
+                          shown != NULL ? shown : "missing");
+  g_hash_table_add (self->told, g_steal_pointer (&path));
 }
 
 void

@@ -71,6 +71,7 @@ add (JsonArray *list, const Entry *from, const Entry *to)
   const Entry *either = to != NULL ? to : from;
   JsonObject *object = json_object_new ();
 
+  g_assert (either != NULL);
   json_object_set_string_member (object, "name", either->name);
   json_object_set_string_member (object, "kind", rh_rule_kind_member (either->kind));
   json_object_set_string_member (object, "change", from == NULL ? "added" : (to == NULL ? "removed" : "changed"));

@@ -11,8 +11,7 @@ static const RhStatement secret_delete = { "web.secret-delete", "select secret_d
 static void
 on_list (RhRequest *request, RhRows *rows)
 {
-  JsonArray *items =
-      rh_secrets_list_local (rh_request_context (request)->secrets, rh_request_workspace (request));
+  JsonArray *items = rh_secrets_list_local (rh_request_context (request)->secrets, rh_request_workspace (request));
   JsonObject *object = json_object_new ();
   JsonNode *node = json_node_new (JSON_NODE_OBJECT);
 

@@ -40,7 +40,7 @@ name (RhConnector *self)
 static const RhAction *
 actions (RhConnector *self)
 {
-  static const RhAction table[] = { { "bench.null", "Do nothing", NULL, FALSE }, { NULL } };
+  static const RhAction table[] = { { "bench.null", "Do nothing" }, { NULL } };
 
   return table;
 }

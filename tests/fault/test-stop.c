@@ -372,7 +372,7 @@ test_frozen (void)
   g_thread_join (holder);
   g_usleep (100000);
   claimed = gate_sql_value ("%s", executing);
-  g_assert_cmpint (atoi (claimed), ==, SUBMITTERS);
+  g_assert_cmpint ((int)g_ascii_strtoll (claimed, NULL, 10), ==, SUBMITTERS);
   gate_sql ("update workspaces set stopped_at = now () where workspace_id = %" G_GINT64_FORMAT, ws);
   g_usleep ((RH_HALT_BEGIN_MS + 100) * 1000);
   royal_test_spin (200);

@@ -111,8 +111,9 @@ fake_name (RhConnector *connector)
 static const RhAction *
 fake_actions (RhConnector *connector)
 {
-  static const RhAction actions[] = { { "fake.set", "Set a number (fake)", "/fake/fake-set.schema.json", TRUE },
-                                      { "fake.burn", "Set a number for good (fake)", NULL, FALSE },
+  static const RhAction actions[] = { { "fake.set", "Set a number (fake)", "/fake/fake-set.schema.json",
+                                        .reversible = TRUE },
+                                      { "fake.burn", "Set a number for good (fake)" },
                                       { .name = "fake.nudge",
                                         .title = "Set a number that may move by a tenth (fake)",
                                         .reversible = TRUE,

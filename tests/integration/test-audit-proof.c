@@ -247,9 +247,8 @@ test_canonical (void)
         g_string_append (text, numbers[i]);
       else
         put_random (rand, text, 0);
-      result =
-          PQexecParams (connection, "select royal_canonical ($1::jsonb), $1::jsonb::text", 1, NULL,
-                        (const char *const[]){ text->str }, NULL, NULL, 0);
+      result = PQexecParams (connection, "select royal_canonical ($1::jsonb), $1::jsonb::text", 1, NULL,
+                             (const char *const[]){ text->str }, NULL, NULL, 0);
       if (PQresultStatus (result) != PGRES_TUPLES_OK)
         g_error ("%s: %s", text->str, PQresultErrorMessage (result));
       /* As the database has it: a whole number has lost its exponent there. */
@@ -347,7 +346,7 @@ test_every_change (void)
       /* By whoever mends the head and forgets the checkpoints too: the file is not his. */
       tamper (seq, "the anchor is beyond it",
               "delete from audit where seq >= %d and" OURS "; delete from audit_checkpoints; update audit_heads h set "
-                                                           "seq = %d, hash = coalesce ((select hash from audit a"
+              "seq = %d, hash = coalesce ((select hash from audit a"
               " where a.workspace_id = h.workspace_id and a.seq = %d), repeat ('0', 64)) where" OURS,
               seq, seq - 1, seq - 1);
     }

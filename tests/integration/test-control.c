@@ -340,8 +340,8 @@ test_always_asks (void)
     "{'action':'policy.change','target':'other','parameters':{'document':{'rules':[]}}}",
     "{'action':'policy.change','target':'policy','parameters':{}}",
     "{'action':'grant.change','target':'a','parameters':{'grants':{'reads':[1],'writes':[]}}}",
-    "{'action':'envelope.grant','target':'a','parameters':{'envelope':{'id':'b','match':{'agent':'a','action':'b'},"
-    "'until':'2100-01-01T00:00:00Z'}}}",
+    ("{'action':'envelope.grant','target':'a','parameters':{'envelope':{'id':'b','match':{'agent':'a','action':'b'},"
+     "'until':'2100-01-01T00:00:00Z'}}}"),
     "{'action':'breaker.restore','target':'nobody','parameters':{}}",
     "{'action':'key.trust','target':'k','parameters':{'public_key':'00'}}",
   };

@@ -16,6 +16,7 @@ host_start -- --trace-endpoint="$(head -n 1 "$spans")"; ok $? 'a host that trace
 
 all () { tail -n +2 "$spans" | jq -c '.resourceSpans[].scopeSpans[].spans[]'; }
 named () { all | jq -c --arg name "$1" 'select(.name == $name)'; }
+# shellcheck disable=SC2317 # soon calls it
 has () { [ -n "$(named "$1")" ]; }
 
 trace=4bf92f3577b34da6a3ce929d0e0e4736

@@ -83,7 +83,8 @@ test_refuses (void)
     { "{'action':'fake.set','target':'x','parameters':{'value':'1'}}", "parameters: /value" },
     { "{'action':'fake.set','target':'x','parameters':{'value':-1}}", "parameters: /value" },
     { "{'action':'fake.set','target':'x','parameters':{'value':1,'to':1}}", "parameters: " },
-    { "{'action':'fake.other','target':'x','parameters':{}}", "expected one of fake.burn, fake.nudge, fake.set, found fake.other" },
+    { "{'action':'fake.other','target':'x','parameters':{}}",
+      "expected one of fake.burn, fake.nudge, fake.set, found fake.other" },
   };
   GateHost *host = started ("one");
 

@@ -94,8 +94,9 @@ member (JsonNode *outcome, const char *name)
 static void
 assert_window (const char *name, const char *wanted)
 {
-  g_autofree char *found = gate_sql_value (
-      "select used || ' ' || reserved from limit_used (%" G_GINT64_FORMAT ", '%s', 'agent:setter', 3600, null)", ws, name);
+  g_autofree char *found = gate_sql_value ("select used || ' ' || reserved from limit_used (%" G_GINT64_FORMAT
+                                           ", '%s', 'agent:setter', 3600, null)",
+                                           ws, name);
 
   g_assert_cmpstr (found, ==, wanted);
 }
@@ -409,14 +410,14 @@ test_race (void)
       "select sum ((l->>'amount')::int) from proposals p, jsonb_array_elements (p.limits) l where l->>'name' = 'race-a'"
       " and p.state = 'executed' and p.workspace_id = %" G_GINT64_FORMAT,
       ws);
-  g_assert_cmpint (atoi (spent), <=, 500);
-  g_assert_cmpint (atoi (spent), >, 480);
+  g_assert_cmpint ((int)g_ascii_strtoll (spent, NULL, 10), <=, 500);
+  g_assert_cmpint ((int)g_ascii_strtoll (spent, NULL, 10), >, 480);
   {
     g_autofree char *window = g_strdup_printf ("%s 0", spent);
 
     assert_window ("race-a", window);
   }
-  left = g_strdup_printf ("%d", 500 - atoi (spent));
+  left = g_strdup_printf ("%d", 500 - (int)g_ascii_strtoll (spent, NULL, 10));
   limit = entry_text ("race-a", left, "500", "deny");
   rest = submit ("race", "auto", NULL, limit);
   g_assert_cmpstr (member (rest, "state"), ==, "approved");

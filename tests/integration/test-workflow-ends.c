@@ -274,7 +274,7 @@ test_race (HostFixture *f, gconstpointer data)
   for (guint i = 0; i < RACERS; i++)
     workflow_wait (runs->pdata[i], "r.state", "completed");
   g_autofree char *jobs = host_fixture_value ("select count (*) from jobs");
-  g_assert_cmpint (atoi (jobs), ==, 4 * RACERS);
+  g_assert_cmpint ((int)g_ascii_strtoll (jobs, NULL, 10), ==, 4 * RACERS);
   g_autofree char *told = host_fixture_value ("select count (*) filter (where kind = 'workflow.completed') || ' ' || "
                                               "count (*) filter (where kind = 'workflow.step.ended') from outbox");
   g_assert_cmpstr (told, ==, "40 240");

@@ -197,12 +197,12 @@ field_fits (const char *field, int value, int min, int max)
       const char *slash = strchr (items[i], '/');
 
       if (slash != NULL)
-        step = atoi (slash + 1);
+        step = (int)g_ascii_strtoll (slash + 1, NULL, 10);
       if (*items[i] != '*')
         {
-          from = to = atoi (items[i]);
+          from = to = (int)g_ascii_strtoll (items[i], NULL, 10);
           if (strchr (items[i], '-') != NULL)
-            to = atoi (strchr (items[i], '-') + 1);
+            to = (int)g_ascii_strtoll (strchr (items[i], '-') + 1, NULL, 10);
         }
       for (int v = from; v <= to; v += step)
         if (v == value)

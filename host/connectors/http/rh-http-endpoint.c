@@ -305,7 +305,7 @@ rh_http_endpoints_load (const char *file, GError **error)
         g_hash_table_insert (endpoints, endpoint->name, endpoint);
       else
         g_string_append_printf (faults, "%s%s: /endpoints/%s%s", faults->len > 0 ? "\n" : "", file, name,
-                                fault->message);
+                                fault != NULL ? fault->message : "");
     }
   if (faults->len == 0)
     return g_steal_pointer (&endpoints);

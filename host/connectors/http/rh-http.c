@@ -27,7 +27,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (RhHttp,
                                G_IMPLEMENT_INTERFACE (RH_TYPE_CONNECTOR, rh_http_connector_init))
 
 static const RhAction actions[] = {
-  { REQUEST, "Send a request to an endpoint", "/royal/schema/action-http-request.schema.json", TRUE },
+  { REQUEST, "Send a request to an endpoint", "/royal/schema/action-http-request.schema.json", .reversible = TRUE },
   { NULL },
 };
 
@@ -169,14 +169,11 @@ begin (RhConnector *connector,
   self->effect = *effect;
   self->endpoint = find_endpoint (RH_HTTP (connector), effect->target, &error);
   self->request = inverse ? royal_json_object (effect->receipt, "undo") : effect->parameters;
-  if (self->endpoint == NULL)
-    g_task_return_error (task, error);
-  else if (self->request == NULL)
-    g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_INVALID, "the request did not say what undoes it");
-  else if (inverse && !check_request (self->endpoint, self->request, &error))
-    g_task_return_error (task, error);
-  else
+  if (self->endpoint != NULL && self->request == NULL)
+    g_set_error (&error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "the request did not say what undoes it");
+  if (error == NULL && (!inverse || check_request (self->endpoint, self->request, &error)))
     return g_steal_pointer (&task);
+  g_task_return_error (task, error);
   return NULL;
 }
 

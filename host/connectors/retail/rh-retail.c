@@ -25,7 +25,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (RhRetail,
 #define SALES "retail.sales"
 
 static const RhAction actions[] = {
-  { MARKDOWN_APPLY, "Mark a season down", "/royal/schema/action-markdown-apply.schema.json", TRUE },
+  { MARKDOWN_APPLY, "Mark a season down", "/royal/schema/action-markdown-apply.schema.json", .reversible = TRUE },
   { NULL },
 };
 
