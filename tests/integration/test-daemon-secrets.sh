@@ -141,7 +141,7 @@ memory () { # memory PID: what it can read of itself
     from=$((16#${range%-*} / 4096)); to=$((16#${range#*-} / 4096))
     [ $((to - from)) -lt 65536 ] || continue
     dd if="/proc/$1/mem" bs=4096 skip="$from" count=$((to - from)) status=none 2>/dev/null
-  done <"/proc/$1/maps"
+  done < <(cat "/proc/$1/maps" 2>/dev/null) # at once: it changes while it is read, and a worker may be gone
 }
 if [ "$(id -u)" = 0 ]; then
   memory "$host_pid" | finds - >/dev/null; ok $? "the host's own memory has one, so it can be searched"
