@@ -104,7 +104,7 @@ rh_signature_matches (const char *header, const char *prefix, gboolean base64, c
   g_return_val_if_fail (prefix != NULL, FALSE);
 
   words = g_strsplit (header != NULL ? header : "", " ", SIGNATURES_MAX + 1);
-  for (guint i = 0; words[i] != NULL && i < SIGNATURES_MAX; i++)
+  for (guint i = 0; i < SIGNATURES_MAX && words[i] != NULL; i++)
     {
       guint8 found[RH_SIGNATURE_BYTES] = { 0 };
       gboolean sound = g_str_has_prefix (words[i], prefix) && decode (words[i] + strlen (prefix), base64, found);

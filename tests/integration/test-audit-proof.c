@@ -313,8 +313,8 @@ test_every_change (void)
     "hash = md5 (hash) || md5 (hash)",
     "record = replace (record, 'tester', 'master')",
     "record = record || ' '",
-    "record = replace (record, 'tester', 'master'), actor = 'master',"
-    " hash = encode (sha256 (convert_to (replace (record, 'tester', 'master'), 'UTF8')), 'hex')",
+    ("record = replace (record, 'tester', 'master'), actor = 'master',"
+     " hash = encode (sha256 (convert_to (replace (record, 'tester', 'master'), 'UTF8')), 'hex')"),
   };
 
   expect ("as it is", 0, "");
