@@ -9,7 +9,6 @@
 #include "royal-json.h"
 #include "royal-test.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -80,13 +79,14 @@ ended_cpu_s (void)
 {
   g_autofree char *file = g_strdup_printf ("/proc/%d/stat", (int)rh_cluster_pid (royal_test_cluster ()));
   g_autofree char *text = NULL;
-  unsigned long user = 0, system = 0;
+  g_auto (GStrv) fields = NULL;
 
-  if (!g_file_get_contents (file, &text, NULL, NULL) || strrchr (text, ')') == NULL ||
-      sscanf (strrchr (text, ')') + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %lu %lu", &user,
-              &system) != 2)
+  if (!g_file_get_contents (file, &text, NULL, NULL) || strrchr (text, ')') == NULL)
     return 0;
-  return (double)(user + system) / (double)sysconf (_SC_CLK_TCK);
+  fields = g_strsplit (strrchr (text, ')') + 2, " ", 0); /* from the third on: see proc(5) */
+  if (g_strv_length (fields) < 15)
+    return 0;
+  return (g_ascii_strtod (fields[13], NULL) + g_ascii_strtod (fields[14], NULL)) / (double)sysconf (_SC_CLK_TCK);
 }
 
 /* CPU time of the cluster's processes that live, in seconds. */

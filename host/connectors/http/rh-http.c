@@ -94,6 +94,7 @@ check_request (const RhHttpEndpoint *endpoint, JsonObject *request, GError **err
 {
   g_autofree char *text = NULL;
 
+  g_assert (endpoint != NULL);
   if (!rh_http_endpoint_check ((RhHttpEndpoint *)endpoint, royal_json_string (request, "method", ""),
                                royal_json_string (request, "path", ""), error))
     return FALSE;
