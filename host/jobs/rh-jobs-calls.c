@@ -6,12 +6,6 @@
 #include "rh-jobs-private.h"
 #include "royal-json.h"
 
-static const RhStatement job_enqueue = {
-  "job.enqueue",
-  "select job_enqueue ($1::jsonb, $2) as job",
-  2,
-  TRUE,
-};
 static const RhStatement job_enqueue_many = {
   "job.enqueue-many",
   "select job_enqueue_many ($1::jsonb, $2) as job",
@@ -49,6 +43,74 @@ on_job (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 void
+rh_jobs_end_puts (RhJobs *self, RhRound *round, RhRows *rows, const GError *error)
+{
+  GPtrArray *puts = rh_round_puts (round);
+  gboolean again = (puts->len > 1 || rh_round_room (round) > 0) && !royal_error_is_unavailable (error);
+
+  if (puts->len > 0 && rows != NULL)
+    rh_round_end_puts (round, rows);
+  self->puts_singly += puts->len > 0 && again ? puts->len : 0;
+  while (puts->len > 0)
+    {
+      RhPut *put = g_ptr_array_steal_index (puts, puts->len - 1);
+
+      if (again)
+        g_queue_push_head (&self->puts, put);
+      else
+        rh_put_end (put, NULL, error);
+    }
+  if (!g_queue_is_empty (&self->puts))
+    rh_jobs_put_soon (self);
+}
+
+static void
+on_put (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (RhJobs) self = data;
+  g_autoptr (RhRound) round = g_steal_pointer (&self->putting);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
+
+  rh_jobs_end_puts (self, round, rows, error);
+  if (rows == NULL)
+    return;
+  rh_jobs_kick (self);
+  rh_jobs_turn_soon (self);
+}
+
+/* Nothing waits for the turn that is under way, which may be a long one; what comes meanwhile goes together. */
+static void
+put_beside (RhJobs *self)
+{
+  if (self->putting != NULL || g_queue_is_empty (&self->puts))
+    return;
+  self->putting = rh_round_new (self->host_id, 0);
+  rh_round_take_puts (self->putting, &self->puts, self->puts_singly > 0 ? 1 : G_MAXUINT);
+  self->puts_singly -= MIN (self->puts_singly, 1);
+  rh_round_send (self->putting, self->store, on_put, g_object_ref (self));
+}
+
+static gboolean
+on_put_idle (gpointer data)
+{
+  RhJobs *self = data;
+
+  self->put_idle = 0;
+  if (self->turn == NULL)
+    rh_jobs_take_turn (self);
+  put_beside (self);
+  return G_SOURCE_REMOVE;
+}
+
+void
+rh_jobs_put_soon (RhJobs *self)
+{
+  if (self->put_idle == 0)
+    self->put_idle = g_idle_add_full (G_PRIORITY_DEFAULT, on_put_idle, self, NULL);
+}
+
+void
 rh_jobs_enqueue_async (RhJobs *self,
                        const RhActor *actor,
                        JsonObject *request,
@@ -57,7 +119,6 @@ rh_jobs_enqueue_async (RhJobs *self,
 {
   g_autoptr (GTask) task = NULL;
   g_autoptr (GString) text = g_string_new (NULL);
-  const char *params[2];
   GError *error = NULL;
 
   g_return_if_fail (RH_IS_JOBS (self) && actor != NULL && actor->name != NULL && request != NULL);
@@ -69,9 +130,8 @@ rh_jobs_enqueue_async (RhJobs *self,
       g_task_return_error (task, error);
       return;
     }
-  params[0] = text->str;
-  params[1] = actor->name;
-  rh_store_call_async (self->store, &job_enqueue, actor->workspace, params, NULL, on_job, g_steal_pointer (&task));
+  g_queue_push_tail (&self->puts, rh_put_new (g_steal_pointer (&task), actor, text->str));
+  rh_jobs_put_soon (self);
 }
 
 JsonNode *

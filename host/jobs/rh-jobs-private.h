@@ -21,6 +21,8 @@ struct _RhJobs {
   GHashTable *turns;    /* agent → the workspace that was served last */
   GPtrArray *completed; /* RhHand whose results are to be reported */
   RhRound *turn;        /* the call that is under way */
+  GQueue puts;          /* RhPut: what is asked for and not sent */
+  RhRound *putting;     /* a call beside the turn, which only puts in */
   gboolean started;
   gboolean taken_back;
   gboolean taking_back;
@@ -28,7 +30,9 @@ struct _RhJobs {
   gboolean turn_again;
   gboolean renewing;
   gboolean renew_again;
-  guint singly; /* so many results go one by one: one of them cannot be read */
+  guint singly;      /* so many results go one by one: one of them cannot be read */
+  guint puts_singly; /* the same of what is asked for */
+  guint put_idle;
   guint turn_idle;
   guint next_timer;
   guint sweep;
@@ -43,6 +47,18 @@ struct _RhJobs {
 
 /* Soon there is a turn: what else happens in this turn of the loop is covered by the same call. */
 void rh_jobs_turn_soon (RhJobs *self);
+
+/* Reports what has ended, puts in what is asked for if nothing has, and leases, unless such a call is under way. */
+void rh_jobs_take_turn (RhJobs *self);
+
+/* Soon what is asked for is put in. */
+void rh_jobs_put_soon (RhJobs *self);
+
+/* The ends of a call that put in: some is tried again one by one, so that what cannot be taken holds up nothing else. */
+void rh_jobs_end_puts (RhJobs *self, RhRound *round, RhRows *rows, const GError *error);
+
+/* There are new rows in the outbox: the journal is woken, soon. */
+void rh_jobs_kick (RhJobs *self);
 
 /* Renews all leases, and learns what is cancelled. */
 void rh_jobs_renew (RhJobs *self);

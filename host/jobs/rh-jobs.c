@@ -42,15 +42,13 @@ static const RhStatement job_renew = {
   TRUE,
 };
 
-static void take_turn (RhJobs *self);
-
 static gboolean
 on_turn_idle (gpointer data)
 {
   RhJobs *self = data;
 
   self->turn_idle = 0;
-  take_turn (self);
+  rh_jobs_take_turn (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -71,9 +69,8 @@ on_kick (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* There are new rows in the outbox. */
-static void
-kick (RhJobs *self)
+void
+rh_jobs_kick (RhJobs *self)
 {
   if (self->gate != NULL && self->kick_timer == 0)
     self->kick_timer = g_timeout_add (KICK_MS, on_kick, self);
@@ -147,7 +144,7 @@ on_next (gpointer data)
 
   self->next_timer = 0;
   self->resting = FALSE;
-  take_turn (self);
+  rh_jobs_take_turn (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -252,6 +249,8 @@ fail_turn (RhJobs *self, RhRound *turn, const GError *error)
 {
   GPtrArray *hands = rh_round_hands (turn);
 
+  if (rh_round_puts (turn)->len > 0)
+    return;
   rh_log (royal_error_is_unavailable (error) ? RH_LOG_DEBUG : RH_LOG_ERROR, "job.turn-failed",
           "jobs could not be reported and leased", "error", error->message, NULL);
   if (hands->len == 1 && rh_round_room (turn) == 0 && !royal_error_is_unavailable (error))
@@ -280,9 +279,10 @@ on_turn (GObject *source, GAsyncResult *result, gpointer data)
     {
       settle (self, turn, rows);
       n_leased = take_rows (self, rows);
-      if (n_leased > 0 || rh_round_hands (turn)->len > 0)
-        kick (self);
+      if (n_leased > 0 || rh_round_hands (turn)->len > 0 || rh_round_puts (turn)->len > 0)
+        rh_jobs_kick (self);
     }
+  rh_jobs_end_puts (self, turn, rows, error);
   if (rh_round_room (turn) > 0)
     self->resting = rows != NULL && n_leased == 0;
   check_stopped (self);
@@ -294,10 +294,10 @@ on_turn (GObject *source, GAsyncResult *result, gpointer data)
     rh_store_call_async (self->store, &job_next, RH_NO_WORKSPACE, NULL, NULL, on_next_known, g_object_ref (self));
 }
 
-/* Reports what is completed and leases what there is room for, in one call. One at a time: what ends meanwhile goes
- * together with the next. */
-static void
-take_turn (RhJobs *self)
+/* One call at a time: what ends meanwhile goes together with the next. What is asked for goes with what has ended in no
+ * call: when it is refused, so is all of the call. */
+void
+rh_jobs_take_turn (RhJobs *self)
 {
   g_autoptr (RhRound) turn = NULL;
   gboolean alone = self->singly > 0;
@@ -312,6 +312,8 @@ take_turn (RhJobs *self)
   self->singly -= MIN (self->singly, rh_round_hands (turn)->len);
   if (self->taken_back && self->stop == NULL && !alone)
     add_room (self, turn);
+  if (rh_round_hands (turn)->len == 0 && self->puts_singly == 0)
+    rh_round_take_puts (turn, &self->puts, G_MAXUINT);
   if (rh_round_is_empty (turn))
     return;
   self->resting = FALSE;
@@ -376,7 +378,7 @@ on_sweep (gpointer data)
   if (!self->taken_back || ++self->sweeps % TAKE_BACK_SWEEPS == 0)
     take_back (self); /* and lease */
   else if (!self->resting || self->completed->len > 0)
-    take_turn (self);
+    rh_jobs_take_turn (self);
   return G_SOURCE_CONTINUE;
 }
 
@@ -624,6 +626,7 @@ rh_jobs_finalize (GObject *object)
   RhJobs *self = RH_JOBS (object);
 
   g_clear_handle_id (&self->turn_idle, g_source_remove);
+  g_clear_handle_id (&self->put_idle, g_source_remove);
   g_clear_handle_id (&self->kick_timer, g_source_remove);
   g_clear_handle_id (&self->next_timer, g_source_remove);
   g_clear_handle_id (&self->sweep, g_source_remove);

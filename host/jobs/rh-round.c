@@ -7,33 +7,30 @@
 
 /* What one call carries, so that it ends soon and its reports do not crowd out each other. */
 #define RESULTS_MAX 1000
+#define PUTS_MAX 1000
 #define RESULTS_BYTES (4 * 1024 * 1024)
 
-enum { WORKSPACES, LEASES, JOBS, ATTEMPTS, RESULTS, AGENTS, CAPACITIES, TURNS, N_LISTS };
+enum { WORKSPACES, LEASES, JOBS, ATTEMPTS, RESULTS, REQUESTS, AGENTS, CAPACITIES, TURNS, N_LISTS };
 
 struct _RhRound {
   const char *host_id;
   char lease_s[12];
   GPtrArray *hands;
-  GString *lists[N_LISTS]; /* arrays of SQL, unclosed; of the results, of JSON */
+  GPtrArray *puts;
+  GString *lists[N_LISTS]; /* arrays of SQL, unclosed; of the results and puts, of JSON */
   GString *limits;         /* an object of JSON, unclosed; empty: none */
   guint room;
 };
 
-static const RhStatement job_lease = {
-  "job.lease",
-  "select * from job_turn ($1, $2::bigint[], $3::bigint[], $4::bigint[], $5::int[], $6::jsonb, $7::text[], $8::int[],"
-  " $9::bigint[], $10::jsonb, $11::int)",
-  11,
-  RH_WRITES_ROWS,
-};
-static const RhStatement job_complete = {
-  "job.complete",
-  "select * from job_turn ($1, $2::bigint[], $3::bigint[], $4::bigint[], $5::int[], $6::jsonb, $7::text[], $8::int[],"
-  " $9::bigint[], $10::jsonb, $11::int)",
-  11,
-  RH_WRITES,
-};
+#define JOB_TURN                                                                                                       \
+  "select * from job_turn ($1, $2::bigint[], $3::bigint[], $4::bigint[], $5::int[], $6::jsonb, $7::bigint, $8,"        \
+  " $9::jsonb, $10::text[], $11::int[], $12::bigint[], $13::jsonb, $14::int)"
+#define N_PARAMS 14
+
+/* The same call under the name of what it is for. */
+static const RhStatement job_lease = { "job.lease", JOB_TURN, N_PARAMS, RH_WRITES_ROWS };
+static const RhStatement job_complete = { "job.complete", JOB_TURN, N_PARAMS, RH_WRITES };
+static const RhStatement job_enqueue = { "job.enqueue", JOB_TURN, N_PARAMS, RH_WRITES };
 
 RhRound *
 rh_round_new (const char *host_id, guint lease_s)
@@ -43,9 +40,10 @@ rh_round_new (const char *host_id, guint lease_s)
   self->host_id = host_id;
   g_snprintf (self->lease_s, sizeof self->lease_s, "%u", lease_s);
   self->hands = g_ptr_array_new ();
+  self->puts = g_ptr_array_new ();
   self->limits = g_string_new (NULL);
   for (guint i = 0; i < N_LISTS; i++)
-    self->lists[i] = g_string_new (i == RESULTS ? "[" : "{");
+    self->lists[i] = g_string_new (i == RESULTS || i == REQUESTS ? "[" : "{");
   return self;
 }
 
@@ -55,6 +53,7 @@ rh_round_free (RhRound *self)
   if (self == NULL)
     return;
   g_ptr_array_unref (self->hands);
+  g_ptr_array_unref (self->puts);
   g_string_free (self->limits, TRUE);
   for (guint i = 0; i < N_LISTS; i++)
     g_string_free (self->lists[i], TRUE);
@@ -120,6 +119,33 @@ rh_round_take_results (RhRound *self, GPtrArray *completed, guint most)
     g_ptr_array_remove_range (completed, 0, n);
 }
 
+void
+rh_round_take_puts (RhRound *self, GQueue *puts, guint most)
+{
+  GString *list = self->lists[REQUESTS];
+
+  g_return_if_fail (self != NULL && puts != NULL);
+
+  most = MIN (most, PUTS_MAX);
+  while (!g_queue_is_empty (puts) && self->puts->len < most && list->len < RESULTS_BYTES)
+    {
+      RhPut *put = g_queue_peek_head (puts);
+
+      if (self->puts->len > 0 && !rh_put_is_alike (put, self->puts->pdata[0]))
+        break;
+      g_string_append (list, self->puts->len > 0 ? "," : "");
+      g_string_append (list, put->request);
+      g_ptr_array_add (self->puts, g_queue_pop_head (puts));
+    }
+}
+
+GPtrArray *
+rh_round_puts (RhRound *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  return self->puts;
+}
+
 GPtrArray *
 rh_round_hands (RhRound *self)
 {
@@ -155,24 +181,70 @@ gboolean
 rh_round_is_empty (RhRound *self)
 {
   g_return_val_if_fail (self != NULL, TRUE);
-  return self->room == 0 && self->hands->len == 0;
+  return self->room == 0 && self->hands->len == 0 && self->puts->len == 0;
+}
+
+static const RhStatement *
+statement (RhRound *self)
+{
+  if (self->hands->len > 0)
+    return &job_complete;
+  return self->puts->len > 0 ? &job_enqueue : &job_lease;
 }
 
 void
 rh_round_send (RhRound *self, RhStore *store, GAsyncReadyCallback callback, gpointer data)
 {
-  const char *params[11] = { NULL };
+  const char *params[N_PARAMS] = { NULL };
+  char workspace[24];
 
   g_return_if_fail (self != NULL && !rh_round_is_empty (self));
 
-  params[0] = self->host_id;
   for (guint i = 0; i < N_LISTS; i++)
-    params[1 + i] = g_string_append_c (self->lists[i], i == RESULTS ? ']' : '}')->str;
+    g_string_append_c (self->lists[i], *self->lists[i]->str == '[' ? ']' : '}');
+  params[0] = self->host_id;
+  for (guint i = WORKSPACES; i <= RESULTS; i++)
+    params[1 + i] = self->lists[i]->str;
+  if (self->puts->len > 0)
+    {
+      const RhPut *first = self->puts->pdata[0];
+
+      g_snprintf (workspace, sizeof workspace, "%" G_GINT64_FORMAT, first->workspace);
+      params[6] = workspace;
+      params[7] = first->actor;
+      params[8] = self->lists[REQUESTS]->str;
+    }
+  for (guint i = AGENTS; i <= TURNS; i++)
+    params[9 + i - AGENTS] = self->lists[i]->str;
   if (self->limits->len > 0)
-    params[9] = g_string_append_c (self->limits, '}')->str;
-  params[10] = self->lease_s;
-  rh_store_call_async (store, self->hands->len > 0 ? &job_complete : &job_lease, RH_NO_WORKSPACE, params, NULL,
-                       callback, data);
+    params[N_PARAMS - 2] = g_string_append_c (self->limits, '}')->str;
+  params[N_PARAMS - 1] = self->lease_s;
+  rh_store_call_async (store, statement (self), RH_NO_WORKSPACE, params, NULL, callback, data);
+}
+
+void
+rh_round_end_puts (RhRound *self, RhRows *rows)
+{
+  g_autoptr (JsonNode) node = NULL;
+  JsonArray *jobs = NULL;
+
+  g_return_if_fail (self != NULL && rows != NULL);
+
+  for (guint i = 0; node == NULL && i < MIN (rh_rows_n (rows), 2); i++)
+    if (!rh_rows_is_null (rows, i, "put"))
+      node = rh_rows_json (rows, i, "put");
+  if (node != NULL)
+    jobs = json_node_get_array (node);
+  for (guint i = 0; i < self->puts->len; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      JsonNode *job = jobs != NULL && i < json_array_get_length (jobs) ? json_array_get_element (jobs, i) : NULL;
+
+      if (job == NULL)
+        error = g_error_new (ROYAL_ERROR, ROYAL_ERROR_FAILED, "the database does not say what became of the job");
+      rh_put_end (self->puts->pdata[i], job, error);
+    }
+  g_ptr_array_set_size (self->puts, 0);
 }
 
 gboolean *

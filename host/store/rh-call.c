@@ -49,7 +49,8 @@ rh_call_new (GTask *task, const RhStatement *statement, gint64 workspace, const 
 
   self->task = g_object_ref (task);
   self->statement = statement;
-  g_snprintf (self->workspace, sizeof self->workspace, "%" G_GINT64_FORMAT, workspace);
+  if (workspace != RH_NO_WORKSPACE)
+    g_snprintf (self->workspace, sizeof self->workspace, "%" G_GINT64_FORMAT, workspace);
   self->params = rh_params_copy (params, statement->n_params);
   self->start_us = g_get_monotonic_time ();
   self->deadline_us = self->start_us + timeout_us;

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 typedef struct {
   GTask *task; /* NULL once it was answered, which a cancelled call is early */
   const RhStatement *statement;
-  char workspace[24];
+  char workspace[24]; /* empty: none */
   char **params;
   gint64 start_us;
   gint64 deadline_us;

@@ -139,7 +139,9 @@ send_call (RhPipeline *self, RhCall *call)
 
   call->n_results = 0;
   call->set_workspace_at = call->prepared_at = G_MAXUINT;
-  return send_statement (self, &set_workspace, workspace, &n_sent, &call->set_workspace_at) &&
+  /* It holds for one transaction: without it there is none. */
+  return (*call->workspace == '\0' ||
+          send_statement (self, &set_workspace, workspace, &n_sent, &call->set_workspace_at)) &&
          send_statement (self, call->statement, (const char *const *)call->params, &n_sent, &call->prepared_at) &&
          send_sync (self);
 }

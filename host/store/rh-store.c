@@ -15,7 +15,7 @@ struct _RhStore {
   char *role;
   GPtrArray *pipelines; /* RhPipeline */
   guint n_usable;
-  guint next;           /* where the search for the least load begins */
+  guint next;           /* whose turn it is among equal loads */
   RhListener *listener; /* NULL until something is listened for */
   RhBulk *bulk;
   GTask *close;
@@ -117,26 +117,29 @@ rh_store_get_role (RhStore *self)
   return self->role;
 }
 
-/* Equal loads take turns: commits that are under way at the same time on several connections share their flush. */
+/* The first that is idle, whose session's plans and caches are the warmest. When none is, equal loads take turns:
+ * commits that are under way at the same time on several connections share their flush. */
 static RhPipeline *
 least_loaded (RhStore *self)
 {
   gint64 now_us = g_get_monotonic_time ();
   RhPipeline *best = NULL;
-  guint best_load = G_MAXUINT;
+  guint best_load = G_MAXUINT, best_turn = 0;
 
-  for (guint i = 0; i < self->pipelines->len; i++)
+  self->next++;
+  for (guint i = 0; i < self->pipelines->len && best_load > 0; i++)
     {
-      RhPipeline *pipeline = g_ptr_array_index (self->pipelines, (self->next + i) % self->pipelines->len);
+      RhPipeline *pipeline = g_ptr_array_index (self->pipelines, i);
       guint load = rh_pipeline_is_usable (pipeline) ? rh_pipeline_load (pipeline, now_us) : G_MAXUINT;
+      guint turn = (i + self->next) % self->pipelines->len;
 
-      if (load < best_load)
+      if (load < best_load || (load == best_load && turn > best_turn))
         {
-          best = pipeline;
+          best = load < G_MAXUINT ? pipeline : best;
           best_load = load;
+          best_turn = turn;
         }
     }
-  self->next++;
   return best;
 }
 

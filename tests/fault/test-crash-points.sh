@@ -97,9 +97,10 @@ walk () {
   tap "$((n - 2)) times kill -9 of the $1 $3 a durable step, the effect once each time"
 }
 
-# What a claim, a lease or the journal will find cannot be told before it is sent: they are steps when they have found something.
+# What a claim or the journal will find cannot be told before it is sent: they are steps when they have found something. The job
+# is leased by the call that puts it in.
 steps_before=(job.enqueue gate.submit job.complete gate.answer retail.apply effect.finish)
-steps_after=("${steps_before[@]}" job.lease effect.claim journal.append)
+steps_after=("${steps_before[@]}" effect.claim journal.append)
 must_cover=("${steps_before[@]}")
 walk host '' before
 must_cover=("${steps_after[@]}")
