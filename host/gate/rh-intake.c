@@ -6,7 +6,7 @@
 #include "rh-work.h"
 #include "royal-json.h"
 
-#define BATCH_MAX 200
+#define BATCH_MAX 64
 #define CALLS_MAX 2 /* at a time, in one workspace: while they are under way the next batch grows */
 
 static const RhStatement submit = {

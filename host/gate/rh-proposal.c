@@ -442,13 +442,12 @@ rh_proposal_new_revision (JsonObject *original,
 
 /* --- Its row ------------------------------------------------------------------------------------------------------ */
 
+/* What is not there is null wherever the row is read. */
 static void
 put_string (JsonObject *object, const char *name, const char *value)
 {
   if (value != NULL)
     json_object_set_string_member (object, name, value);
-  else
-    json_object_set_null_member (object, name);
 }
 
 static void
@@ -457,56 +456,69 @@ put_node (JsonObject *object, const char *name, JsonNode *node)
   json_object_set_member (object, name, node != NULL ? json_node_copy (node) : json_node_new (JSON_NODE_NULL));
 }
 
+/* A member of canonical JSON, null when it is not there. */
+static void
+append_member (GString *text, const char *name, JsonNode *node)
+{
+  g_string_append (text, text->str[text->len - 1] == '{' ? "\"" : ",\"");
+  g_string_append (text, name);
+  g_string_append (text, "\":");
+  if (node != NULL)
+    royal_json_append_canonical (text, node);
+  else
+    g_string_append (text, "null");
+}
+
+/* Members of @row, by other names, as an object: { name, its name in @row }, in the order of canonical JSON. */
+static void
+append_object (GString *text, const char *name, JsonObject *row, const char *const (*members)[2], guint n)
+{
+  g_string_append_printf (text, ",\"%s\":{", name);
+  for (guint i = 0; i < n; i++)
+    append_member (text, members[i][0], json_object_get_member (row, members[i][1]));
+  g_string_append_c (text, '}');
+}
+
 /* When its effect ends, as it was asked for: the time that follows from it is known when it was executed. */
 static void
-put_ends (JsonObject *signed_part, JsonObject *row)
+append_ends (GString *text, JsonObject *row)
 {
-  gint64 after_s = royal_json_int (row, "revert_after_s", 0);
-  const char *at = royal_json_string (row, "reverts_at", NULL);
-  JsonObject *ends;
+  static const char *const after[][2] = { { "after_s", "revert_after_s" } };
+  static const char *const at[][2] = { { "at", "reverts_at" } };
 
-  if (after_s == 0 && at == NULL)
-    return;
-  ends = json_object_new ();
-  if (after_s != 0)
-    json_object_set_int_member (ends, "after_s", after_s);
-  else
-    json_object_set_string_member (ends, "at", at);
-  json_object_set_object_member (signed_part, "ends", ends);
+  if (royal_json_int (row, "revert_after_s", 0) != 0)
+    append_object (text, "ends", row, after, 1);
+  else if (royal_json_string (row, "reverts_at", NULL) != NULL)
+    append_object (text, "ends", row, at, 1);
 }
 
 char *
 rh_proposal_digest (JsonObject *row)
 {
-  static const char *const members[] = { "action",         "target",     "parameters", "before", "facts",
-                                         "policy_version", "expires_at", "kind",       "undoes" };
-  static const char *const agent_members[][2] = { { "agent", "id" },
-                                                  { "agent_version", "version" },
-                                                  { "agent_sha256", "sha256" } };
-  g_autoptr (JsonObject) signed_part = json_object_new ();
-  g_autoptr (JsonNode) node = NULL;
-  JsonObject *agent = json_object_new ();
-  gint64 n_items;
+  static const char *const agent[][2] = { { "id", "agent" },
+                                          { "sha256", "agent_sha256" },
+                                          { "version", "agent_version" } };
+  static const char *const items[][2] = { { "n", "n_items" }, { "root", "root" } };
+  static const char *const facts[] = { "expires_at", "facts" };
+  static const char *const rest[] = { "kind", "parameters", "policy_version", "target", "undoes" };
+  g_autoptr (GString) text = g_string_sized_new (1024);
 
   g_return_val_if_fail (row != NULL, NULL);
 
-  for (guint i = 0; i < G_N_ELEMENTS (members); i++)
-    put_node (signed_part, members[i], json_object_get_member (row, members[i]));
-  for (guint i = 0; i < G_N_ELEMENTS (agent_members); i++)
-    put_node (agent, agent_members[i][1], json_object_get_member (row, agent_members[i][0]));
-  json_object_set_object_member (signed_part, "agent", agent);
-  n_items = royal_json_int (row, "n_items", 0);
-  if (n_items > 0)
-    {
-      JsonObject *items = json_object_new ();
-
-      json_object_set_int_member (items, "n", n_items);
-      put_node (items, "root", json_object_get_member (row, "root"));
-      json_object_set_object_member (signed_part, "items", items);
-    }
-  put_ends (signed_part, row);
-  node = node_of (signed_part);
-  return royal_json_digest (node);
+  /* In the order of canonical JSON. */
+  g_string_append_c (text, '{');
+  append_member (text, "action", json_object_get_member (row, "action"));
+  append_object (text, "agent", row, agent, G_N_ELEMENTS (agent));
+  append_member (text, "before", json_object_get_member (row, "before"));
+  append_ends (text, row);
+  for (guint i = 0; i < G_N_ELEMENTS (facts); i++)
+    append_member (text, facts[i], json_object_get_member (row, facts[i]));
+  if (royal_json_int (row, "n_items", 0) > 0)
+    append_object (text, "items", row, items, G_N_ELEMENTS (items));
+  for (guint i = 0; i < G_N_ELEMENTS (rest); i++)
+    append_member (text, rest[i], json_object_get_member (row, rest[i]));
+  g_string_append_c (text, '}');
+  return g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *)text->str, text->len);
 }
 
 char *
@@ -519,24 +531,12 @@ rh_proposal_told (JsonObject *row)
                                          "rules",  "run" };
   GString *told = g_string_sized_new (1024);
 
+  g_string_append_c (told, '{');
   for (guint i = 0; i < G_N_ELEMENTS (members); i++)
-    {
-      JsonNode *node = json_object_get_member (row, members[i]);
-
-      g_string_append (told, i == 0 ? "{\"" : ",\"");
-      g_string_append (told, members[i]);
-      g_string_append (told, "\":");
-      if (node != NULL)
-        royal_json_append_canonical (told, node);
-      else
-        g_string_append (told, "null");
-    }
+    append_member (told, members[i], json_object_get_member (row, members[i]));
   return g_string_free (told, FALSE);
 }
 
-/* When an unanswered one expires, by the database's clock: the rule's word, then the agent's within bounds, then the
- * default; not after its effect would end. Written as iso_time() in SQL writes it, so that whoever reads the proposal
- * can make the digest again. */
 static char *
 expires_at (const RhProposal *self, gint64 now_us)
 {
