@@ -388,10 +388,12 @@ create function job_turn (p_owner text, p_workspaces bigint[], p_leases bigint[]
 returns table (refused int[], put jsonb, workspace_id bigint, workspace text, lease bigint, job bigint, uid uuid, agent text,
                task text, input jsonb, attempt int, context jsonb)
 language plpgsql security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
 declare
   made bigint[];
   at_once text;
   one record;
+  j jobs;
   leased bigint[] := '{}';
 begin
   if cardinality (p_jobs) > 0 then
@@ -413,12 +415,27 @@ begin
   end if;
   if at_once is not null then
     one := job_put_one (p_workspace, p_requests->0, p_actor, false);
-    put := jsonb_build_array (job_json (one.j, 'queued', '[]'));
+    j := one.j;
+    put := jsonb_build_array (job_json (j, 'queued', '[]'));
     return next;
-    perform job_tell_put (p_workspace, array[(one.j).id], p_actor);
-    return query
-    select null::int[], null::jsonb, p_workspace, at_once, h.*
-    from job_hand (p_workspace, (one.j).agent, p_owner, array[(one.j).id], false, p_lease_s) h;
+    put := null;
+    insert into job_leases (workspace_id, agent, owner, until, limited, open, jobs)
+    values (p_workspace, j.agent, p_owner, now () + p_lease_s * interval '1 second', false, 1, array[j.id])
+    returning id into lease;
+    insert into outbox (workspace_id, kind, subject, actor, data, audited)
+    values (p_workspace, 'job.created', j.uid::text, p_actor, jsonb_build_object ('agent', j.agent, 'task', j.task), true),
+           (p_workspace, 'agent.started', job_run (j.uid, lease)::text, 'host',
+            jsonb_build_object ('agent', j.agent, 'task', j.task, 'job', j.uid, 'attempt', 1), false);
+    workspace_id := p_workspace;
+    workspace := at_once;
+    job := j.id;
+    uid := j.uid;
+    agent := j.agent;
+    task := j.task;
+    input := j.input;
+    attempt := 1;
+    context := j.context;
+    return next;
     return;
   end if;
   select jsonb_agg (p.doc order by p.n), array_agg (p.id) into put, made
