@@ -162,7 +162,7 @@ test_limits_race (void)
 int
 main (int argc, char **argv)
 {
-  static const char *const rules[] = { "fair", "age", "keys", "rates", "bound", "full", "places", "dead" };
+  static const char *const rules[] = { "fair", "age", "keys", "rates", "bound", "full", "places", "dead", "at_once" };
 
   royal_test_init (&argc, &argv);
   set_up ();

@@ -337,3 +337,54 @@ begin
   n := cardinality (engine_lease ('A', 10));
   perform engine_is (format ('%s of 2 run', n), n = 2);
 end $$;
+
+-- What a host with room for n puts in: how many it is told of, and the jobs that it is handed with that.
+create function engine_turn (p_ws bigint, n int, requests jsonb, p_limits jsonb default null, out docs jsonb, out handed bigint[])
+language sql as $$
+  select (array_agg (t.put) filter (where t.put is not null))[1], array_agg (t.job) filter (where t.job is not null)
+  from job_turn ('A', '{}', '{}', '{}', '{}', '[]', p_ws, 'me', requests, '{x}', array[n], '{0}',
+    case when p_limits is not null then jsonb_build_object ('x', p_limits) end, 3600) t;
+$$;
+
+-- What is put in by a host that has room starts there at once, unless something speaks against it; it is the same job either way.
+create function engine_at_once () returns void language plpgsql as $$
+declare
+  ws constant bigint := engine_ws ('test');
+  one constant jsonb := '[{"agent":"x","task":"t","input":{"a":1}}]';
+  t record;
+  waiting bigint[];
+begin
+  perform engine_reset ();
+  t := engine_turn (ws, 1, one);
+  perform engine_is ('it is told of as it came', t.docs->0->>'state' = 'queued' and t.docs->0->'input' = '{"a":1}');
+  perform engine_is ('it is handed over', cardinality (t.handed) = 1 and job_state (j) = 'leased') from jobs j;
+  perform engine_is ('it waits nowhere', not exists (select from job_queue));
+  perform engine_is ('both are told', (select array_agg (kind order by id desc) from (
+    select kind, id from outbox order by id desc limit 2) o) = '{agent.started,job.created}');
+  perform engine_is ('it is held', engine_complete ('A') is null);
+  perform engine_is ('it ends like any other', (select state from jobs) = 'completed');
+
+  perform engine_is ('not without room', (engine_turn (ws, 0, one)).handed is null);
+  waiting := (select array_agg (job) from job_queue);
+  perform engine_is ('who waits goes first', (engine_turn (ws, 1, one)).handed = waiting);
+  perform engine_is ('the other waits', (select count (*) from job_queue) = 1);
+  perform engine_is ('room for all is for all', cardinality ((engine_turn (ws, 5, one || one)).handed) = 3);
+
+  perform engine_reset ();
+  t := engine_turn (ws, 5, one, '{"concurrency":1}');
+  perform engine_is ('a limit counts it', cardinality (t.handed) = 1 and (select limited from job_leases));
+  perform engine_is ('and holds the next', (engine_turn (ws, 5, one, '{"concurrency":1}')).handed is null);
+
+  perform engine_reset ();
+  perform engine_turn (ws, 5, one || '[{"agent":"x","task":"t","idempotency_key":"k"}]');
+  t := engine_turn (ws, 5, '[{"agent":"x","task":"t","idempotency_key":"k"}]');
+  perform engine_is ('what is there is not handed out twice', t.handed is null and t.docs->0->>'state' = 'leased');
+  perform engine_is ('later is later', (engine_turn (ws, 5, jsonb_build_array (
+    one->0 || jsonb_build_object ('run_at', now () + interval '1 hour')))).handed is null);
+
+  perform engine_reset ();
+  update workspaces set paused_agents = '{x}' where workspace_id = ws;
+  perform engine_is ('not while it is paused', (engine_turn (ws, 5, one)).handed is null);
+  perform engine_is ('it waits', exists (select from job_queue));
+  update workspaces set paused_agents = '{}' where workspace_id = ws;
+end $$;
