@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The durable queue: jobs put in one by one and many at a time, drained by real sandboxed workers, with everything
- * durable and told; and the time from asking for a job to its start on an idle host. */
+ * durable and told; and the time from asking for a job to its start on an idle host. The peers, where they are at hand
+ * (tools/peers), do the same in turn with it. */
 
+#include "bench-peers.h"
 #include "bench.h"
 #include "job-host.h"
 #include "royal-json.h"
@@ -14,6 +16,10 @@
 #define IN_FLIGHT 10
 #define ROUNDS 3
 #define STARTS 200
+
+static const char *const peer_names[] = { "graphile", "pgboss", "bullmq", NULL };
+static const char *const peer_figures[] = { "drain_per_s", "bulk_enqueue_per_s", "enqueue_per_s", "start_p50_ms",
+                                            NULL };
 
 typedef struct {
   JobHost *host;
@@ -99,33 +105,76 @@ measure_starts (JobHost *host, double *ret_p50_ms, double *ret_p99_ms)
   *ret_p50_ms = bench_quantile (ms, STARTS, 0.5);
 }
 
+/* What is measured, by round. */
+typedef struct {
+  double enqueue[ROUNDS];
+  double bulk[ROUNDS];
+  double drain[ROUNDS];
+  double p50_ms[ROUNDS];
+  double p99_ms[ROUNDS];
+} Rounds;
+
+static void
+measure_round (JobHost *host, Rounds *self, guint i)
+{
+  job_host_pause (host);
+  self->enqueue[i] = measure_enqueue (host);
+  job_host_resume (host);
+  job_host_wait_empty (host, 120000);
+  job_host_pause (host);
+  self->bulk[i] = measure_bulk (host);
+  self->drain[i] = measure_drain (host);
+  measure_starts (host, &self->p50_ms[i], &self->p99_ms[i]);
+}
+
+/* Members of JSON: what is drained in a second over what each peer drains. (transfer full) */
+static char *
+ratios (BenchPeers *peers, double drain_per_s)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; peer_names[i] != NULL; i++)
+    {
+      double theirs = bench_peers_median (peers, peer_names[i], "drain_per_s");
+
+      if (theirs > 0)
+        g_string_append_printf (text, ",\"ratio_%s\":%.2f", peer_names[i], drain_per_s / theirs);
+    }
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+static void
+print (Rounds *self, BenchPeers *peers)
+{
+  double enqueue = bench_median (self->enqueue, ROUNDS), bulk = bench_median (self->bulk, ROUNDS),
+         drain = bench_median (self->drain, ROUNDS), p50_ms = bench_median (self->p50_ms, ROUNDS),
+         p99_ms = bench_median (self->p99_ms, ROUNDS);
+  g_autofree char *ratio_members = ratios (peers, drain), *peer_members = bench_peers_members (peers);
+
+  g_print ("%-46s %8.0f /s\n%-46s %8.0f /s\n%-46s %8.0f /s\n%-46s %8.2f ms\n%-46s %8.2f ms\n", "enqueued one by one",
+           enqueue, "enqueued a thousand at a time", bulk, "drained", drain, "asked for until started, median", p50_ms,
+           "asked for until started, p99", p99_ms);
+  bench_peers_print (peers);
+  g_print ("{\"bench\":\"jobs\",\"jobs\":%d,\"enqueue_per_s\":%.0f,\"bulk_enqueue_per_s\":%.0f,\"drain_per_s\":%.0f,"
+           "\"start_p50_ms\":%.3f,\"start_p99_ms\":%.3f%s%s}\n",
+           N_JOBS, enqueue, bulk, drain, p50_ms, p99_ms, ratio_members, peer_members);
+}
+
 int
 main (int argc, char **argv)
 {
-  double enqueue[ROUNDS], bulk[ROUNDS], drain[ROUNDS], p50_ms, p99_ms;
+  g_autoptr (BenchPeers) peers = bench_peers_new ("jobs", peer_names, peer_figures);
+  Rounds rounds;
   JobHost *host;
 
   royal_test_init (&argc, &argv);
   host = job_host_new ("host-a");
   for (guint i = 0; i < ROUNDS; i++)
     {
-      job_host_pause (host);
-      enqueue[i] = measure_enqueue (host);
-      job_host_resume (host);
-      job_host_wait_empty (host, 120000);
-      job_host_pause (host);
-      bulk[i] = measure_bulk (host);
-      drain[i] = measure_drain (host);
+      measure_round (host, &rounds, i);
+      bench_peers_round (peers);
     }
-  measure_starts (host, &p50_ms, &p99_ms);
   job_host_free (host);
-  g_print ("%-46s %8.0f /s\n%-46s %8.0f /s\n%-46s %8.0f /s\n%-46s %8.2f ms\n%-46s %8.2f ms\n", "enqueued one by one",
-           bench_median (enqueue, ROUNDS), "enqueued a thousand at a time", bench_median (bulk, ROUNDS), "drained",
-           bench_median (drain, ROUNDS), "asked for until started, median", p50_ms, "asked for until started, p99",
-           p99_ms);
-  g_print ("{\"bench\":\"jobs\",\"jobs\":%d,\"enqueue_per_s\":%.0f,\"bulk_enqueue_per_s\":%.0f,\"drain_per_s\":%.0f,"
-           "\"start_p50_ms\":%.3f,\"start_p99_ms\":%.3f}\n",
-           N_JOBS, bench_median (enqueue, ROUNDS), bench_median (bulk, ROUNDS), bench_median (drain, ROUNDS), p50_ms,
-           p99_ms);
+  print (&rounds, peers);
   return royal_test_finish ();
 }
