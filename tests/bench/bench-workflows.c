@@ -4,18 +4,13 @@
  * starts with none and with all of them: how long that takes, what it then holds in memory, and what the engine asks of
  * the database while nothing happens. Then how many turns a host makes in a second. */
 
+#include "bench-host.h"
 #include "bench.h"
 #include "rh-workflows.h"
 #include "royal-json.h"
 #include "royal-test.h"
 
-#include <glib/gstdio.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #define ROUNDS 3
 #define TURNS 2000
@@ -26,99 +21,26 @@ static const char waiting[] =
 /* Ends at once, in one turn after its start. */
 static const char quick[] = "{\"name\":\"quick\",\"steps\":[{\"id\":\"a\",\"wait\":{\"for_s\":0}}]}";
 
-static int
-open_notify_socket (const char *path)
-{
-  struct sockaddr_un address = { .sun_family = AF_UNIX };
-  struct timeval patience = { .tv_sec = 120 };
-  int fd = socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-  g_strlcpy (address.sun_path, path, sizeof address.sun_path);
-  g_unlink (path);
-  if (fd < 0 || bind (fd, (struct sockaddr *)&address, sizeof address) != 0 ||
-      setsockopt (fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) != 0)
-    g_error ("no notify socket at %s", path);
-  return fd;
-}
-
-static void
-wait_ready (int fd)
-{
-  char buffer[256];
-  ssize_t n;
-
-  do
-    {
-      n = recv (fd, buffer, sizeof buffer - 1, 0);
-      if (n < 0)
-        g_error ("the host did not become ready");
-      buffer[n] = '\0';
-  } while (strstr (buffer, "READY=1") == NULL);
-}
-
-static GPid
-start_host (const char *database, const char *notify)
-{
-  g_autofree char *program = bench_build_path ("host/royald");
-  g_autofree char *worker = bench_build_path ("sdk/worker/royal-worker");
-  g_autofree char *plugins = bench_build_path ("plugins");
-  g_autofree char *data = g_build_filename (royal_test_dir (), "data", NULL);
-  g_autofree char *socket = g_build_filename (royal_test_dir (), "royald.sock", NULL);
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  const char *const options[][2] = {
-    { "data-dir", data },         { "socket", socket }, { "manifests", ROYAL_SRCDIR "/manifests" },
-    { "plugins", plugins },       { "worker", worker }, { "log-level", "warning" },
-    { "database-url", database },
-  };
-  g_auto (GStrv) argv = NULL;
-  g_autoptr (GError) error = NULL;
-  GPid pid;
-
-  g_strv_builder_add (builder, program);
-  for (guint i = 0; i < G_N_ELEMENTS (options); i++)
-    {
-      g_autofree char *option = g_strdup_printf ("--%s=%s", options[i][0], options[i][1]);
-      g_strv_builder_add (builder, option);
-    }
-  argv = g_strv_builder_end (builder);
-  g_setenv ("NOTIFY_SOCKET", notify, TRUE);
-  if (!g_spawn_async (NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid, &error))
-    g_error ("%s", error->message);
-  return pid;
-}
-
-static double
-rss_kb (GPid pid)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%d/statm", pid);
-  g_autofree char *text = NULL;
-  g_auto (GStrv) fields = NULL;
-
-  if (!g_file_get_contents (path, &text, NULL, NULL))
-    g_error ("the host is gone");
-  fields = g_strsplit (text, " ", 3);
-  return g_ascii_strtod (fields[1], NULL) * (double)sysconf (_SC_PAGESIZE) / 1024;
-}
-
 /* How a host starts over what is there, and what it holds after five quiet seconds. */
 static void
-measure (const char *database, const char *path, int notify, double *ret_ready_ms, double *ret_rss_kb)
+measure (const char *database, double *ret_ready_ms, double *ret_rss_kb)
 {
+  g_autofree char *plugins_path = bench_build_path ("plugins");
+  g_autofree char *plugins = g_strconcat ("plugins=", plugins_path, NULL);
+  g_autofree char *url = g_strconcat ("database-url=", database, NULL);
+  const char *options[] = { "manifests=" ROYAL_SRCDIR "/manifests", plugins, url, NULL };
   double ready[ROUNDS], held[ROUNDS];
 
   for (guint i = 0; i < ROUNDS; i++)
     {
       double start = bench_now_us ();
-      GPid pid = start_host (database, path);
-      int status;
+      BenchHost *host = bench_host_start ("data", options);
 
-      wait_ready (notify);
+      bench_host_wait_ready (host);
       ready[i] = (bench_now_us () - start) / 1000;
       g_usleep (2 * G_USEC_PER_SEC);
-      held[i] = rss_kb (pid);
-      kill (pid, SIGTERM);
-      if (waitpid (pid, &status, 0) != pid || !WIFEXITED (status) || WEXITSTATUS (status) != 0)
-        g_error ("the host did not stop cleanly");
+      held[i] = bench_host_rss_kb (host);
+      bench_host_stop (host);
     }
   *ret_ready_ms = bench_median (ready, ROUNDS);
   *ret_rss_kb = bench_median (held, ROUNDS);
@@ -193,24 +115,19 @@ main (int argc, char **argv)
   const guint n_runs = given != NULL ? (guint)g_ascii_strtoull (given, NULL, 10) : 100000;
   double none_ms, none_kb, all_ms, all_kb, begin_s, turns_s;
   g_autofree char *owner = NULL;
-  g_autofree char *path = NULL;
-  int notify;
 
   royal_test_init (&argc, &argv);
   owner = rh_cluster_conninfo (royal_test_cluster (), "royal_owner");
   royal_test_migrate ();
   royal_test_sql (owner, "select workspace_open ('default', true)");
-  path = g_build_filename (royal_test_dir (), "notify", NULL);
-  notify = open_notify_socket (path);
-  measure (owner, path, notify, &none_ms, &none_kb);
+  measure (owner, &none_ms, &none_kb);
 
   start_runs (owner, quick, TURNS);
   turns_s = drive (owner, "select exists (select from workflow_runs where state = 'running')", "f");
   start_runs (owner, waiting, n_runs);
   begin_s = drive (owner, "select exists (select from workflow_runs where due_at is not null)", "f");
   royal_test_sql (owner, "truncate outbox");
-  measure (owner, path, notify, &all_ms, &all_kb);
-  close (notify);
+  measure (owner, &all_ms, &all_kb);
   g_print ("%-36s %8.0f ms, %.0f kB resident\n%-36s %8.0f ms, %.0f kB resident\n", "start, no run waits", none_ms,
            none_kb, "start, all of them wait", all_ms, all_kb);
   g_print ("%-36s %8.0f /s\n%-36s %8.0f /s\n", "runs brought to their wait", n_runs / begin_s, "runs from start to end",
