@@ -8,6 +8,7 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -54,6 +55,13 @@ command_line (const char *name, const char *data, const char *const *options)
   return g_strv_builder_end (builder);
 }
 
+/* In the child: a benchmark that is killed leaves no host behind. */
+static void
+end_with_parent (gpointer data)
+{
+  prctl (PR_SET_PDEATHSIG, SIGTERM);
+}
+
 BenchHost *
 bench_host_start (const char *name, const char *const *options)
 {
@@ -66,7 +74,7 @@ bench_host_start (const char *name, const char *const *options)
   self->data = g_build_filename (royal_test_dir (), name, NULL);
   self->notify = open_notify_socket (notify);
   argv = command_line (name, self->data, options);
-  if (!g_spawn_async (NULL, argv, environment, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &self->pid, &error))
+  if (!g_spawn_async (NULL, argv, environment, G_SPAWN_DO_NOT_REAP_CHILD, end_with_parent, NULL, &self->pid, &error))
     g_error ("%s", error->message);
   return self;
 }
