@@ -428,6 +428,18 @@ parse_reference (Compiler *self, const Keyword *keyword, GError **error)
   return TRUE;
 }
 
+static gboolean
+parse_class (Compiler *self, const Keyword *keyword, GError **error)
+{
+  const char *text = is_string (keyword->value) ? json_node_get_string (keyword->value) : "";
+
+  keyword->node->class = g_str_equal (text, "personal") ? ROYAL_CLASS_PERSONAL
+                         : g_str_equal (text, "secret") ? ROYAL_CLASS_SECRET
+                                                        : ROYAL_CLASS_NONE;
+  self->schema->classed = TRUE;
+  return keyword->node->class != ROYAL_CLASS_NONE || refuse_value (self, keyword, "\"personal\" or \"secret\"", error);
+}
+
 #define OFFSET(field) G_STRUCT_OFFSET (SchemaNode, field)
 
 static const struct {
@@ -472,6 +484,8 @@ static const struct {
   { "title", parse_title, 0 },
   { "type", parse_type, 0 },
   { "uniqueItems", parse_flag, OFFSET (unique) },
+  { "x-royal-class", parse_class, 0 },
+  { "x-royal-subject", parse_flag, OFFSET (subject) },
 };
 
 static gboolean

@@ -67,6 +67,9 @@ struct _SchemaNode {
   const char *title; /* says for people what the pattern wants */
   SchemaFormat format;
 
+  RoyalClass class; /* x-royal-class */
+  gboolean subject; /* x-royal-subject */
+
   guint height; /* of the in-place applicators below it, see check_heights() */
   gboolean walking;
 };
@@ -84,6 +87,7 @@ struct _RoyalSchema {
   JsonNode *document;
   SchemaNode *root;
   GHashTable *by_pointer; /* JSON pointer → SchemaNode, owns both */
+  gboolean classed;       /* some node has a class */
 };
 
 void schema_node_free (SchemaNode *self);

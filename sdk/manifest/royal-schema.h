@@ -10,7 +10,7 @@ G_BEGIN_DECLS
  * maxItems, uniqueItems, minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, minLength,
  * maxLength, pattern, format (date, date-time, uuid), allOf, anyOf, oneOf, not, $defs and local $ref, default;
  * beside them title (which takes the place of a pattern in messages), description, examples, deprecated, $comment, $id and $schema, which say nothing about
- * validity. A keyword that is not known is refused when the schema is compiled, never ignored. */
+ * validity, and x-royal-class and x-royal-subject, which say what of a document is personal. A keyword that is not known is refused when the schema is compiled, never ignored. */
 typedef struct _RoyalSchema RoyalSchema;
 
 /* @schema is (transfer none). NULL with %ROYAL_ERROR_INVALID when the schema itself is malformed. */
@@ -50,5 +50,26 @@ gboolean royal_schema_validate_at (RoyalSchema  *self,
 
 /* Adds every `default` of an absent member of an object, in place. */
 void royal_schema_fill_defaults (RoyalSchema *self, JsonNode *document);
+
+/* The class of data that a schema puts a value into, with all that is in it: x-royal-class. */
+typedef enum { ROYAL_CLASS_NONE, ROYAL_CLASS_PERSONAL, ROYAL_CLASS_SECRET } RoyalClass;
+
+/**
+ * RoyalClassFunc:
+ * @pointer: where @value stands: a JSON pointer, with `*` for the index of an array
+ *
+ * Returns: (transfer full) (nullable): what is to stand there instead; NULL leaves it.
+ */
+typedef JsonNode *(*RoyalClassFunc) (JsonNode *value, const char *pointer, RoyalClass class, gpointer data);
+
+/* Whether it puts anything into a class. */
+gboolean royal_schema_has_classes (RoyalSchema *self);
+
+/* Calls @func for each member and element of @document that is in a class, whichever branch of the schema says so, and
+ * not for what is in those. The document itself is in none. Returns: FALSE when it took too long: some may be missing. */
+gboolean royal_schema_visit_classes (RoyalSchema *self, JsonNode *document, RoyalClassFunc func, gpointer data);
+
+/* (transfer full) (nullable): whom @document is about: the first string whose schema has x-royal-subject. */
+char *royal_schema_subject (RoyalSchema *self, JsonNode *document);
 
 G_END_DECLS
