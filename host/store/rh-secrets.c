@@ -372,6 +372,48 @@ rh_secrets_set_finish (RhSecrets *self, GAsyncResult *result, GError **error)
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
+/* --- what is kept as a secret is ------------------------------------------------------------------------------------
+ */
+
+static gboolean
+has_keys (RhSecrets *self, GError **error)
+{
+  if (self->keys != NULL)
+    return TRUE;
+  g_set_error_literal (error, ROYAL_ERROR, ROYAL_ERROR_CONFLICT,
+                       "this host has no key to seal personal data with (see secrets-key-file)");
+  return FALSE;
+}
+
+char *
+rh_secrets_seal (RhSecrets *self,
+                 gint64 workspace,
+                 const char *name,
+                 RhSecret *secret,
+                 char **ret_key_id,
+                 GError **error)
+{
+  g_return_val_if_fail (RH_IS_SECRETS (self) && name != NULL && secret != NULL && ret_key_id != NULL, NULL);
+
+  if (!has_keys (self, error))
+    return NULL;
+  *ret_key_id = g_strdup (rh_secret_keys_current (self->keys));
+  return rh_secret_keys_seal (self->keys, workspace, name, secret);
+}
+
+RhSecret *
+rh_secrets_open (RhSecrets *self,
+                 gint64 workspace,
+                 const char *name,
+                 const char *key_id,
+                 const char *sealed,
+                 GError **error)
+{
+  g_return_val_if_fail (RH_IS_SECRETS (self) && name != NULL && key_id != NULL && sealed != NULL, NULL);
+
+  return has_keys (self, error) ? rh_secret_keys_open (self->keys, workspace, name, key_id, sealed, error) : NULL;
+}
+
 /* --- another key -------------------------------------------------------------------------------------------------- */
 
 typedef struct {

@@ -54,10 +54,20 @@ void rh_secrets_set_async (RhSecrets *self, gint64 workspace, const char *name, 
 JsonNode *rh_secrets_set_finish (RhSecrets *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Seals what other keys seal with the current one, batch by batch, while all goes on; what was done stays done when it is
- * interrupted, and it can be begun again. Returns: (transfer full): { "key", "secrets": how many }. */
+ * interrupted, and it can be begun again. Keys of persons are among them.
+ * Returns: (transfer full): { "key", "secrets": how many }. */
 void rh_secrets_rotate_async (RhSecrets *self, gint64 workspace, const char *actor, GAsyncReadyCallback callback,
                               gpointer data);
 JsonNode *rh_secrets_rotate_finish (RhSecrets *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Seals what is no secret by name but is kept as one, such as another key, with the current key: (transfer full),
+ * hexadecimal; @ret_key_id (transfer full) names the key. @name is bound to it, and is no secret's. NULL with
+ * %ROYAL_ERROR_CONFLICT when this host has no key. */
+char *rh_secrets_seal (RhSecrets *self, gint64 workspace, const char *name, RhSecret *secret, char **ret_key_id,
+                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* NULL with %ROYAL_ERROR_CONFLICT, %ROYAL_ERROR_NOT_FOUND (another key) or %ROYAL_ERROR_INVALID. */
+RhSecret *rh_secrets_open (RhSecrets *self, gint64 workspace, const char *name, const char *key_id, const char *sealed,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* (transfer full): names and where they are, of the environment and the files: [{ "name", "source" }]. */
 JsonArray *rh_secrets_list_local (RhSecrets *self, gint64 workspace) G_GNUC_WARN_UNUSED_RESULT;
