@@ -406,7 +406,10 @@ serve (GTask *task)
   RhApp *self = g_task_get_source_object (task);
   const char *host_id = rh_host_dir_id (self->dir);
 
+  g_autoptr (RhVault) vault = rh_vault_new (self->store, self->secrets);
+
   self->gate = rh_gate_new (self->store, self->connectors, host_id);
+  rh_gate_set_vault (self->gate, vault);
   self->registry = rh_parts_registry (self->config, rh_host_dir_path (self->dir));
   rh_gate_set_registry (self->gate, self->registry);
   self->workers = make_workers (self);

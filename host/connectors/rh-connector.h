@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "royal-schema.h"
+
 #include <gio/gio.h>
 #include <json-glib/json-glib.h>
 
@@ -194,6 +196,11 @@ struct _RhConnectorInterface {
                       GAsyncReadyCallback callback,
                       gpointer data);
   int (*read_finish) (RhConnector *self, GAsyncResult *result, GError **error);
+
+  /* May be NULL. Whose `x-royal-class` says what is personal in { "parameters", "before", "facts", "preview", "receipt" } of an
+   * action on a target, beside what the schema of the parameters says; it is not used to check them. (transfer none)
+   * (nullable): NULL = nothing. */
+  RoyalSchema *(*classes) (RhConnector *self, const char *action, const char *target);
 
   /* May be NULL. The names of the secrets without which it cannot work: a host that lacks one does not start. */
   const char *const *(*secrets) (RhConnector *self);

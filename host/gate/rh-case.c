@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-case.h"
 
+#include "rh-discretion.h"
 #include "rh-limits.h"
 #include "rh-log.h"
 #include "rh-metrics.h"
@@ -17,6 +18,8 @@ typedef struct {
   RhConnector *connector;
   const RhAction *action;
   RhProposal *proposal;
+  RhPersonal *personal;      /* what is of its parameters; NULL until they are known, and when nothing can be */
+  gboolean stands;           /* the world is, within tolerance, what it was when a person approved */
   GCancellable *cancellable; /* of the assessment: the caller's, or the timeout */
   GCancellable *outer;
   gulong outer_id;
@@ -54,6 +57,7 @@ case_free (gpointer data)
   g_clear_object (&self->cancellable);
   g_clear_object (&self->outer);
   rh_span_end (self->span, "the proposal was not decided");
+  rh_personal_free (self->personal);
   rh_proposal_free (self->proposal);
   g_free (self);
 }
@@ -66,6 +70,16 @@ look_free (Look *self)
 }
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Look, look_free)
+
+/* Takes @error, which tells nothing that is personal. */
+static void
+fail (GTask *task, GError *error)
+{
+  const Case *self = g_task_get_task_data (task);
+
+  rh_personal_mask_error (self->personal, error);
+  g_task_return_error (task, error);
+}
 
 /* --- Checks that need no I/O -------------------------------------------------------------------------------------- */
 
@@ -88,9 +102,8 @@ check_item (Case *self, RhItem *item, GError **error)
   return FALSE;
 }
 
-/* Finds the connector and lets everything check that needs no I/O. */
 static gboolean
-check (Case *self, GError **error)
+find_connector (Case *self, GError **error)
 {
   RhProposal *proposal = self->proposal;
   RhConnector *connector = rh_connectors_for_action (self->court->connectors, proposal->action, &self->action);
@@ -113,6 +126,31 @@ check (Case *self, GError **error)
       return FALSE;
     }
   self->connector = g_object_ref (connector);
+  return TRUE;
+}
+
+/* Whether anything of it can be personal. */
+static gboolean
+has_classes (Case *self)
+{
+  for (guint i = 0; i < self->proposal->items->len; i++)
+    if (rh_classes_apply (self->connector, self->action, ((RhItem *)self->proposal->items->pdata[i])->target))
+      return TRUE;
+  return FALSE;
+}
+
+/* Lets everything check that needs no I/O. */
+static gboolean
+check (Case *self, GError **error)
+{
+  RhProposal *proposal = self->proposal;
+
+  if (has_classes (self))
+    {
+      self->personal = rh_discretion_known (proposal, self->connector, self->action, error);
+      if (self->personal == NULL)
+        return FALSE;
+    }
   for (guint i = 0; i < proposal->items->len; i++)
     if (!check_item (self, proposal->items->pdata[i], error))
       return FALSE;
@@ -170,8 +208,6 @@ sum_up (Case *self)
 {
   RhProposal *proposal = self->proposal;
 
-  for (guint i = 0; i < proposal->items->len; i++)
-    complete (proposal, proposal->items->pdata[i]);
   if (!proposal->batch)
     {
       proposal->assessment = g_steal_pointer (&((RhItem *)proposal->items->pdata[0])->assessment);
@@ -328,20 +364,18 @@ judge (Case *self, gint64 now_us)
   return verdict;
 }
 
-/* Whether a person has approved this when the world was, within the action's tolerance, what it is now. */
+/* Whether a person has approved this when the world was, within the action's tolerance, what it is now: of what is in
+ * the open still. */
 static gboolean
 still_stands (Case *self)
 {
   RhConnectorInterface *iface = RH_CONNECTOR_GET_IFACE (self->connector);
   RhProposal *proposal = self->proposal;
 
-  /* Another policy may ask more of people. */
-  if (g_strcmp0 (proposal->approved_policy, proposal->policy_version) != 0)
-    return FALSE;
   for (guint i = 0; i < proposal->items->len; i++)
     {
       const RhItem *item = proposal->items->pdata[i];
-      JsonNode *now = proposal->batch ? item->assessment->before : proposal->assessment->before;
+      JsonNode *now = item->assessment->before;
 
       if (item->approved == NULL)
         return FALSE;
@@ -361,7 +395,9 @@ decide (Case *self, gint64 now_us)
   RhVerdict *verdict = judge (self, now_us);
 
   proposal->policy_version = g_strdup (policy != NULL ? rh_policy_version (policy) : "");
-  if (proposal->covered == NULL && proposal->supersedes != NULL && still_stands (self))
+  /* Another policy may ask more of people. */
+  if (proposal->covered == NULL && proposal->supersedes != NULL && self->stands &&
+      g_strcmp0 (proposal->approved_policy, proposal->policy_version) == 0)
     proposal->covered =
         g_strdup_printf ("within the action's tolerance of what was approved with proposal %s", proposal->supersedes);
   /* What windows and limits demand of this moment, nobody has answered yet. */
@@ -449,14 +485,13 @@ on_measured (GObject *source, GAsyncResult *result, gpointer data)
   record (task, rh_clock_now_us (RH_CLOCK (source)));
 }
 
-/* Everything was observed. */
+/* Nothing personal is in the open. */
 static void
-conclude (GTask *task)
+sum_up_and_decide (GTask *task)
 {
   Case *self = g_task_get_task_data (task);
   gint64 now_us = rh_clock_now_us (self->court->clock);
 
-  case_settle (self);
   sum_up (self);
   if (now_us == 0)
     {
@@ -465,6 +500,36 @@ conclude (GTask *task)
     }
   decide (self, now_us);
   record (task, now_us);
+}
+
+static void
+on_sealed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  if (rh_discretion_seal_finish (result, &error))
+    sum_up_and_decide (task);
+  else
+    fail (task, error);
+}
+
+/* Everything was observed: from here on nothing is decided or recorded of what is personal. */
+static void
+conclude (GTask *task)
+{
+  Case *self = g_task_get_task_data (task);
+  RhProposal *proposal = self->proposal;
+
+  case_settle (self);
+  for (guint i = 0; i < proposal->items->len; i++)
+    complete (proposal, proposal->items->pdata[i]);
+  self->stands = proposal->supersedes != NULL && still_stands (self);
+  if (self->personal == NULL)
+    sum_up_and_decide (task);
+  else
+    rh_discretion_seal_async (self->court->vault, proposal, self->connector, self->action, on_sealed,
+                              g_object_ref (task));
 }
 
 /* --- Observing ---------------------------------------------------------------------------------------------------- */
@@ -522,7 +587,7 @@ on_assessed (GObject *source, GAsyncResult *result, gpointer data)
       case_settle (self);
       if (look->item->number != 0)
         g_prefix_error (&error, "item %u (%s): ", look->item->number, look->item->target);
-      g_task_return_error (look->task, error);
+      fail (look->task, error);
       g_cancellable_cancel (self->cancellable);
       return;
     }
@@ -561,6 +626,38 @@ static void
 on_outer_cancelled (GCancellable *outer, gpointer data)
 {
   g_cancellable_cancel (data);
+}
+
+/* All is in the open: checks it, and looks at the world. */
+static void
+observe (GTask *task)
+{
+  Case *self = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  if (!check (self, &error))
+    {
+      fail (task, error);
+      return;
+    }
+  wait_for_more (task);
+  if (self->outer != NULL)
+    self->outer_id = g_cancellable_connect (self->outer, G_CALLBACK (on_outer_cancelled),
+                                            g_object_ref (self->cancellable), g_object_unref);
+  for (guint i = 0; i < ASSESS_AT_ONCE; i++)
+    observe_next (task);
+}
+
+static void
+on_opened (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  if (rh_discretion_open_finish (result, &error))
+    observe (task);
+  else
+    g_task_return_error (task, error);
 }
 
 /* What follows from the proposal is a child of its decision. */
@@ -606,20 +703,17 @@ rh_case_run_async (RhCourt *court,
       g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_CANCELLED, "cancelled");
       return;
     }
-  if (!check (self, &error))
+  if (!find_connector (self, &error))
     {
       g_task_return_error (task, error);
       return;
     }
   if (cancellable != NULL)
-    {
-      self->outer = g_object_ref (cancellable);
-      self->outer_id = g_cancellable_connect (cancellable, G_CALLBACK (on_outer_cancelled),
-                                              g_object_ref (self->cancellable), g_object_unref);
-    }
-  wait_for_more (task);
-  for (guint i = 0; i < ASSESS_AT_ONCE; i++)
-    observe_next (task);
+    self->outer = g_object_ref (cancellable);
+  if (proposal->recorded)
+    rh_discretion_open_async (court->vault, proposal, on_opened, g_steal_pointer (&task));
+  else
+    observe (task);
 }
 
 JsonNode *

@@ -4,6 +4,7 @@
 #include "rh-clock.h"
 #include "rh-intake.h"
 #include "rh-proposal.h"
+#include "rh-vault.h"
 
 G_BEGIN_DECLS
 
@@ -23,6 +24,7 @@ typedef struct {
  * RhCourt:
  * @policy: what decides in a workspace for which nothing stands; NULL denies
  * @standings: workspace -> RhStanding
+ * @vault: (nullable): what seals personal data; NULL refuses it
  *
  * What a case needs of the gate. All (transfer none): the gate's, which outlives its cases.
  */
@@ -32,6 +34,7 @@ typedef struct {
   GHashTable *standings;
   RhIntake *intake;
   RhClock *clock;
+  RhVault *vault;
 } RhCourt;
 
 /**

@@ -22,6 +22,7 @@ struct _RhExecutor {
   RhLanes *lanes;
   RhClaims *claims;
   RhReceipts *receipts;
+  RhVault *vault; /* (nullable) */
 
   gboolean running;
   gint64 halted_us; /* when the last stop or pause was heard of */
@@ -63,6 +64,7 @@ rh_executor_finalize (GObject *object)
   g_object_unref (self->leases);
   rh_lanes_free (self->lanes);
   g_object_unref (self->receipts);
+  g_clear_object (&self->vault);
   g_object_unref (self->connectors);
   g_object_unref (self->store);
   g_free (self->host_id);
@@ -229,8 +231,7 @@ hand_back (RhExecutor *self, RhWork *work, guint wait_ms)
 static void
 end (RhExecutor *self, RhWork *work, const char *outcome, JsonNode *receipt, const char *error)
 {
-  rh_work_end (work, outcome, receipt, error);
-  rh_receipts_add (self->receipts, work);
+  rh_receipts_end (self->receipts, work, outcome, receipt, error);
 }
 
 static void
@@ -294,12 +295,13 @@ begin (RhExecutor *self, RhWork *work)
   return step_new (self, work);
 }
 
-/* The operation has ended by itself: FALSE when it was given up before. */
+/* The operation has ended by itself: FALSE when it was given up before. What @error tells is not personal after it. */
 static gboolean
-has_ended (const Step *step, const GError *error)
+has_ended (const Step *step, GError *error)
 {
   RhWork *work = step->work;
 
+  rh_personal_mask_error (work->personal, error);
   if (step->serial != work->serial)
     {
       rh_log (RH_LOG_WARNING, "effect.late", "an operation that was given up has ended", "proposal", work->proposal,
@@ -515,11 +517,45 @@ on_deadline (gpointer data)
 /* --- What the lanes and the leases hand over -----------------------------------------------------------------------
  */
 
+static void pass (RhWork *work, gpointer data);
+
+static void
+on_opened (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Step) step = data;
+  RhExecutor *self = step->executor;
+  RhWork *work = step->work;
+  g_autoptr (GError) error = NULL;
+  gboolean open = rh_work_open_finish (result, &error);
+
+  if (open && rh_leases_holds (self->leases, work))
+    {
+      pass (work, self);
+      return;
+    }
+  rh_lanes_over (self->lanes, work, RH_LANE_NOTHING);
+  if (open)
+    let_go (self, work);
+  else if (royal_error_is_unavailable (error))
+    enter_later (self, work, AWAY_MS);
+  else if (work->clean)
+    end (self, work, "failed", NULL, error->message);
+  else
+    end_unknown (self, work, error->message);
+  rh_lanes_pump (self->lanes, work->lane);
+}
+
+/* What is personal is in the open from here on, for the connector alone. */
 static void
 pass (RhWork *work, gpointer data)
 {
   RhExecutor *self = data;
 
+  if (rh_work_is_sealed (work))
+    {
+      rh_work_open_async (work, self->vault, on_opened, step_new (self, work));
+      return;
+    }
   work->verifying = !work->clean;
   if (work->verifying)
     verify (self, work);
@@ -568,6 +604,15 @@ on_taken (RhExecutor *self, RhWork *work)
 }
 
 /* --- Outside ------------------------------------------------------------------------------------------------------ */
+
+void
+rh_executor_set_vault (RhExecutor *self, RhVault *vault)
+{
+  g_return_if_fail (RH_IS_EXECUTOR (self) && RH_IS_VAULT (vault));
+
+  g_set_object (&self->vault, vault);
+  rh_receipts_set_vault (self->receipts, vault);
+}
 
 void
 rh_executor_kick (RhExecutor *self)

@@ -16,6 +16,9 @@ G_DECLARE_FINAL_TYPE (RhExecutor, rh_executor, RH, EXECUTOR, GObject)
 
 RhExecutor *rh_executor_new (RhStore *store, RhConnectors *connectors, const char *host_id) G_GNUC_WARN_UNUSED_RESULT;
 
+/* What opens and seals what is personal in effects. */
+void rh_executor_set_vault (RhExecutor *self, RhVault *vault);
+
 /* First takes over what this host held when it died; then claims. */
 void rh_executor_start (RhExecutor *self);
 

@@ -47,6 +47,7 @@ rh_gate_finalize (GObject *object)
   g_object_unref (self->journal);
   g_object_unref (self->court.intake);
   g_object_unref (self->court.clock);
+  g_clear_object (&self->court.vault);
   g_object_unref (self->court.connectors);
   rh_policy_free (self->court.policy);
   g_clear_pointer (&self->court.standings, g_hash_table_unref);
@@ -135,6 +136,23 @@ rh_gate_set_registry (RhGate *self, RhRegistry *registry)
   g_return_if_fail (RH_IS_GATE (self) && RH_IS_REGISTRY (registry));
 
   g_set_object (&self->registry, registry);
+}
+
+void
+rh_gate_set_vault (RhGate *self, RhVault *vault)
+{
+  g_return_if_fail (RH_IS_GATE (self) && RH_IS_VAULT (vault));
+
+  g_set_object (&self->court.vault, vault);
+  rh_executor_set_vault (self->executor, vault);
+}
+
+RhVault *
+rh_gate_vault (RhGate *self)
+{
+  g_return_val_if_fail (RH_IS_GATE (self), NULL);
+
+  return self->court.vault;
 }
 
 void

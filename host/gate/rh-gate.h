@@ -5,6 +5,7 @@
 #include "rh-registry.h"
 #include "rh-policy.h"
 #include "rh-store.h"
+#include "rh-vault.h"
 
 G_BEGIN_DECLS
 
@@ -36,6 +37,11 @@ void rh_gate_set_standing (RhGate *self, gint64 workspace, RhPolicy *policy, GPt
 /* The agents as they are enabled now: what an agent has proposed is not brought before the gate again when it may not do it any
  * more, and inputs that a person gives are checked by its manifest. Without them nothing of this is checked. */
 void rh_gate_set_registry (RhGate *self, RhRegistry *registry);
+
+/* What seals and opens personal data. Without it a proposal with any is refused. To be set before it starts. */
+void rh_gate_set_vault (RhGate *self, RhVault *vault);
+/* (transfer none) (nullable) */
+RhVault *rh_gate_vault (RhGate *self);
 
 /* Starts and stops the executor and the journal. start first takes over what this host left when it died: verify,
  * then finish or apply. */

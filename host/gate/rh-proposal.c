@@ -2,6 +2,7 @@
 #include "rh-proposal.h"
 
 #include "rh-clock.h"
+#include "rh-personal.h"
 #include "rh-schemas.h"
 #include "royal-json.h"
 
@@ -222,6 +223,7 @@ proposal_after (JsonObject *original, gint64 workspace)
   self->target = g_strdup (royal_json_string (original, "target", ""));
   self->parameters = copy_object (royal_json_object (original, "parameters"));
   self->batch = royal_json_int (original, "n_items", 0) > 0;
+  self->recorded = TRUE;
   return self;
 }
 
@@ -394,6 +396,15 @@ remember_approved (RhProposal *self, JsonObject *original)
     }
 }
 
+/* What is sealed is opened for the connector: nobody may have something opened that he was not shown. */
+static gboolean
+change_is_sealed (JsonObject *change)
+{
+  g_autoptr (JsonNode) node = change != NULL ? node_of (change) : NULL;
+
+  return node != NULL && rh_personal_has_token (node);
+}
+
 RhProposal *
 rh_proposal_new_revision (JsonObject *original,
                           gint64 workspace,
@@ -412,6 +423,11 @@ rh_proposal_new_revision (JsonObject *original,
     {
       refuse (error, "proposal %s undoes another: there is nothing in it to change",
               royal_json_string (original, "id", ""));
+      return NULL;
+    }
+  if (change_is_sealed (change))
+    {
+      refuse (error, "/: expected values, found a sealed one");
       return NULL;
     }
   if (!take_revised (self, original, change, error))

@@ -19,6 +19,7 @@ G_BEGIN_DECLS
  * @approved_policy: (nullable): the version of the policy under which what the items' @approved says was approved
  * @grant: (nullable): the operator's grant
  * @revert_after_s, @reverts_at_us: when its effect ends; both 0 = it does not
+ * @recorded: it was made from one that is in the database, in which what is personal is sealed
  * @batch: whether there are items, or a single target
  * @items: (element-type RhItem): at least one; @target and @parameters are those of a single one, or what stands for
  * all
@@ -54,6 +55,7 @@ typedef struct {
   guint64 deadline_s;
   guint64 revert_after_s;
   gint64 reverts_at_us;
+  gboolean recorded;
   gboolean batch;
   GPtrArray *items;
   RhAssessment *assessment;

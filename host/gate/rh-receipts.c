@@ -14,6 +14,7 @@ struct _RhReceipts {
   GObject parent;
 
   RhStore *store;
+  RhVault *vault; /* (nullable) */
   char *host_id;
   GPtrArray *ended;    /* RhWork: the database is to be told */
   gboolean busy;       /* a call is under way */
@@ -49,6 +50,7 @@ rh_receipts_finalize (GObject *object)
   g_clear_handle_id (&self->flush_id, g_source_remove);
   g_ptr_array_unref (self->ended);
   g_object_unref (self->store);
+  g_clear_object (&self->vault);
   g_free (self->host_id);
   G_OBJECT_CLASS (rh_receipts_parent_class)->finalize (object);
 }
@@ -186,12 +188,93 @@ flush_soon (RhReceipts *self, guint wait_ms)
       wait_ms == 0 ? g_idle_add_full (G_PRIORITY_DEFAULT, flush, self, NULL) : g_timeout_add (wait_ms, flush, self);
 }
 
-void
-rh_receipts_add (RhReceipts *self, RhWork *work)
+static void
+add (RhReceipts *self, RhWork *work)
 {
-  g_return_if_fail (RH_IS_RECEIPTS (self));
-  g_return_if_fail (work != NULL && work->outcome != NULL);
-
   g_ptr_array_add (self->ended, rh_work_ref (work));
   flush_soon (self, 0);
+}
+
+/* --- What is personal in a receipt -------------------------------------------------------------------------------- */
+
+/* A receipt that is to be sealed before it is kept. */
+typedef struct {
+  RhReceipts *receipts;
+  RhWork *work;
+  JsonNode *receipt;
+} Seal;
+
+static void
+seal_free (Seal *self)
+{
+  g_object_unref (self->receipts);
+  rh_work_unref (self->work);
+  json_node_unref (self->receipt);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Seal, seal_free)
+
+static gboolean seal (gpointer data);
+
+static void
+on_sealed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Seal) self = data;
+  g_autoptr (GError) error = NULL;
+  JsonNode *receipt = rh_work_seal_finish (result, &error);
+
+  if (receipt == NULL && royal_error_is_unavailable (error))
+    {
+      g_timeout_add (AWAY_WAIT_MS, seal, g_steal_pointer (&self));
+      return;
+    }
+  /* It happened: that is told even when nothing may be kept of it. */
+  if (receipt == NULL)
+    {
+      rh_log (RH_LOG_ERROR, "effect.receipt-dropped", "what is personal in a receipt could not be sealed", "proposal",
+              self->work->proposal, "error", error->message, NULL);
+      receipt = json_node_new (JSON_NODE_OBJECT);
+      json_node_take_object (receipt, json_object_new ());
+    }
+  rh_work_end (self->work, "executed", receipt, NULL);
+  add (self->receipts, self->work);
+}
+
+static gboolean
+seal (gpointer data)
+{
+  Seal *self = data;
+
+  rh_work_seal_async (self->work, self->receipts->vault, self->receipt, on_sealed, self);
+  return G_SOURCE_REMOVE;
+}
+
+void
+rh_receipts_end (RhReceipts *self, RhWork *work, const char *outcome, JsonNode *receipt, const char *error)
+{
+  Seal *sealing;
+
+  g_return_if_fail (RH_IS_RECEIPTS (self));
+  g_return_if_fail (work != NULL && work->outcome == NULL);
+
+  if (receipt == NULL || work->personal == NULL)
+    {
+      rh_work_end (work, outcome, receipt, error);
+      add (self, work);
+      return;
+    }
+  sealing = g_new0 (Seal, 1);
+  sealing->receipts = g_object_ref (self);
+  sealing->work = rh_work_ref (work);
+  sealing->receipt = receipt;
+  seal (sealing);
+}
+
+void
+rh_receipts_set_vault (RhReceipts *self, RhVault *vault)
+{
+  g_return_if_fail (RH_IS_RECEIPTS (self) && RH_IS_VAULT (vault));
+
+  g_set_object (&self->vault, vault);
 }

@@ -16,7 +16,14 @@ G_DECLARE_FINAL_TYPE (RhReceipts, rh_receipts, RH, RECEIPTS, GObject)
 
 RhReceipts *rh_receipts_new (RhStore *store, const char *host_id) G_GNUC_WARN_UNUSED_RESULT;
 
-/* @work (transfer none) has ended. */
-void rh_receipts_add (RhReceipts *self, RhWork *work);
+/* What seals the personal data in receipts. */
+void rh_receipts_set_vault (RhReceipts *self, RhVault *vault);
+
+/**
+ * rh_receipts_end:
+ * @work: (transfer none): what has ended, as rh_work_end() says
+ * @receipt: (nullable) (transfer full): what is personal in it is sealed first
+ */
+void rh_receipts_end (RhReceipts *self, RhWork *work, const char *outcome, JsonNode *receipt, const char *error);
 
 G_END_DECLS

@@ -21,14 +21,14 @@ load (const char *path, GError **error)
   return document != NULL ? royal_schema_new (document, path, error) : NULL;
 }
 
-gboolean
-rh_schemas_check (const char *path, JsonNode *document, const char *what, GError **error)
+RoyalSchema *
+rh_schemas_get (const char *path, GError **error)
 {
   static GHashTable *schemas;
   g_autoptr (GError) fault = NULL;
   RoyalSchema *schema;
 
-  g_return_val_if_fail (path != NULL && document != NULL && what != NULL, FALSE);
+  g_return_val_if_fail (path != NULL, NULL);
 
   if (schemas == NULL)
     schemas = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)royal_schema_free);
@@ -41,9 +41,20 @@ rh_schemas_check (const char *path, JsonNode *document, const char *what, GError
           rh_bug (fault->message);
           g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_FAILED, "the schema %s cannot be used: %s", path,
                        fault->message);
-          return FALSE;
+          return NULL;
         }
       g_hash_table_insert (schemas, g_strdup (path), schema);
     }
-  return royal_schema_validate (schema, document, what, error);
+  return schema;
+}
+
+gboolean
+rh_schemas_check (const char *path, JsonNode *document, const char *what, GError **error)
+{
+  RoyalSchema *schema;
+
+  g_return_val_if_fail (path != NULL && document != NULL && what != NULL, FALSE);
+
+  schema = rh_schemas_get (path, error);
+  return schema != NULL && royal_schema_validate (schema, document, what, error);
 }

@@ -128,6 +128,7 @@ work_clear (gpointer data)
   g_clear_object (&self->effect.cancellable);
   g_clear_object (&self->connector);
   rh_span_free (self->span);
+  rh_personal_free (self->personal);
   g_clear_pointer (&self->effect.parameters, json_object_unref);
   g_clear_pointer (&self->effect.receipt, json_object_unref);
   g_clear_pointer (&self->effect.before, json_node_unref);

@@ -5,6 +5,7 @@
 #include "rh-lane.h"
 #include "rh-rows.h"
 #include "rh-trace.h"
+#include "rh-vault.h"
 
 G_BEGIN_DECLS
 
@@ -32,6 +33,7 @@ gboolean rh_work_id_equal (gconstpointer a, gconstpointer b);
  * @tries, @verifies: attempts at applying, at verifying, that failed
  * @timer_id: the next attempt; 0 when one is under way or none is due
  * @deadline_id: of what is under way
+ * @personal: (nullable): what of it is; set when it was opened
  * @outcome: (nullable): how it ended, with @receipt or @error; only the database does not know yet
  *
  * An effect that this host holds. Counted with g_rc_box.
@@ -58,6 +60,7 @@ typedef struct {
   guint timer_id;
   guint deadline_id;
   char *fault; /* of the last attempt */
+  RhPersonal *personal;
   const char *outcome;
   JsonNode *receipt;
   char *error;
@@ -78,6 +81,17 @@ RhWork *rh_work_new_started (gint64        id,
 RhWork *rh_work_ref (RhWork *self);
 void rh_work_unref (RhWork *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RhWork, rh_work_unref)
+
+/* Whether its connector may not have it yet: what is personal in it is sealed, or has to be known before. */
+gboolean rh_work_is_sealed (const RhWork *self);
+/* Opens it. @vault may be NULL. %ROYAL_ERROR_NOT_FOUND when something was erased, %ROYAL_ERROR_UNAVAILABLE when it can be tried
+ * again. */
+void rh_work_open_async (RhWork *self, RhVault *vault, GAsyncReadyCallback callback, gpointer data);
+gboolean rh_work_open_finish (GAsyncResult *result, GError **error);
+
+/* Seals what is personal in a receipt of one that was opened. Returns: (transfer full): what is to be kept of it. */
+void rh_work_seal_async (RhWork *self, RhVault *vault, JsonNode *receipt, GAsyncReadyCallback callback, gpointer data);
+JsonNode *rh_work_seal_finish (GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Whether what the database said of it is recent, and no stop or pause was heard of since it was asked, the last of them at
  * @halted_us: what it answers to a call that is sent after that is true of it. */

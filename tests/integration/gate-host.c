@@ -3,6 +3,7 @@
 
 #include "royal-test.h"
 
+#include <glib/gstdio.h>
 #include <royal-json.h>
 #include <string.h>
 
@@ -88,8 +89,32 @@ is_available (gpointer store)
   return rh_store_is_available (store);
 }
 
+#define KEY "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"
+
+static void
+make_vault (GateHost *self)
+{
+  g_autofree char *path = g_build_filename (royal_test_dir (), "gate-keys", NULL);
+  g_autoptr (RhVault) vault = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_file_set_contents (path, KEY, -1, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (g_chmod (path, 0600), ==, 0);
+  self->secrets = rh_secrets_new (self->store, &(RhSecretsConfig){ .key_file = path }, RH_NO_WORKSPACE, &error);
+  g_assert_no_error (error);
+  vault = rh_vault_new (self->store, self->secrets);
+  rh_gate_set_vault (self->gate, vault);
+}
+
 GateHost *
 gate_host_new (const char *host_id)
+{
+  return gate_host_new_with (host_id, NULL);
+}
+
+GateHost *
+gate_host_new_with (const char *host_id, RhConnector *more)
 {
   g_autofree char *info = rh_cluster_conninfo (royal_test_cluster (), "royal_host");
   g_autoptr (RhConnectors) connectors = rh_connectors_new ();
@@ -102,7 +127,11 @@ gate_host_new (const char *host_id)
   self->store = rh_store_new (info, NULL, 3);
   self->fake = fake_connector_new (self->store);
   rh_connectors_add (connectors, RH_CONNECTOR (self->fake));
+  if (more != NULL)
+    rh_connectors_add (connectors, more);
   self->gate = rh_gate_new (self->store, connectors, host_id);
+  if (more != NULL)
+    make_vault (self);
   rh_gate_set_policy (self->gate, policy);
   royal_test_wait_until (is_available, self->store, 5000);
   return self;
@@ -126,6 +155,7 @@ gate_host_end (GateHost *self, gboolean crash)
   fake_connector_give_up (self->fake);
   royal_test_spin (20);
   g_object_unref (self->gate);
+  g_clear_object (&self->secrets);
   g_object_unref (self->fake);
   g_object_unref (self->store);
   g_free (self);

@@ -12,6 +12,7 @@ typedef struct {
   RhStore *store;
   FakeConnector *fake;
   RhGate *gate;
+  RhSecrets *secrets; /* NULL unless it can seal */
 } GateHost;
 
 /* Workspaces of the test's database. The first call migrates it and adds the fake's tables. */
@@ -19,6 +20,9 @@ gint64 gate_workspace (const char *name);
 
 /* A host with the tests' policy (gate-host.c), not started. */
 GateHost *gate_host_new (const char *host_id) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same with another connector beside the fake one, and with what seals personal data, of a key of its own. @more may be NULL. */
+GateHost *gate_host_new_with (const char *host_id, RhConnector *more) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Ends it. @crash: as SIGKILL would leave the database: what is under way stays leased. */
 void gate_host_end (GateHost *self, gboolean crash);
