@@ -338,6 +338,17 @@ rh_agent_has_input_schema (RhAgent *self, const char *task)
   return g_hash_table_lookup (self->tasks, task) != NULL;
 }
 
+RoyalSchema *
+rh_agent_input_classes (RhAgent *self, const char *task)
+{
+  RoyalSchema *schema;
+
+  g_return_val_if_fail (RH_IS_AGENT (self) && task != NULL, NULL);
+
+  schema = g_hash_table_lookup (self->tasks, task);
+  return schema != NULL && royal_schema_has_classes (schema) ? schema : NULL;
+}
+
 gboolean
 rh_agent_check_input (RhAgent *self, const char *task, JsonNode *input, GError **error)
 {

@@ -73,6 +73,9 @@ JsonObject *rh_agent_may_write (RhAgent *self, const char *action);
 /* TRUE when there is a schema that a task's input must meet. */
 gboolean rh_agent_has_input_schema (RhAgent *self, const char *task);
 
+/* (transfer none) (nullable): that schema, where it says that something in the input is personal. */
+RoyalSchema *rh_agent_input_classes (RhAgent *self, const char *task);
+
 /* Checks a task's input against the developer's schema. */
 gboolean
 rh_agent_check_input (RhAgent *self, const char *task, JsonNode *input, GError **error) G_GNUC_WARN_UNUSED_RESULT;

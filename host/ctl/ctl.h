@@ -51,6 +51,7 @@ extern const CtlCommand ctl_triggers_commands[];
 extern const CtlCommand ctl_audit_commands[];
 extern const CtlCommand ctl_season_commands[];
 extern const CtlCommand ctl_secret_commands[];
+extern const CtlCommand ctl_privacy_commands[];
 extern const CtlCommand ctl_token_commands[];
 extern const CtlCommand ctl_manifest_commands[];
 extern const CtlCommand ctl_policy_commands[];

@@ -19,6 +19,10 @@ typedef struct {
   char *digest;
   char *note; /* or the reason */
   JsonObject *change;
+  JsonNode *input; /* of the job that is to run again, and what is changed of it: in the open, then sealed */
+  JsonNode *given;
+  JsonObject *job;
+  RhPersonal *personal; /* (nullable): what of them is */
 } Amend;
 
 static void
@@ -33,6 +37,10 @@ amend_free (gpointer data)
   g_free (self->digest);
   g_free (self->note);
   g_clear_pointer (&self->change, json_object_unref);
+  g_clear_pointer (&self->input, json_node_unref);
+  g_clear_pointer (&self->given, json_node_unref);
+  g_clear_pointer (&self->job, json_object_unref);
+  rh_personal_free (self->personal);
   g_free (self);
 }
 
@@ -234,18 +242,97 @@ check_input (RhGate *self, JsonObject *job, JsonNode *input, GError **error)
   return FALSE;
 }
 
+/* Nothing personal is in the open. */
+static void
+run_again (GTask *task)
+{
+  const Amend *amend = g_task_get_task_data (task);
+  g_autofree char *merged = royal_json_to_string (amend->input);
+  g_autofree char *given = royal_json_to_string (amend->given);
+
+  rh_store_call_async (rh_gate_store (g_task_get_source_object (task)), &rerun, amend->actor.workspace,
+                       (const char *const[]){ amend->proposal, amend->digest, merged, given, amend->actor.name,
+                                              amend->actor.via, amend->note, amend->actor.role },
+                       NULL, on_amended, g_object_ref (task));
+}
+
+static void
+on_inputs_sealed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  if (rh_vault_seal_finish (RH_VAULT (source), result, &error))
+    run_again (task);
+  else
+    g_task_return_error (task, error);
+}
+
+/* What is personal in the inputs becomes known. */
+static gboolean
+take_inputs (RhGate *self, Amend *amend, GError **error)
+{
+  RhRegistry *registry = rh_gate_registry (self);
+  const char *id = royal_json_string (amend->job, "agent", ""), *task = royal_json_string (amend->job, "task", "");
+  RhAgent *agent = registry != NULL ? rh_registry_find (registry, id) : NULL;
+  RoyalSchema *schema = agent != NULL ? rh_agent_input_classes (agent, task) : NULL;
+  g_autofree char *scope = g_strconcat (id, ".", task, NULL);
+
+  amend->personal = rh_personal_new (scope);
+  return schema == NULL || (rh_personal_add (amend->personal, schema, amend->input, error) &&
+                            rh_personal_add (amend->personal, schema, amend->given, error));
+}
+
+static void
+merge_and_run (GTask *task)
+{
+  RhGate *self = g_task_get_source_object (task);
+  RhVault *vault = rh_gate_vault (self);
+  Amend *amend = g_task_get_task_data (task);
+  JsonNode *merged = merge_inputs (json_node_get_object (amend->input), json_node_get_object (amend->given));
+  GError *error = NULL;
+
+  json_node_unref (amend->input);
+  amend->input = merged;
+  if (!check_input (self, amend->job, merged, &error) || !take_inputs (self, amend, &error))
+    g_task_return_error (task, error);
+  else if (rh_personal_is_empty (amend->personal))
+    run_again (task);
+  else if (vault == NULL)
+    g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_CONFLICT,
+                             "the inputs have personal data, which nothing here can seal");
+  else
+    rh_vault_seal_async (vault, amend->actor.workspace, amend->personal, on_inputs_sealed, g_object_ref (task));
+}
+
+static void
+on_input_opened (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  if (rh_vault_open_finish (RH_VAULT (source), result, &error))
+    merge_and_run (task);
+  else
+    g_task_return_error (task, error);
+}
+
+static JsonNode *
+copy_of (JsonObject *object)
+{
+  g_autoptr (JsonObject) none = json_object_new ();
+  g_autoptr (JsonNode) node = node_of (object != NULL ? object : none);
+
+  return royal_json_copy (node);
+}
+
 static void
 modify_inputs (GTask *task, JsonObject *original)
 {
-  RhGate *self = g_task_get_source_object (task);
-  const Amend *amend = g_task_get_task_data (task);
+  RhVault *vault = rh_gate_vault (g_task_get_source_object (task));
+  Amend *amend = g_task_get_task_data (task);
   JsonObject *job = royal_json_object (original, "made_by");
-  JsonObject *inputs = royal_json_object (amend->change, "inputs");
-  g_autoptr (JsonNode) merged = NULL;
-  g_autoptr (JsonNode) given = NULL;
-  g_autofree char *merged_text = NULL;
-  g_autofree char *given_text = NULL;
-  GError *error = NULL;
+  g_autoptr (GPtrArray) documents = g_ptr_array_new ();
 
   if (job == NULL)
     {
@@ -253,19 +340,20 @@ modify_inputs (GTask *task, JsonObject *original)
                                "proposal %s was not made by a job, so there are no inputs to change", amend->proposal);
       return;
     }
-  merged = merge_inputs (royal_json_object (job, "input"), inputs);
-  if (!check_input (self, job, merged, &error))
+  amend->job = json_object_ref (job);
+  amend->input = copy_of (royal_json_object (job, "input"));
+  amend->given = copy_of (royal_json_object (amend->change, "inputs"));
+  if (rh_personal_has_token (amend->given))
     {
-      g_task_return_error (task, error);
+      g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_INVALID, "/inputs: expected values, found a sealed one");
       return;
     }
-  given = node_of (inputs);
-  merged_text = royal_json_to_string (merged);
-  given_text = royal_json_to_string (given);
-  rh_store_call_async (rh_gate_store (self), &rerun, amend->actor.workspace,
-                       (const char *const[]){ amend->proposal, amend->digest, merged_text, given_text,
-                                              amend->actor.name, amend->actor.via, amend->note, amend->actor.role },
-                       NULL, on_amended, g_object_ref (task));
+  g_ptr_array_add (documents, amend->input);
+  if (vault != NULL)
+    rh_vault_open_async (vault, amend->actor.workspace, documents, RH_VAULT_WORKER, NULL, on_input_opened,
+                         g_object_ref (task));
+  else
+    merge_and_run (task);
 }
 
 static void

@@ -94,7 +94,8 @@ rh_discretion_open_async (RhVault *vault, RhProposal *proposal, GAsyncReadyCallb
                                                                : json_node_new (JSON_NODE_NULL));
     }
   g_ptr_array_add (documents, json_node_ref (self->approved));
-  rh_vault_open_async (vault, proposal->workspace, documents, RH_VAULT_CONNECTOR, on_opened, g_steal_pointer (&task));
+  rh_vault_open_async (vault, proposal->workspace, documents, RH_VAULT_CONNECTOR, NULL, on_opened,
+                       g_steal_pointer (&task));
 }
 
 gboolean
@@ -152,7 +153,7 @@ rh_discretion_known (RhProposal *proposal, RhConnector *connector, const RhActio
       const RhItem *item = proposal->items->pdata[i];
       g_autoptr (JsonNode) document = given (item);
 
-      rh_personal_next_subject (personal);
+      rh_personal_next (personal, NULL);
       if (!rh_classes_add (personal, connector, action, item->target, document, FALSE, error))
         return NULL;
     }
@@ -196,7 +197,7 @@ add_item (Sealing *self, RhConnector *connector, const RhAction *action, const R
   for (guint i = 0; i < G_N_ELEMENTS (observed); i++)
     json_object_set_member (object, observed[i], royal_json_copy (*place_of (item->assessment, i)));
   g_ptr_array_add (self->documents, document);
-  rh_personal_next_subject (self->personal);
+  rh_personal_next (self->personal, NULL);
   return rh_classes_add (self->personal, connector, action, item->target, document, TRUE, error);
 }
 
@@ -218,7 +219,7 @@ add_change (Sealing *self, RhConnector *connector, const RhAction *action, GErro
     {
       g_autoptr (JsonNode) one = items != NULL ? json_node_ref (json_array_get_element (items, i)) : node_of (change);
 
-      rh_personal_next_subject (self->personal);
+      rh_personal_next (self->personal, NULL);
       if (!rh_classes_add (self->personal, connector, action, proposal->target, one, TRUE, error))
         return FALSE;
     }

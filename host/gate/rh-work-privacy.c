@@ -153,7 +153,7 @@ rh_work_open_async (RhWork *self, RhVault *vault, GAsyncReadyCallback callback, 
   job = g_task_get_task_data (task);
   g_ptr_array_add (documents, job->document);
   if (vault != NULL)
-    rh_vault_open_async (vault, self->effect.workspace, documents, RH_VAULT_CONNECTOR, on_opened,
+    rh_vault_open_async (vault, self->effect.workspace, documents, RH_VAULT_CONNECTOR, NULL, on_opened,
                          g_steal_pointer (&task));
   else if (rh_personal_has_token (job->document))
     g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_CONFLICT, "nothing here can open the personal data in it");

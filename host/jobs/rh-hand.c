@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-hand.h"
 
+#include "rh-job-request.h"
 #include "rh-log.h"
 #include "rh-retry.h"
 #include "royal-json.h"
@@ -10,6 +11,7 @@
 
 typedef enum {
   HAND_LEASED,
+  HAND_OPENING, /* what is personal in its input */
   HAND_RUNNING,
   HAND_COMPLETED, /* its owner reports it */
   HAND_REPORTING,
@@ -36,6 +38,7 @@ struct _RhHand {
   char *result;
   gboolean begun;
   gboolean lost;
+  gboolean cancelled; /* while it was opened */
   gboolean returning;
   const RhStatement *report;
   char *params[REPORT_PARAMS_MAX];
@@ -250,13 +253,12 @@ name_run (RhHand *self, char run[G_N_ELEMENTS ("00000000-0000-0000-0000-00000000
               self->job + 15);
 }
 
-void
-rh_hand_start (RhHand *self)
+/* @input: (nullable): in the open, where it was sealed. Takes @personal. */
+static void
+run_with (RhHand *self, JsonObject *input, RhPersonal *personal)
 {
   RhRunRequest request = { 0 };
   char run[37];
-
-  g_return_if_fail (self != NULL && self->state == HAND_LEASED);
 
   name_run (self, run);
   request.workspace = self->ids.workspace;
@@ -265,11 +267,109 @@ rh_hand_start (RhHand *self)
   request.job = self->job;
   request.agent = self->agent;
   request.task = self->task;
-  request.input_text = self->input;
+  request.input = input;
+  request.input_text = input == NULL ? self->input : NULL;
+  request.personal = personal;
   request.context =
       self->attached != NULL && JSON_NODE_HOLDS_OBJECT (self->attached) ? json_node_get_object (self->attached) : NULL;
   self->state = HAND_RUNNING;
   self->run = rh_workers_run (self->context->workers, &request, on_ran, self);
+}
+
+/* (nullable): the schema of its input, where something in that is personal. */
+static RoyalSchema *
+classes_of (RhHand *self)
+{
+  RhAgent *agent = rh_registry_find (self->context->registry, self->agent);
+
+  return agent != NULL ? rh_agent_input_classes (agent, self->task) : NULL;
+}
+
+/* An input on its way to a worker. */
+typedef struct {
+  RhHand *hand;
+  JsonNode *input;
+} Opening;
+
+static void
+opening_free (Opening *self)
+{
+  json_node_unref (self->input);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Opening, opening_free)
+
+static void
+run_opened (RhHand *self, JsonNode *input)
+{
+  g_autofree char *scope = rh_job_request_scope (self->agent, self->task);
+  g_autoptr (RhPersonal) personal = rh_personal_new (scope);
+  RoyalSchema *schema = classes_of (self);
+  g_autoptr (GError) error = NULL;
+
+  if (schema != NULL && !rh_personal_know (personal, schema, input, &error))
+    {
+      report_failure (self, error, FALSE, FALSE);
+      return;
+    }
+  run_with (self, json_node_get_object (input), g_steal_pointer (&personal));
+  if (self->cancelled)
+    rh_hand_cancel (self);
+}
+
+static void
+on_opened (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Opening) opening = data;
+  RhHand *self = opening->hand;
+  g_autoptr (GError) error = NULL;
+  gboolean open = rh_vault_open_finish (RH_VAULT (source), result, &error);
+
+  if (self->lost)
+    {
+      self->events->ran (self, self->data);
+      finish (self);
+    }
+  else if (self->returning)
+    report_return (self);
+  else if (open)
+    run_opened (self, opening->input);
+  else
+    report_failure (self, error, FALSE, rh_retry_may (error));
+}
+
+/* Opens what is personal in the input: TRUE when that takes time, or was no use. */
+static gboolean
+open_input (RhHand *self)
+{
+  RhVault *vault = self->context->gate != NULL ? rh_gate_vault (self->context->gate) : NULL;
+  g_autoptr (JsonNode) input = NULL;
+  g_autoptr (GPtrArray) documents = NULL;
+  Opening *opening;
+
+  if (vault == NULL || (strstr (self->input, "\"sealed\"") == NULL && classes_of (self) == NULL))
+    return FALSE;
+  input = royal_json_parse (self->input, -1, "input", NULL);
+  if (input == NULL || !JSON_NODE_HOLDS_OBJECT (input))
+    return FALSE;
+  documents = g_ptr_array_new ();
+  opening = g_new0 (Opening, 1);
+  opening->hand = self;
+  opening->input = json_node_ref (input);
+  g_ptr_array_add (documents, opening->input);
+  self->state = HAND_OPENING;
+  rh_vault_open_async (vault, self->ids.workspace, documents, RH_VAULT_WORKER, NULL, on_opened, opening);
+  return TRUE;
+}
+
+void
+rh_hand_start (RhHand *self)
+{
+  g_return_if_fail (self != NULL && self->state == HAND_LEASED);
+
+  if (!open_input (self))
+    run_with (self, NULL, NULL);
 }
 
 void
@@ -299,6 +399,7 @@ rh_hand_cancel (RhHand *self)
 
   g_return_if_fail (self != NULL);
 
+  self->cancelled = self->state == HAND_OPENING;
   if (self->state != HAND_RUNNING || self->run == NULL)
     return;
   error = g_error_new_literal (ROYAL_ERROR, ROYAL_ERROR_CANCELLED, "the run was cancelled");
@@ -310,7 +411,7 @@ rh_hand_lose (RhHand *self)
 {
   g_return_if_fail (self != NULL);
 
-  if (self->state != HAND_RUNNING || self->lost)
+  if ((self->state != HAND_RUNNING && self->state != HAND_OPENING) || self->lost)
     return;
   self->lost = TRUE;
   rh_log (RH_LOG_WARNING, "job.lost", "the lease of a run was lost; the run is stopped", "job", self->job, "agent",

@@ -169,12 +169,38 @@ check (RhRegistry *registry, JsonObject *request, GError **error)
   return rh_agent_check_input (agent, task, input, error) ? agent : NULL;
 }
 
+char *
+rh_job_request_scope (const char *agent, const char *task)
+{
+  return g_strconcat (agent, ".", task, NULL);
+}
+
+/* What is personal in the input becomes known to @personal; @keep: it is to be sealed there. */
+static gboolean
+take_personal (RhAgent *agent, JsonObject *request, RhPersonal *personal, gboolean keep, GError **error)
+{
+  const char *task = json_object_get_string_member (request, "task");
+  RoyalSchema *schema = rh_agent_input_classes (agent, task);
+  g_autofree char *scope = NULL;
+  g_autoptr (JsonNode) input = NULL;
+
+  if (schema == NULL || !json_object_has_member (request, "input"))
+    return TRUE;
+  input = royal_json_copy (json_object_get_member (request, "input"));
+  scope = rh_job_request_scope (rh_agent_id (agent), task);
+  rh_personal_next (personal, scope);
+  if (!keep)
+    return rh_personal_know (personal, schema, input, error);
+  json_object_set_member (request, "input", json_node_ref (input));
+  return rh_personal_add (personal, schema, input, error);
+}
+
 gboolean
-rh_job_request_append (RhRegistry *registry, JsonObject *request, const char *trace, GString *text, GError **error)
+rh_job_request_take (RhRegistry *registry, JsonObject *request, RhPersonal *personal, GError **error)
 {
   RhAgent *agent;
 
-  g_return_val_if_fail (RH_IS_REGISTRY (registry) && request != NULL && text != NULL, FALSE);
+  g_return_val_if_fail (RH_IS_REGISTRY (registry) && request != NULL && personal != NULL, FALSE);
 
   agent = check (registry, request, error);
   if (agent == NULL)
@@ -187,7 +213,38 @@ rh_job_request_append (RhRegistry *registry, JsonObject *request, const char *tr
                    rh_agent_id (agent));
       return FALSE;
     }
+  return take_personal (agent, request, personal, TRUE, error);
+}
+
+gboolean
+rh_job_request_append (RhRegistry *registry, JsonObject *request, const char *trace, GString *text, GError **error)
+{
+  RhAgent *agent;
+
+  g_return_val_if_fail (RH_IS_REGISTRY (registry) && request != NULL && text != NULL, FALSE);
+
+  agent = find_agent (registry, json_object_get_string_member (request, "agent"), error);
+  if (agent == NULL)
+    return FALSE;
   append_members (text, request, trace, rh_agent_retry (agent));
+  return TRUE;
+}
+
+/* What starts a job by itself keeps what it starts it with, in more places than one. */
+static gboolean
+refuse_personal (RhAgent *agent, JsonObject *request, GError **error)
+{
+  const char *task = json_object_get_string_member (request, "task");
+  g_autofree char *scope = rh_job_request_scope (rh_agent_id (agent), task);
+  g_autoptr (RhPersonal) personal = rh_personal_new (scope);
+
+  if (!take_personal (agent, request, personal, FALSE, error))
+    return TRUE;
+  if (rh_personal_is_empty (personal))
+    return FALSE;
+  g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_DENIED,
+               "/input: %s takes what is personal in its input from a request to the queue alone, where it is sealed",
+               scope);
   return TRUE;
 }
 
@@ -200,7 +257,7 @@ rh_job_request_check (RhRegistry *registry, JsonObject *request, GError **error)
   g_return_val_if_fail (RH_IS_REGISTRY (registry) && request != NULL, NULL);
 
   agent = check (registry, request, error);
-  if (agent == NULL)
+  if (agent == NULL || refuse_personal (agent, request, error))
     return NULL;
   append_members (text, request, NULL, rh_agent_retry (agent));
   return royal_json_parse (text->str, (gssize)text->len, "request", error);

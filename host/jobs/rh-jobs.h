@@ -44,4 +44,9 @@ void rh_jobs_cancel_async (RhJobs *self, const RhActor *actor, const char *job, 
                            gpointer data);
 JsonNode *rh_jobs_cancel_finish (RhJobs *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* A dead letter is put into the queue again with another input. Returns: (transfer full): the new job. */
+void rh_jobs_edit_async (RhJobs *self, const RhActor *actor, const char *job, JsonObject *input,
+                         GAsyncReadyCallback callback, gpointer data);
+JsonNode *rh_jobs_edit_finish (RhJobs *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

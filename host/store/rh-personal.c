@@ -20,6 +20,7 @@ typedef struct {
 typedef struct {
   RoyalSchema *schema; /* (nullable) */
   JsonNode *document;
+  char *scope;
   char *subject; /* (nullable): none is named: each field is its own */
 } Part;
 
@@ -48,6 +49,7 @@ part_free (gpointer data)
   Part *self = data;
 
   json_node_unref (self->document);
+  g_free (self->scope);
   g_free (self->subject);
   g_free (self);
 }
@@ -87,11 +89,15 @@ rh_personal_is_empty (const RhPersonal *self)
 }
 
 void
-rh_personal_next_subject (RhPersonal *self)
+rh_personal_next (RhPersonal *self, const char *scope)
 {
   g_return_if_fail (self != NULL);
 
   g_clear_pointer (&self->subject, g_free);
+  if (scope == NULL)
+    return;
+  g_free (self->scope);
+  self->scope = g_strdup (scope);
 }
 
 void
@@ -169,9 +175,9 @@ take_values (RhPersonal *self, JsonNode *node, const char *subject, RoyalClass c
 
 /* (transfer full): of whom the field at @pointer is: of the subject, else the field is on its own. */
 static char *
-subject_at (const RhPersonal *self, const char *subject, const char *pointer)
+subject_at (const char *scope, const char *subject, const char *pointer)
 {
-  return subject != NULL ? g_strdup (subject) : g_strdup_printf ("field:%s%.*s", self->scope, SUBJECT_MAX, pointer);
+  return subject != NULL ? g_strdup (subject) : g_strdup_printf ("field:%.90s%.200s", scope, pointer);
 }
 
 typedef struct {
@@ -187,7 +193,7 @@ take_field (JsonNode *value, const char *pointer, RoyalClass class, gpointer dat
 
   if (JSON_NODE_HOLDS_NULL (value))
     return NULL;
-  subject = subject_at (taking->self, taking->subject, pointer);
+  subject = subject_at (taking->self->scope, taking->subject, pointer);
   take_values (taking->self, value, subject, class);
   taking->self->n++;
   g_hash_table_add (taking->self->subjects, subject);
@@ -238,6 +244,7 @@ take (RhPersonal *self, RoyalSchema *schema, JsonNode *document, gboolean keep, 
   part = g_new0 (Part, 1);
   part->schema = schema;
   part->document = json_node_ref (document);
+  part->scope = g_strdup (self->scope);
   part->subject = g_strdup (self->subject);
   g_ptr_array_add (self->parts, part);
   return TRUE;
@@ -449,7 +456,7 @@ static JsonNode *
 replace_field (JsonNode *value, const char *pointer, RoyalClass class, gpointer data)
 {
   const Replacing *replacing = data;
-  g_autofree char *subject = subject_at (replacing->self, replacing->part->subject, pointer);
+  g_autofree char *subject = subject_at (replacing->part->scope, replacing->part->subject, pointer);
 
   if (JSON_NODE_HOLDS_NULL (value) || rh_personal_is_token (value))
     return NULL;

@@ -19,8 +19,9 @@ RhPersonal *rh_personal_new (const char *scope) G_GNUC_WARN_UNUSED_RESULT;
 void rh_personal_free (RhPersonal *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RhPersonal, rh_personal_free)
 
-/* What is added from now on is of somebody else: a subject that is named holds for what is added after it too. */
-void rh_personal_next_subject (RhPersonal *self);
+/* What is added from now on is of somebody else: a subject that is named holds for what is added after it too.
+ * @scope: (nullable): it is of another scope, too */
+void rh_personal_next (RhPersonal *self, const char *scope);
 
 /**
  * rh_personal_add:
@@ -45,7 +46,7 @@ gboolean rh_personal_is_empty (const RhPersonal *self);
 char *rh_personal_mask (const RhPersonal *self, const char *text);
 /* Whether it would change. */
 gboolean rh_personal_is_in (const RhPersonal *self, const char *text);
-/* Masks every text in @node, which is an object or array, in place, names of members too. */
+/* Masks every text in @node, which is an object or array, in place. */
 void rh_personal_mask_node (const RhPersonal *self, JsonNode *node);
 /* @self and @error may be NULL. */
 void rh_personal_mask_error (const RhPersonal *self, GError *error);

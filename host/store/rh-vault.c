@@ -406,6 +406,7 @@ rh_vault_open_async (RhVault *self,
                      gint64 workspace,
                      GPtrArray *documents,
                      RhVaultReader reader,
+                     const char *only,
                      GAsyncReadyCallback callback,
                      gpointer data)
 {
@@ -432,7 +433,7 @@ rh_vault_open_async (RhVault *self,
       return;
     }
   names = g_hash_table_get_keys_as_array (ids, NULL);
-  list = g_strjoinv (",", (char **)names);
+  list = only != NULL ? g_strdup (only) : g_strjoinv (",", (char **)names);
   rh_store_call_async (self->store, &find, workspace, (const char *const[]){ list }, NULL, on_found,
                        g_steal_pointer (&task));
 }

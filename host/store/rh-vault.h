@@ -38,11 +38,12 @@ typedef enum { RH_VAULT_CONNECTOR, RH_VAULT_WORKER, RH_VAULT_PERSON } RhVaultRea
 /**
  * rh_vault_open_async:
  * @documents: (element-type JsonNode): objects or arrays, changed in place when this ends well
+ * @only: (nullable): a key's id: nothing that another sealed is opened for a person
  *
  * Opens every sealed field. For a connector or a worker one that does not open is an error, %ROYAL_ERROR_NOT_FOUND when it was
  * erased; for a person it stays sealed.
  */
-void rh_vault_open_async (RhVault *self, gint64 workspace, GPtrArray *documents, RhVaultReader reader,
+void rh_vault_open_async (RhVault *self, gint64 workspace, GPtrArray *documents, RhVaultReader reader, const char *only,
                           GAsyncReadyCallback callback, gpointer data);
 gboolean rh_vault_open_finish (RhVault *self, GAsyncResult *result, GError **error);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-list.h"
+#include "rh-reveal.h"
 #include "rh-routes.h"
 
 #include "royal-json.h"
@@ -17,6 +18,9 @@ static const RhStatement proposal_get = { "web.approval", "select proposal_get (
 static const char *const states[] = { "denied",   "pending", "approved",   "executing", "executed", "failed", "undone",
                                       "rejected", "expired", "superseded", "stale",     "unknown",  NULL };
 
+/* Who sees what is personal in a proposal: who may have to answer for it. */
+#define SEES (RH_ROLE_APPROVER | RH_ROLE_OPERATOR | RH_ROLE_ADMIN)
+
 static gboolean
 check_id (RhRequest *request)
 {
@@ -29,7 +33,7 @@ check_id (RhRequest *request)
 static void
 on_list (RhRequest *request, RhRows *rows)
 {
-  rh_list_reply (request, rows, "proposal", "cursor", rh_list_limit (request));
+  rh_list_reveal (request, rows, "proposal", "cursor", rh_list_limit (request), 0);
 }
 
 void
@@ -41,7 +45,7 @@ rh_api_approvals (RhRequest *request)
 static void
 on_proposal (RhRequest *request, RhRows *rows)
 {
-  rh_request_reply_row (request, SOUP_STATUS_OK, rows, "proposal");
+  rh_reveal_row (request, SOUP_STATUS_OK, SEES, rows, "proposal");
 }
 
 void
@@ -56,7 +60,7 @@ rh_api_approval (RhRequest *request)
 static void
 on_items (RhRequest *request, RhRows *rows)
 {
-  rh_list_reply (request, rows, "item", "cursor", rh_list_limit (request));
+  rh_list_reveal (request, rows, "item", "cursor", rh_list_limit (request), SEES);
 }
 
 void
@@ -77,7 +81,7 @@ rh_api_approval_items (RhRequest *request)
 static void
 on_revisions (RhRequest *request, RhRows *rows)
 {
-  rh_request_reply_row (request, SOUP_STATUS_OK, rows, "revisions");
+  rh_reveal_row (request, SOUP_STATUS_OK, SEES, rows, "revisions");
 }
 
 void
@@ -99,7 +103,7 @@ on_answered (GObject *source, GAsyncResult *result, gpointer data)
   if (proposal == NULL)
     rh_request_fail (request, error);
   else
-    rh_request_reply (request, SOUP_STATUS_OK, proposal);
+    rh_reveal (request, SOUP_STATUS_OK, SEES, proposal);
 }
 
 void

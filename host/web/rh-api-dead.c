@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-list.h"
+#include "rh-reveal.h"
 #include "rh-routes.h"
 
 #include "royal-json.h"
@@ -13,12 +14,14 @@ static const RhStatement dead_list = { "web.dead", "select cursor, job from dead
 static const RhStatement dead_retry = { "job.dead-retry", "select dead_retry ($1::uuid[], $2, $3) as n", 3, TRUE };
 static const RhStatement dead_discard = { "job.dead-discard", "select dead_discard ($1::uuid[], $2, $3) as n", 3,
                                           TRUE };
-static const RhStatement dead_edit = { "job.dead-edit", "select dead_edit ($1::uuid, $2::jsonb, $3) as job", 3, TRUE };
+
+/* Who sees what is personal in an input. */
+#define SEES (RH_ROLE_OPERATOR | RH_ROLE_ADMIN)
 
 static void
 on_list (RhRequest *request, RhRows *rows)
 {
-  rh_list_reply (request, rows, "job", "cursor", rh_list_limit (request));
+  rh_list_reveal (request, rows, "job", "cursor", rh_list_limit (request), SEES);
 }
 
 void
@@ -106,31 +109,26 @@ rh_api_dead_discard (RhRequest *request)
 }
 
 static void
-on_edited (RhRequest *request, RhRows *rows)
+on_edited (GObject *source, GAsyncResult *result, gpointer data)
 {
-  rh_gate_kick (rh_request_context (request)->gate);
-  rh_request_reply_row (request, SOUP_STATUS_CREATED, rows, "job");
+  g_autoptr (RhRequest) request = data;
+  g_autoptr (GError) error = NULL;
+  JsonNode *job = rh_jobs_edit_finish (RH_JOBS (source), result, &error);
+
+  if (job == NULL)
+    rh_request_fail (request, error);
+  else
+    rh_reveal (request, SOUP_STATUS_CREATED, SEES, job);
 }
 
 void
 rh_api_dead_edit (RhRequest *request)
 {
   JsonObject *input = royal_json_object (rh_request_body (request), "input");
-  g_autoptr (JsonNode) node = NULL;
-  g_autofree char *text = NULL;
-  const char *params[3] = { rh_request_parameter (request), NULL, rh_request_caller (request)->name };
 
-  if (!g_uuid_string_is_valid (params[0]))
-    {
-      rh_request_refuse (request, RH_PROBLEM_NOT_FOUND, NULL, "no job %s", params[0]);
-      return;
-    }
   if (input == NULL)
-    {
-      rh_request_refuse (request, RH_PROBLEM_INVALID, "/input", "expected an object");
-      return;
-    }
-  node = json_node_init_object (json_node_alloc (), input);
-  params[1] = text = royal_json_to_string (node);
-  rh_request_call (request, &dead_edit, params, on_edited);
+    rh_request_refuse (request, RH_PROBLEM_INVALID, "/input", "expected an object");
+  else
+    rh_jobs_edit_async (rh_request_context (request)->jobs, rh_request_actor (request), rh_request_parameter (request),
+                        input, on_edited, rh_request_ref (request));
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-list.h"
+#include "rh-reveal.h"
 #include "rh-routes.h"
 
 #include "royal-json.h"
@@ -10,6 +11,9 @@ static const RhStatement job_get = { "web.job", "select job_get ($1::uuid) as jo
 
 static const char *const states[] = { "queued",      "leased",    "completed", "dead",
                                       "quarantined", "cancelled", "discarded", NULL };
+
+/* Who sees what is personal in an input. */
+#define SEES (RH_ROLE_OPERATOR | RH_ROLE_ADMIN)
 
 static gboolean
 check_id (RhRequest *request)
@@ -23,7 +27,7 @@ check_id (RhRequest *request)
 static void
 on_list (RhRequest *request, RhRows *rows)
 {
-  rh_list_reply (request, rows, "job", "cursor", rh_list_limit (request));
+  rh_list_reveal (request, rows, "job", "cursor", rh_list_limit (request), 0);
 }
 
 void
@@ -35,7 +39,7 @@ rh_api_jobs (RhRequest *request)
 static void
 on_job (RhRequest *request, RhRows *rows)
 {
-  rh_request_reply_row (request, SOUP_STATUS_OK, rows, "job");
+  rh_reveal_row (request, SOUP_STATUS_OK, SEES, rows, "job");
 }
 
 void
@@ -57,7 +61,7 @@ on_created (GObject *source, GAsyncResult *result, gpointer data)
   if (job == NULL)
     rh_request_fail (request, error);
   else
-    rh_request_reply (request, SOUP_STATUS_CREATED, job);
+    rh_reveal (request, SOUP_STATUS_CREATED, SEES, job);
 }
 
 void
@@ -92,7 +96,7 @@ on_cancelled (GObject *source, GAsyncResult *result, gpointer data)
   if (job == NULL)
     rh_request_fail (request, error);
   else
-    rh_request_reply (request, SOUP_STATUS_OK, job);
+    rh_reveal (request, SOUP_STATUS_OK, SEES, job);
 }
 
 void

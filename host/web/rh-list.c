@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-list.h"
 
-void
-rh_list_reply (RhRequest *request, RhRows *rows, const char *column, const char *cursor, gint64 limit)
+#include "rh-reveal.h"
+
+/* (transfer full) */
+static char *
+list_text (RhRows *rows, const char *column, const char *cursor, gint64 limit)
 {
   GString *text = g_string_new ("{\"items\":[");
   guint n = rh_rows_n (rows);
@@ -19,7 +22,19 @@ rh_list_reply (RhRequest *request, RhRows *rows, const char *column, const char 
   else
     g_string_append (text, "null");
   g_string_append_c (text, '}');
-  rh_request_reply_text (request, SOUP_STATUS_OK, "application/json", g_string_free (text, FALSE));
+  return g_string_free (text, FALSE);
+}
+
+void
+rh_list_reply (RhRequest *request, RhRows *rows, const char *column, const char *cursor, gint64 limit)
+{
+  rh_request_reply_text (request, SOUP_STATUS_OK, "application/json", list_text (rows, column, cursor, limit));
+}
+
+void
+rh_list_reveal (RhRequest *request, RhRows *rows, const char *column, const char *cursor, gint64 limit, guint roles)
+{
+  rh_reveal_text (request, SOUP_STATUS_OK, roles, list_text (rows, column, cursor, limit));
 }
 
 gint64

@@ -12,6 +12,9 @@ G_BEGIN_DECLS
 /* Answers with a page of @column's documents; @limit is what was asked for, 0 = everything at once. */
 void rh_list_reply (RhRequest *request, RhRows *rows, const char *column, const char *cursor, gint64 limit);
 
+/* The same with documents in which personal data may be sealed: rh_reveal_text(). */
+void rh_list_reveal (RhRequest *request, RhRows *rows, const char *column, const char *cursor, gint64 limit, guint roles);
+
 /**
  * rh_list_run:
  * @statement: takes states (text[] or null), the cursor (or null) and the limit; yields `cursor` and @column

@@ -64,6 +64,8 @@ static const RhRoute routes[] = {
   { "POST", API "/secrets/rotate-key", RH_ROLE_ADMIN, RH_BODY_NONE, "", rh_api_secrets_rotate },
   { "PUT", API "/secrets/{name}", RH_ROLE_ADMIN, RH_BODY_BYTES, "", rh_api_secret_set },
   { "DELETE", API "/secrets/{name}", RH_ROLE_ADMIN, RH_BODY_NONE, "", rh_api_secret_delete },
+  { "POST", API "/privacy/export", RH_ROLE_ADMIN, RH_BODY_JSON, "", rh_api_privacy_export },
+  { "POST", API "/privacy/erase", RH_ROLE_ADMIN, RH_BODY_JSON, "", rh_api_privacy_erase },
   { "GET", API "/approvals", RH_ROLE_ANY, RH_BODY_NONE, "state cursor limit", rh_api_approvals },
   { "GET", API "/approvals/{id}", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_approval },
   { "GET", API "/approvals/{id}/items", RH_ROLE_ANY, RH_BODY_NONE, "cursor limit", rh_api_approval_items },

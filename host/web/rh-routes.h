@@ -91,6 +91,8 @@ void rh_api_secrets (RhRequest *request);
 void rh_api_secret_set (RhRequest *request);
 void rh_api_secret_delete (RhRequest *request);
 void rh_api_secrets_rotate (RhRequest *request);
+void rh_api_privacy_export (RhRequest *request);
+void rh_api_privacy_erase (RhRequest *request);
 void rh_api_approvals (RhRequest *request);
 void rh_api_approval (RhRequest *request);
 void rh_api_approval_items (RhRequest *request);

@@ -27,6 +27,7 @@ struct _RhRunFeed {
   double lines;
   gint64 lines_us;
   guint dropped;
+  const RhPersonal *personal; /* (nullable) */
 };
 
 static const RhStatement run_progress = {
@@ -37,7 +38,12 @@ static const RhStatement run_progress = {
 };
 
 RhRunFeed *
-rh_run_feed_new (RhStore *store, RhGate *gate, gint64 workspace, const char *agent, const char *run)
+rh_run_feed_new (RhStore *store,
+                 RhGate *gate,
+                 gint64 workspace,
+                 const char *agent,
+                 const char *run,
+                 const RhPersonal *personal)
 {
   RhRunFeed *self;
 
@@ -49,6 +55,7 @@ rh_run_feed_new (RhStore *store, RhGate *gate, gint64 workspace, const char *age
   self->workspace = workspace;
   self->agent = g_strdup (agent);
   self->run = g_strdup (run);
+  self->personal = personal;
   self->lines = LOG_BURST;
   self->lines_us = g_get_monotonic_time ();
   return self;
@@ -110,13 +117,15 @@ on_interval (gpointer data)
 void
 rh_run_feed_progress (RhRunFeed *self, double fraction, const char *message)
 {
+  g_autofree char *masked = NULL;
   gint64 wait_us;
 
   g_return_if_fail (self != NULL);
 
   self->fraction = isfinite (fraction) ? CLAMP (fraction, 0.0, 1.0) : 0.0;
   g_free (self->message);
-  self->message = message != NULL ? rh_words_clean (message, PROGRESS_MESSAGE_MAX) : NULL;
+  masked = rh_personal_mask (self->personal, message);
+  self->message = masked != NULL ? rh_words_clean (masked, PROGRESS_MESSAGE_MAX) : NULL;
   self->pending = TRUE;
   wait_us = self->sent_us == 0 ? 0 : self->sent_us + PROGRESS_INTERVAL_US - g_get_monotonic_time ();
   if (wait_us <= 0)
@@ -128,6 +137,7 @@ rh_run_feed_progress (RhRunFeed *self, double fraction, const char *message)
 void
 rh_run_feed_log (RhRunFeed *self, const char *message)
 {
+  g_autofree char *masked = NULL;
   g_autofree char *line = NULL;
   gint64 now_us = g_get_monotonic_time ();
 
@@ -141,7 +151,8 @@ rh_run_feed_log (RhRunFeed *self, const char *message)
       return;
     }
   self->lines--;
-  line = rh_words_clean (message, LOG_LINE_MAX);
+  masked = rh_personal_mask (self->personal, message);
+  line = rh_words_clean (masked, LOG_LINE_MAX);
   rh_log (RH_LOG_INFO, "run.log", line, "agent", self->agent, "run", self->run, NULL);
 }
 

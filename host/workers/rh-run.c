@@ -65,6 +65,7 @@ rh_run_new (const RhRunRequest *request, RhAgent *agent, RhStore *store, RhGate 
   self->gate = gate;
   self->done = done;
   self->data = data;
+  self->personal = request->personal;
   start_span (self);
   return self;
 }
@@ -90,6 +91,7 @@ rh_run_clear (gpointer data)
   g_clear_pointer (&self->context, json_object_unref);
   g_object_unref (self->agent);
   rh_run_feed_free (self->feed);
+  rh_personal_free (self->personal);
   g_clear_object (&self->calls);
   rh_span_free (self->span);
   g_clear_error (&self->reason);
@@ -122,7 +124,8 @@ rh_run_feed (RhRun *self)
   g_return_val_if_fail (self != NULL, NULL);
 
   if (self->feed == NULL)
-    self->feed = rh_run_feed_new (self->store, self->gate, self->workspace, rh_agent_id (self->agent), self->id);
+    self->feed =
+        rh_run_feed_new (self->store, self->gate, self->workspace, rh_agent_id (self->agent), self->id, self->personal);
   return self->feed;
 }
 
@@ -175,16 +178,40 @@ outcome_of (const GError *error, gboolean crashed)
   return royal_error_is_cancelled (error) ? "cancelled" : "failed";
 }
 
+/* (transfer full) (nullable): a result that tells nothing personal. */
+static char *
+masked_result (const RhRun *self, const char *result)
+{
+  /* In the text it may be escaped. */
+  g_autoptr (JsonNode) node = royal_json_parse (result, -1, "result", NULL);
+
+  if (node == NULL)
+    return NULL;
+  if (JSON_NODE_HOLDS_VALUE (node))
+    return rh_personal_is_in (self->personal, result) ? g_strdup ("\"" RH_PERSONAL_MASK "\"") : NULL;
+  rh_personal_mask_node (self->personal, node);
+  return royal_json_to_string (node);
+}
+
 void
 rh_run_end (RhRun *self, const char *result, const GError *error, gboolean crashed)
 {
   RhRunEnd end = { result, error, crashed, FALSE };
+  g_autofree char *masked = NULL;
+  g_autoptr (GError) told = NULL;
 
   g_return_if_fail (self != NULL && (result != NULL || error != NULL));
 
   if (self->ended)
     return;
   self->ended = TRUE;
+  if (self->personal != NULL && error != NULL)
+    {
+      end.error = told = g_error_copy (error);
+      rh_personal_mask_error (self->personal, told);
+    }
+  else if (!rh_personal_is_empty (self->personal) && (masked = masked_result (self, result)) != NULL)
+    end.result = masked;
   end.begun = self->begun_us > 0;
   if (error != NULL)
     end.result = NULL;

@@ -42,6 +42,7 @@ struct _RhRun {
   RhStore *store;
   RhGate *gate;
   RhRunFeed *feed;
+  RhPersonal *personal; /* (nullable) */
   GCancellable *calls;
   GHashTable *proposed;
   RhSpan *span; /* NULL when nothing records it */

@@ -286,6 +286,7 @@ rh_workers_run (RhWorkers *self, const RhRunRequest *request, RhRunDone done, gp
   pool = find_pool (self, request, &error);
   if (pool == NULL)
     {
+      rh_personal_free (request->personal);
       end.error = error;
       done (&end, data);
       return NULL;

@@ -41,6 +41,7 @@ typedef struct {
   JsonObject *input;      /* (nullable): nothing, unless there is a text */
   const char *input_text; /* (nullable): the same as JSON text, which goes to the worker as it is */
   JsonObject *context;    /* (nullable): what travels with the job into its proposals */
+  RhPersonal *personal;   /* (nullable) (transfer full): what of the input is, and so is told of the run masked */
 } RhRunRequest;
 
 /**

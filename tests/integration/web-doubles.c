@@ -151,6 +151,12 @@ rh_gate_approve_except_async (RhGate *self,
   ask (self, actor, proposal, "approve", digest, note, callback, data);
 }
 
+RhVault *
+rh_gate_vault (RhGate *self)
+{
+  return NULL;
+}
+
 /* What takes a real gate. */
 static void
 refuse (RhGate *self, const char *proposal, GAsyncReadyCallback callback, gpointer data)
@@ -339,6 +345,25 @@ rh_jobs_cancel_async (RhJobs *self, const RhActor *actor, const char *job, GAsyn
 
 JsonNode *
 rh_jobs_cancel_finish (RhJobs *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+rh_jobs_edit_async (RhJobs *self,
+                    const RhActor *actor,
+                    const char *job,
+                    JsonObject *input,
+                    GAsyncReadyCallback callback,
+                    gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
+
+  g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_NOT_FOUND, "no job %s", job);
+}
+
+JsonNode *
+rh_jobs_edit_finish (RhJobs *self, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_pointer (G_TASK (result), error);
 }

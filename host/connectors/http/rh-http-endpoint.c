@@ -39,6 +39,7 @@ rh_http_endpoint_free (RhHttpEndpoint *self)
   g_free (self->key_header);
   g_free (self->verify);
   g_free (self->observe);
+  royal_schema_free (self->classes);
   g_clear_object (&self->session);
   g_free (self);
 }
@@ -140,6 +141,22 @@ make_session (RhHttpEndpoint *self, const char *ca, GError **error)
 }
 
 static gboolean
+read_classes (RhHttpEndpoint *self, JsonObject *document, GError **error)
+{
+  JsonNode *classes = json_object_get_member (document, "classes");
+  g_autoptr (GError) fault = NULL;
+
+  if (classes == NULL)
+    return TRUE;
+  self->classes = royal_schema_new (classes, "/classes", &fault);
+  if (self->classes == NULL)
+    g_propagate_error (error, g_steal_pointer (&fault));
+  else if (!royal_schema_has_classes (self->classes))
+    g_set_error_literal (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "/classes: expected an x-royal-class in it");
+  return self->classes != NULL && royal_schema_has_classes (self->classes);
+}
+
+static gboolean
 check_templates (RhHttpEndpoint *self, GError **error)
 {
   if (self->verify != NULL && (self->verify[0] != '/' || strstr (self->verify, "{key}") == NULL))
@@ -183,7 +200,7 @@ rh_http_endpoint_new (const char *name, JsonObject *document, GError **error)
   self->in_flight = (guint)royal_json_int (document, "in_flight", 8);
   self->rate = royal_json_double (document, "rate_per_s", 0);
   self->burst = royal_json_double (document, "burst", 1);
-  if (self->origin == NULL || !check_templates (self, error) ||
+  if (self->origin == NULL || !check_templates (self, error) || !read_classes (self, document, error) ||
       !make_session (self, royal_json_string (document, "ca", NULL), error))
     return NULL;
   return g_steal_pointer (&self);

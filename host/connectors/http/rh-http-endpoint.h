@@ -18,6 +18,7 @@ typedef struct {
  * RhHttpEndpoint:
  * @origin: scheme, host and port; requests go nowhere else
  * @verify, @observe: (nullable): templates of paths
+ * @classes: (nullable): what of a request and its answer is personal
  * @session: its own, so that one endpoint's connections are not another's
  *
  * One named place that http.request may send to: docs/schema/http-endpoints.schema.json.
@@ -42,6 +43,7 @@ typedef struct {
   guint in_flight;
   double rate;
   double burst;
+  RoyalSchema *classes;
   SoupSession *session;
 } RhHttpEndpoint;
 

@@ -57,6 +57,14 @@ rh_http_secrets (RhConnector *connector)
   return (const char *const *)RH_HTTP (connector)->names->pdata;
 }
 
+static RoyalSchema *
+rh_http_classes (RhConnector *connector, const char *action, const char *target)
+{
+  const RhHttpEndpoint *endpoint = g_hash_table_lookup (RH_HTTP (connector)->endpoints, target);
+
+  return endpoint != NULL ? endpoint->classes : NULL;
+}
+
 static char *
 rh_http_lane (RhConnector *connector, const char *action, const char *target, RhLaneLimits *limits)
 {
@@ -590,6 +598,7 @@ rh_http_connector_init (RhConnectorInterface *iface)
   iface->actions = rh_http_actions;
   iface->secrets = rh_http_secrets;
   iface->lane = rh_http_lane;
+  iface->classes = rh_http_classes;
   iface->validate = rh_http_validate;
   iface->assess_async = rh_http_assess_async;
   iface->assess_finish = rh_http_assess_finish;

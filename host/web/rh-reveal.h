@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "rh-request.h"
+
+G_BEGIN_DECLS
+
+/* Answers with a document in which personal data may be sealed: in the open to callers with one of @roles, masked to others.
+ * What is secret is masked to everybody, and so is what was erased. */
+
+/* @text is (transfer full). */
+void rh_reveal_text (RhRequest *request, guint status, guint roles, char *text);
+/* @body is (transfer full). */
+void rh_reveal (RhRequest *request, guint status, guint roles, JsonNode *body);
+/* Answers with @column of the one row. */
+void rh_reveal_row (RhRequest *request, guint status, guint roles, RhRows *rows, const char *column);
+
+G_END_DECLS
