@@ -12,6 +12,7 @@
 #include "rh-parts.h"
 #include "rh-policy-file.h"
 #include "rh-retail.h"
+#include "rh-retention.h"
 #include "rh-sampler.h"
 #include "rh-server.h"
 #include "rh-trace-export.h"
@@ -43,6 +44,7 @@ struct _RhApp {
   RhWorkflows *workflows;
   RhSecrets *secrets;
   RhServer *server;
+  RhRetention *retention;
   RhSampler *sampler;
   gboolean serving;
 };
@@ -63,6 +65,7 @@ rh_app_finalize (GObject *object)
   RhApp *self = RH_APP (object);
 
   g_clear_object (&self->server);
+  g_clear_object (&self->retention);
   g_clear_object (&self->sampler);
   g_clear_object (&self->triggers);
   g_clear_object (&self->workflows);
@@ -390,6 +393,8 @@ on_charter (GObject *source, GAsyncResult *result, gpointer data)
   rh_workflows_start (self->workflows);
   self->sampler = rh_sampler_new (self->store, self->registry, self->workers, rh_host_dir_path (self->dir));
   rh_sampler_start (self->sampler);
+  self->retention = rh_retention_new (self->store, self->config);
+  rh_retention_start (self->retention);
   rh_triggers_start (self->triggers);
   self->serving = TRUE;
   if (!make_server (self, &error))
@@ -634,6 +639,7 @@ stop_parts (GTask *task)
       return;
     }
   self->serving = FALSE;
+  rh_retention_stop (self->retention);
   rh_sampler_stop (self->sampler);
   rh_triggers_stop (self->triggers);
   rh_workflows_stop (self->workflows);

@@ -68,6 +68,16 @@ static const Setting settings[RH_N_SETTINGS] = {
                                      "File or folder outside of the database that signed checkpoints are appended to" },
   [RH_SETTING_AUDIT_INTERVAL] = { "audit", "interval", "audit-interval", "SECONDS", UINT, "60", 1, 86400,
                                   "How old the last checkpoint of a chain that has grown may become" },
+  [RH_SETTING_RETENTION_JOBS] = { "retention", "jobs", "retention-jobs", "DAYS", UINT, "30", 0, 36500,
+                                  "How long jobs are kept after they have ended; 0: for ever" },
+  [RH_SETTING_RETENTION_WORKFLOWS] = { "retention", "workflows", "retention-workflows", "DAYS", UINT, "90", 0, 36500,
+                                       "How long workflows' runs are kept after they are over; 0: for ever" },
+  [RH_SETTING_RETENTION_EVENTS] = { "retention", "events", "retention-events", "DAYS", UINT, "14", 0, 36500,
+                                    "How long events are kept that are no records of the audit; 0: for ever" },
+  [RH_SETTING_RETENTION_SIMULATIONS] = { "retention", "simulations", "retention-simulations", "DAYS", UINT, "30", 0,
+                                         36500, "How long what simulations would have proposed is kept; 0: for ever" },
+  [RH_SETTING_RETENTION_TOKENS] = { "retention", "tokens", "retention-tokens", "DAYS", UINT, "90", 0, 36500,
+                                    "How long tokens are kept after they have expired or were revoked; 0: for ever" },
 };
 
 static const char *const origins[] = { "default", "file", "environment", "option" };

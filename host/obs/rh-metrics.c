@@ -70,6 +70,8 @@ static const struct {
   [RH_METRIC_TRIGGERS] = { "royal_triggers_fired_total", COUNTER, "kind", "What triggers have started." },
   [RH_METRIC_TRIGGER_ERRORS] = { "royal_trigger_errors_total", COUNTER, "kind", "Triggers that could not start it." },
   [RH_METRIC_HOOKS] = { "royal_webhook_deliveries_total", COUNTER, "outcome", "Webhook deliveries by outcome." },
+  [RH_METRIC_REMOVED] = { "royal_rows_removed_total", COUNTER, "table",
+                          "Rows removed after the time that they are kept." },
   [RH_METRIC_CONTROLS] = { "royal_controls", GAUGE, "control", "Stops, pauses, open breakers and envelopes in force." },
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (table) == RH_METRIC_N);

@@ -54,6 +54,7 @@ typedef enum {
   RH_METRIC_TRIGGER_ERRORS,       /* counter, label kind */
   RH_METRIC_HOOKS,                /* counter, label outcome: accepted, known, refused, limited, invalid, unavailable */
   RH_METRIC_CONTROLS,             /* gauge, label control: stops, pauses, breakers that are open, envelopes in force */
+  RH_METRIC_REMOVED,              /* counter, label table: rows that were kept long enough */
   RH_METRIC_N,
 } RhMetric;
 
