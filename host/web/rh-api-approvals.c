@@ -5,6 +5,8 @@
 
 #include "royal-json.h"
 
+#include <string.h>
+
 static const RhStatement proposal_list = {
   "web.approvals", "select cursor, proposal from proposal_list ($1::text[], $2::bigint, $3::int)", 3, FALSE
 };
@@ -42,10 +44,31 @@ rh_api_approvals (RhRequest *request)
   rh_list_run (request, &proposal_list, states, on_list);
 }
 
+/* Whether it is to be shown as it is kept, which is what the digest covers. */
+static gboolean
+wants_sealed (RhRequest *request)
+{
+  return g_strcmp0 (rh_request_query (request, "sealed"), "true") == 0;
+}
+
+static gboolean
+check_sealed (RhRequest *request)
+{
+  const char *sealed = rh_request_query (request, "sealed");
+
+  if (sealed == NULL || strcmp (sealed, "true") == 0 || strcmp (sealed, "false") == 0)
+    return TRUE;
+  rh_request_refuse (request, RH_PROBLEM_INVALID, NULL, "sealed: expected true or false");
+  return FALSE;
+}
+
 static void
 on_proposal (RhRequest *request, RhRows *rows)
 {
-  rh_reveal_row (request, SOUP_STATUS_OK, SEES, rows, "proposal");
+  if (wants_sealed (request))
+    rh_request_reply_row (request, SOUP_STATUS_OK, rows, "proposal");
+  else
+    rh_reveal_row (request, SOUP_STATUS_OK, SEES, rows, "proposal");
 }
 
 void
@@ -53,14 +76,17 @@ rh_api_approval (RhRequest *request)
 {
   const char *params[] = { rh_request_parameter (request) };
 
-  if (check_id (request))
+  if (check_id (request) && check_sealed (request))
     rh_request_call (request, &proposal_get, params, on_proposal);
 }
 
 static void
 on_items (RhRequest *request, RhRows *rows)
 {
-  rh_list_reveal (request, rows, "item", "cursor", rh_list_limit (request), SEES);
+  if (wants_sealed (request))
+    rh_list_reply (request, rows, "item", "cursor", rh_list_limit (request));
+  else
+    rh_list_reveal (request, rows, "item", "cursor", rh_list_limit (request), SEES);
 }
 
 void
@@ -69,7 +95,8 @@ rh_api_approval_items (RhRequest *request)
   g_autofree char *batch = NULL;
   gint64 limit, after;
 
-  if (!check_id (request) || !rh_request_number (request, "limit", 1, RH_LIST_MAX, RH_LIST_DEFAULT, &limit) ||
+  if (!check_id (request) || !check_sealed (request) ||
+      !rh_request_number (request, "limit", 1, RH_LIST_MAX, RH_LIST_DEFAULT, &limit) ||
       !rh_request_number (request, "cursor", 1, G_MAXINT64, 0, &after))
     return;
   batch = g_strdup_printf ("%" G_GINT64_FORMAT, limit);

@@ -9,6 +9,7 @@ begin
 customer=canary-customer-7311
 mail=canary.mail.7311@example.org
 pin=canary-pin-7311
+# shellcheck disable=SC2317 # runs calls it
 finds () { grep -aF -e "$customer" -e "$mail" -e "$pin" -e canary%2Email%2E7311 "$@"; }
 
 coproc PEER { exec "${ROYAL_BUILDDIR:?}/tests/fault/peer" 1; }
@@ -59,6 +60,7 @@ until_ok ctl agents show postman
 
 # A worker is told, and the other side.
 runs 0 'a job with a person in its input runs' ctl jobs run postman write --input "$(input post)" --wait
+# shellcheck disable=SC2317 # arrived calls it
 letter () { curl -s --max-time 5 "http://127.0.0.1:$peer_port/thing/letter"; }
 # shellcheck disable=SC2317 # soon calls it
 arrived () { [ "$(letter | jq -r .mail)" = "$mail" ]; }
@@ -77,6 +79,7 @@ as () { curl -s --max-time 5 "$url$2" -H "Authorization: Bearer $1"; }
 viewer=$(token viewer); approver=$(token approver); operator=$(token operator)
 is 'a viewer sees that there is something' '(personal)' "$(as "$viewer" "/api/v1/approvals/$proposal" | jq -r .parameters.body.mail)"
 is 'an approver what it is' "$mail" "$(as "$approver" "/api/v1/approvals/$proposal" | jq -r .parameters.body.mail)"
+is 'as it is kept, which is what was signed' string "$(as "$viewer" "/api/v1/approvals/$proposal?sealed=true" | jq -r '.parameters.body.mail.value | type')"
 is 'not in a list' '(personal)' "$(as "$approver" /api/v1/approvals | jq -r '.items[0].parameters.body.mail')"
 is 'nor an input' '(personal)' "$(as "$approver" "/api/v1/jobs/$job" | jq -r .input.mail)"
 is 'which an operator sees' "$mail" "$(as "$operator" "/api/v1/jobs/$job" | jq -r .input.mail)"
@@ -124,6 +127,12 @@ runs 0 'the audit holds' ctl audit verify
 ctl audit export >"$kept/export"
 runs 0 'and its export, elsewhere' "$host_bin/royal-audit-verify" --key="$(ctl audit key)" "$kept/export"
 runs 1 'nothing in it tells of anybody' finds "$kept/export"
+
+# The commands of the paper: capitals stand for what is the reader's own.
 runs 0 'the next letter begins anew' ctl jobs run postman write --input "$(input post)" --wait
 runs 0 'with a key of its own' ctl privacy export "$customer"
+export PATH="$host_bin:$PATH"
+while IFS= read -r command <&3; do
+  runs 0 "privacy.md: $command" bash -c "${command//SUBJECT/$customer}"
+done 3< <(awk '/^```$/ { on = 0 } on; $0 == "```sh" { on = 1 }' "$ROYAL_SRCDIR/docs/privacy.md")
 finish
