@@ -189,8 +189,9 @@ complete (const RhProposal *proposal, RhItem *item)
   g_clear_pointer (&assessment->facts, json_node_unref);
   assessment->facts = node_taking (facts);
 
-  if (assessment->before == NULL)
-    assessment->before = json_node_new (JSON_NODE_NULL);
+  assessment->facts = rh_vault_disarm (assessment->facts);
+  assessment->before =
+      assessment->before != NULL ? rh_vault_disarm (assessment->before) : json_node_new (JSON_NODE_NULL);
   if (assessment->preview == NULL)
     {
       g_autofree char *summary = g_strdup_printf ("%s on %s", proposal->action, item->target);
@@ -200,6 +201,7 @@ complete (const RhProposal *proposal, RhItem *item)
       json_object_set_array_member (preview, "changes", json_array_new ());
       assessment->preview = node_taking (preview);
     }
+  assessment->preview = rh_vault_disarm (assessment->preview);
 }
 
 /* What is stated of the whole: of a single one, what was observed; of a batch, the totals. */

@@ -529,9 +529,10 @@ rh_gate_settle_async (RhGate *self,
 
   if (receipt != NULL)
     {
-      g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), receipt);
+      JsonNode *node = rh_vault_disarm (json_node_init_object (json_node_alloc (), receipt));
 
       text = royal_json_to_string (node);
+      json_node_unref (node);
     }
   task = answer_task (self, proposal, rh_gate_settle_async, callback, data);
   if (task != NULL)

@@ -179,6 +179,11 @@ rh_proposal_new (const RhSubmission *submission, GError **error)
   node = node_of (submission->proposal);
   if (!royal_json_check (node, "proposal", error) || !rh_schemas_check (RH_SCHEMA_PROPOSAL, node, "proposal", error))
     return NULL;
+  if (rh_personal_has_token (node))
+    {
+      refuse (error, "proposal: expected values, found a sealed one");
+      return NULL;
+    }
 
   said = copy_object (submission->proposal);
   items = royal_json_array (said, "items");

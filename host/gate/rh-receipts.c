@@ -258,6 +258,7 @@ rh_receipts_end (RhReceipts *self, RhWork *work, const char *outcome, JsonNode *
   g_return_if_fail (RH_IS_RECEIPTS (self));
   g_return_if_fail (work != NULL && work->outcome == NULL);
 
+  receipt = receipt != NULL ? rh_vault_disarm (receipt) : NULL;
   if (receipt == NULL || work->personal == NULL)
     {
       rh_work_end (work, outcome, receipt, error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-job-request.h"
 
+#include "rh-vault.h"
 #include "royal-json.h"
 
 #include <royal/error.h>
@@ -184,6 +185,11 @@ take_personal (RhAgent *agent, JsonObject *request, RhPersonal *personal, gboole
   g_autofree char *scope = NULL;
   g_autoptr (JsonNode) input = NULL;
 
+  if (keep && rh_personal_has_token (json_object_get_member (request, "input")))
+    {
+      g_set_error_literal (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "/input: expected values, found a sealed one");
+      return FALSE;
+    }
   if (schema == NULL || !json_object_has_member (request, "input"))
     return TRUE;
   input = royal_json_copy (json_object_get_member (request, "input"));
@@ -256,6 +262,9 @@ rh_job_request_check (RhRegistry *registry, JsonObject *request, GError **error)
 
   g_return_val_if_fail (RH_IS_REGISTRY (registry) && request != NULL, NULL);
 
+  /* What an event tells of may be sealed. */
+  if (json_object_has_member (request, "input"))
+    json_object_set_member (request, "input", rh_vault_disarm (json_object_dup_member (request, "input")));
   agent = check (registry, request, error);
   if (agent == NULL || refuse_personal (agent, request, error))
     return NULL;

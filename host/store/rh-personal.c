@@ -358,21 +358,27 @@ rh_personal_replace_tokens (JsonNode *node, RhPersonalFunc func, gpointer data)
   walk (node, replace_token, &tokens);
 }
 
-static JsonNode *
-note_token (JsonNode *value, const char *subject, RoyalClass class, gpointer data)
-{
-  *(gboolean *)data = TRUE;
-  return NULL;
-}
-
+/* Much is looked at in which there is none: it takes nothing. */
 gboolean
 rh_personal_has_token (JsonNode *node)
 {
-  gboolean found = node != NULL && rh_personal_is_token (node);
+  JsonObjectIter iter;
+  JsonNode *value;
 
-  if (node != NULL)
-    rh_personal_replace_tokens (node, note_token, &found);
-  return found;
+  if (node == NULL || rh_personal_is_token (node))
+    return node != NULL;
+  if (JSON_NODE_HOLDS_OBJECT (node))
+    {
+      json_object_iter_init (&iter, json_node_get_object (node));
+      while (json_object_iter_next (&iter, NULL, &value))
+        if (rh_personal_has_token (value))
+          return TRUE;
+    }
+  else if (JSON_NODE_HOLDS_ARRAY (node))
+    for (guint i = 0; i < json_array_get_length (json_node_get_array (node)); i++)
+      if (rh_personal_has_token (json_array_get_element (json_node_get_array (node), i)))
+        return TRUE;
+  return FALSE;
 }
 
 /* --- Masks -------------------------------------------------------------------------------------------------------- */

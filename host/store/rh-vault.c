@@ -459,3 +459,18 @@ rh_vault_mask (JsonNode *node)
 
   rh_personal_replace_tokens (node, mask_token, NULL);
 }
+
+JsonNode *
+rh_vault_disarm (JsonNode *node)
+{
+  JsonNode *copy;
+
+  g_return_val_if_fail (node != NULL, NULL);
+
+  if (!rh_personal_has_token (node))
+    return node;
+  copy = rh_personal_is_token (node) ? mask_token (node, NULL, ROYAL_CLASS_NONE, NULL) : royal_json_copy (node);
+  rh_vault_mask (copy);
+  json_node_unref (node);
+  return copy;
+}

@@ -50,4 +50,15 @@ gboolean rh_vault_open_finish (RhVault *self, GAsyncResult *result, GError **err
 /* Writes RH_PERSONAL_MASK over every sealed field of @node, in place. */
 void rh_vault_mask (JsonNode *node);
 
+/**
+ * rh_vault_disarm:
+ * @node: (transfer full)
+ *
+ * What is sealed where it is recorded is opened where it is used. So nothing that looks sealed may come in from outside, from a
+ * plugin, a peer or an event: it is masked. What people send is refused instead, where they send it.
+ *
+ * Returns: (transfer full): @node, or what stands for it
+ */
+JsonNode *rh_vault_disarm (JsonNode *node) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

@@ -116,12 +116,19 @@ is 'all of it' true "$(jq .complete <<<"$out")"
 runs 1 'of nobody nothing is' ctl privacy export nobody
 says 'which is said' 'nothing is held of nobody'
 runs 2 'erasure has to be meant' ctl privacy erase "$customer"
+later=$(date -u -d '+3 seconds' +%Y-%m-%dT%H:%M:%SZ)
+waits=$(http /api/v1/jobs -X POST -H 'Content-Type: application/json' \
+  -d "{\"agent\":\"postman\",\"task\":\"write\",\"run_at\":\"$later\",\"input\":$(input post)}" | jq -r .id)
+forged='{"customer":"x","mail":{"sealed":"0123456789abcdef0123456789abcdef","value":"AA=="}}'
+runs 1 'what looks sealed is not taken' ctl jobs run postman write --input "$forged"
 runs 0 'they are forgotten' ctl privacy erase "$customer" --yes
 runs 1 'nothing is held any more' ctl privacy export "$customer"
 is 'an approver sees no more than a viewer' '(personal)' "$(ctl approvals show "$proposal" --json | jq -r .parameters.body.mail)"
 runs 0 'what was asked can still be approved' ctl approvals approve "$proposal" --yes
 soon 'and can not be done' proposal_is failed
 is 'for what it is' true "$(ctl approvals show "$proposal" --json | jq '.effect.error | startswith("the personal data in it was erased")')"
+soon 'a job that waited for its time is a dead letter' eval '[ "$(ctl jobs show "$waits" --json | jq -r .state)" = dead ]'
+is 'and says why' true "$(ctl jobs show "$waits" --json | jq '.error.message | startswith("the personal data in it was erased")')"
 is 'that they were is a record' 'privacy.erased privacy.exported' "$(ctl audit list --limit 200 --json | jq -r '[.items[].kind | select(startswith("privacy."))] | unique | join(" ")')"
 runs 0 'the audit holds' ctl audit verify
 ctl audit export >"$kept/export"

@@ -187,6 +187,30 @@ test_faults (void)
   ended (host);
 }
 
+#define TOKEN "{'sealed':'0123456789abcdef0123456789abcdef','value':'AA=='}"
+
+/* What is sealed is opened for connectors: nobody brings in what he was not shown. */
+static void
+test_forged (void)
+{
+  GateHost *host = started ("forged");
+  g_autofree char *pending = propose (host, 500, "");
+  g_autofree char *change = gate_sql_value ("select jsonb_build_object ('parameters', jsonb_build_object ('amount', 1, "
+                                            "'customer', 'x', 'mail', parameters->'pin'))"
+                                            " from proposals where uid = '%s'",
+                                            pending);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (gate_submit (
+      host, people_ws, "setter",
+      "{'action':'fake.letter','target':'o','parameters':{'amount':1,'customer':'x','mail':" TOKEN "},'title':'x'}",
+      NULL, &error));
+  assert_says (&error, ROYAL_ERROR_INVALID, "proposal: expected values, found a sealed one");
+  g_assert_null (people_modify (host, "ann", pending, change, &error));
+  assert_says (&error, ROYAL_ERROR_INVALID, "expected values, found a sealed one");
+  ended (host);
+}
+
 /* Whoever is forgotten is so everywhere; what was decided stays decided, and cannot be done any more. */
 static void
 test_erase (void)
@@ -279,6 +303,7 @@ main (int argc, char **argv)
   g_test_add_func ("/privacy/apply", test_apply);
   g_test_add_func ("/privacy/life", test_life);
   g_test_add_func ("/privacy/faults", test_faults);
+  g_test_add_func ("/privacy/forged", test_forged);
   g_test_add_func ("/privacy/erase", test_erase);
   g_test_add_func ("/privacy/keys", test_keys);
   g_test_add_func ("/privacy/batch", test_batch);

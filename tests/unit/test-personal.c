@@ -166,6 +166,25 @@ test_tokens (void)
   g_assert_cmpstr (masked, ==, "{\"a\":[{\"b\":\"(personal)\"}]}");
 }
 
+static void
+test_disarm (void)
+{
+  static const char *const table[][2] = {
+    { "{'a':1}", "{\"a\":1}" },
+    { "{'sealed':'0123456789abcdef0123456789abcdef','value':'AA=='}", "\"(personal)\"" },
+    { "[{'b':{'sealed':'0123456789abcdef0123456789abcdef','value':'AA=='}}]", "[{\"b\":\"(personal)\"}]" },
+    { "null", "null" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++)
+    {
+      g_autoptr (JsonNode) node = rh_vault_disarm (json (table[i][0]));
+      g_autofree char *found = royal_json_canonical (node);
+
+      g_assert_cmpstr (found, ==, table[i][1]);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -179,5 +198,6 @@ main (int argc, char **argv)
   g_test_add_func ("/personal/mask", test_mask);
   g_test_add_func ("/personal/subject", test_subject);
   g_test_add_func ("/personal/tokens", test_tokens);
+  g_test_add_func ("/personal/disarm", test_disarm);
   return g_test_run ();
 }
