@@ -41,6 +41,10 @@ jq '.rules += [
   { "name": "desk", "match": { "action": "http.request" }, "when": { "facts.endpoint": { "eq": "desk" } }, "risk": "high", "decision": "approve" }
   ]' "$host_dir/manifests/policy.json" >"$host_dir/policy.new"
 mv "$host_dir/policy.new" "$host_dir/manifests/policy.json"
+cat >"$host_dir/manifests/workflows/letters.json" <<'END'
+{ "name": "letters",
+  "steps": [{ "id": "letter", "task": { "agent": "postman", "task": "write", "input": { "customer": "x", "mail": "nobody@example.org" } } }] }
+END
 ctl secret make-key >"$kept/keys"
 chmod 640 "$kept/keys"; chmod 755 "$kept"
 [ "$(id -u)" != 0 ] || chown -R nobody "$kept"
@@ -72,6 +76,9 @@ says 'without saying who it was about' 'nobody brings anything to (personal)'
 until_ok eval '[ "$(http "/api/v1/dead-letters" | jq ".items | length")" = 1 ]'
 runs 0 'one is to be approved' ctl jobs run postman write --input "$(input desk)" --wait
 proposal=$(ctl approvals list --json | jq -r '.items[0].id')
+
+runs 1 'a workflow, which keeps its inputs, hands on none' ctl workflow start letters --wait
+says 'and says why' 'from a request to the queue alone'
 
 # Who sees what
 token () { ctl token create --name "$1" --role "$1" --json | jq -r .token; }
