@@ -5,7 +5,7 @@
 #include "rh-metrics.h"
 #include "royal-json.h"
 
-#define FIRST_S 30     /* a start has other things to do */
+#define FIRST_S 5      /* a start has other things to do */
 #define INTERVAL_S 600 /* between two looks */
 #define BUSY_S 1       /* between two batches, when there may be more */
 #define BATCH "500"

@@ -114,6 +114,13 @@ host_stop # so that all of it is on the disk
 runs 1 'no file of the host does, its database with its write-ahead log among them' grep -raF -l -e "$mail" -e "$pin" "$host_dir/data" "$host_dir/run"
 host_start -- --secrets-key-file="$kept/keys" --listen=127.0.0.1:0; ok $? 'it starts again'
 
+# What nobody needs any more goes by itself.
+pg=$(dirname "$(find /usr/lib/postgresql -name psql -path '*/bin/*' | sort -V | tail -n 1)")
+as_owner () { as_user "$pg/psql" -X -q -A -t -h "$host_dir/data/postgres/run" -U royal_admin -d royal -c "$1"; }
+as_owner "update tokens set revoked_at = now () - interval '91 days' where name = 'viewer'"; ok $? 'a token was revoked long ago'
+soon 'it is removed' eval '[ "$(ctl token list --json | jq "[.items[] | select(.name == \"viewer\")] | length")" = 0 ]'
+is 'and counted' 1 "$(http /metrics | awk '/^royal_rows_removed_total.*"tokens"/ { print $2 }')"
+
 # Export and erasure
 is 'the name stands with the key alone' 0 "$(ctl audit export | grep -cF "$customer")"
 runs 0 'what is held is exported' ctl privacy export "$customer"
