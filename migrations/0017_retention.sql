@@ -128,7 +128,8 @@ begin
 end $$;
 
 -- Removes a batch of each of p_days, { "jobs", "workflows", "events", "simulations", "tokens" }: so many days after its end; what is
--- not named, or 0, stays. Returns what was removed of each, and whether there may be more; nothing while another host is at it.
+-- not named, or 0, stays. Returns what was removed, and whether there may be more, of each where that is something; nothing while
+-- another host is at it.
 create function retention_sweep (p_days jsonb, p_batch int) returns table (place text, removed bigint, more boolean)
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
@@ -151,7 +152,9 @@ begin
       removed := removed + n_removed;
       more := more or n_looked = p_batch;
     end loop;
-    return next;
+    if removed > 0 or more then
+      return next;
+    end if;
   end loop;
 end $$;
 revoke execute on function retention_mark (bigint, text, bigint, boolean), retention_after (bigint, text),
