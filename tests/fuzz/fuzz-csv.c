@@ -57,9 +57,12 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize length)
   for (guint kind = 0; kind < RH_RETAIL_N_KINDS; kind++)
     {
       g_autoptr (GError) error = NULL;
-      g_autoptr (RhRetailRows) rows = rh_retail_rows_parse (kind, bytes, &error);
+      g_autoptr (RhRetailRows) rows = rh_retail_rows_new (kind, bytes, &error);
+      GBytes *chunk;
 
       g_assert_true ((rows == NULL) == (error != NULL));
+      while (rows != NULL && (chunk = rh_retail_rows_take (rows, 256, &error)) != NULL)
+        g_bytes_unref (chunk);
       g_assert_true (error == NULL || g_utf8_validate (error->message, -1, NULL));
     }
   return 0;

@@ -1,216 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "connector-conformance.h"
-#include "royal-test.h"
+#include "retail-fixture.h"
 
-#include <rh-retail-import.h>
-#include <rh-retail.h>
-#include <royal-json.h>
 #include <royal-table-builder.h>
-#include <string.h>
 #include <unistd.h>
-
-/* The reference season: 50 stores, 12 weeks, 8,000 units of forecast, 4,000 sold by week 6. */
-#define SEASON                                                                                                         \
-  "{\"code\":\"SS25\",\"category\":\"dresses\",\"category_name\":\"Women's Dresses\",\"name\":\"Dresses\","            \
-  "\"start\":\"2025-03-01\",\"weeks\":12,\"list_price\":\"89.90\",\"unit_cost\":\"31.00\"}"
-/* The workspace of the test that runs. */
-#define NEWEST " where workspace_id = (select max (workspace_id) from workspaces)"
-#define ACTUALS "{\"season\":\"SS25\"}"
-
-static RhStore *store;
-static RhConnector *retail;
-static gint64 workspace; /* each test has its own */
-
-static char *
-season_file (const char *kind)
-{
-  g_autofree char *name = g_strconcat (kind, ".csv", NULL);
-  g_autofree char *path = g_build_filename (g_getenv ("G_TEST_SRCDIR"), "..", "fixtures", "season", name, NULL);
-  g_autoptr (GError) error = NULL;
-  char *text = NULL;
-
-  g_file_get_contents (path, &text, NULL, &error);
-  g_assert_no_error (error);
-  return text;
-}
-
-static char *
-value (const char *sql)
-{
-  g_autofree char *owner = rh_cluster_conninfo (royal_test_cluster (), "royal_owner");
-
-  return royal_test_sql_value (owner, sql);
-}
-
-static void
-assert_value (const char *sql, const char *expected)
-{
-  g_autofree char *found = value (sql);
-
-  g_assert_cmpstr (found, ==, expected);
-}
-
-static gboolean
-is_available (gpointer data)
-{
-  return rh_store_is_available (store);
-}
-
-/* A workspace that nothing is in. */
-static void
-new_workspace (void)
-{
-  static guint n;
-  g_autofree char *sql = g_strdup_printf ("select workspace_id from workspace_open ('test-%u', true)", ++n);
-  g_autofree char *id = value (sql);
-
-  workspace = g_ascii_strtoll (id, NULL, 10);
-}
-
-typedef struct {
-  const char *path;
-  void (*func) (void);
-} Case;
-
-/* Each test has a store and a workspace of its own. */
-static void
-run (gconstpointer data)
-{
-  const Case *test = data;
-  g_autofree char *host = rh_cluster_conninfo (royal_test_cluster (), "royal_host");
-  g_autoptr (GAsyncResult) done = NULL;
-  GAsyncResult *result = NULL;
-
-  new_workspace ();
-  store = rh_store_new (host, NULL, 2);
-  royal_test_wait_until (is_available, NULL, 5000);
-  retail = RH_CONNECTOR (rh_retail_new (store));
-  test->func ();
-  g_clear_object (&retail);
-  rh_store_close_async (store, 2000, royal_test_result, &result);
-  done = royal_test_wait (&result);
-  g_assert_true (rh_store_close_finish (store, done, NULL));
-  g_clear_object (&store);
-}
-
-static JsonNode *
-json (const char *text)
-{
-  g_autoptr (GError) error = NULL;
-  JsonNode *node = text != NULL ? royal_json_parse (text, -1, "test", &error) : NULL;
-
-  g_assert_no_error (error);
-  return node;
-}
-
-static JsonObject *
-object (JsonNode *node)
-{
-  return node != NULL ? json_node_get_object (node) : NULL;
-}
-
-static JsonNode *
-import (const char *kind, const char *season, const char *csv, gboolean dry_run, GError **error)
-{
-  g_autoptr (GBytes) bytes = g_bytes_new (csv, strlen (csv));
-  g_autoptr (JsonNode) node = json (season);
-  g_autoptr (GAsyncResult) done = NULL;
-  GAsyncResult *result = NULL;
-
-  rh_retail_import_async (store, workspace, "test", kind, object (node), bytes, dry_run, NULL, royal_test_result,
-                          &result);
-  done = royal_test_wait (&result);
-  return rh_retail_import_finish (done, error);
-}
-
-/* Imports what must hold; checks the counts. */
-static void
-import_ok (const char *kind,
-           const char *season,
-           const char *csv,
-           gboolean dry_run,
-           gint64 added,
-           gint64 changed,
-           gint64 unchanged)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (JsonNode) summary = import (kind, season, csv, dry_run, &error);
-
-  g_assert_no_error (error);
-  g_assert_cmpint (royal_json_int (object (summary), "added", -1), ==, added);
-  g_assert_cmpint (royal_json_int (object (summary), "changed", -1), ==, changed);
-  g_assert_cmpint (royal_json_int (object (summary), "unchanged", -1), ==, unchanged);
-  g_assert_cmpint (royal_json_boolean (object (summary), "dry_run", !dry_run), ==, dry_run);
-}
-
-static void
-import_fails (const char *kind, const char *season, const char *csv, const char *message)
-{
-  for (guint dry_run = 0; dry_run < 2; dry_run++)
-    {
-      g_autoptr (GError) error = NULL;
-      g_autoptr (JsonNode) summary = import (kind, season, csv, dry_run, &error);
-
-      g_assert_null (summary);
-      g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID);
-      g_assert_cmpstr (error->message, ==, message);
-    }
-}
-
-static void
-load_season (void)
-{
-  g_autofree char *stores = season_file ("stores");
-  g_autofree char *forecast = season_file ("forecast");
-  g_autofree char *actuals = season_file ("actuals");
-
-  import_ok ("stores", NULL, stores, FALSE, 50, 0, 0);
-  import_ok ("forecast", SEASON, forecast, FALSE, 600, 0, 0);
-  import_ok ("actuals", ACTUALS, actuals, FALSE, 300, 0, 0);
-}
-
-static JsonNode *
-get (const char *resource, const char *parameters, GError **error)
-{
-  g_autoptr (JsonNode) node = json (parameters);
-  g_autoptr (GAsyncResult) done = NULL;
-  GAsyncResult *result = NULL;
-
-  RH_CONNECTOR_GET_IFACE (retail)->get_async (retail, workspace, resource, object (node), NULL, royal_test_result,
-                                              &result);
-  done = royal_test_wait (&result);
-  return RH_CONNECTOR_GET_IFACE (retail)->get_finish (retail, done, error);
-}
 
 static void
 test_import (void)
 {
-  g_autofree char *stores = season_file ("stores");
-  g_autofree char *forecast = season_file ("forecast");
-  g_autofree char *actuals = season_file ("actuals");
+  g_autofree char *stores = retail_file ("stores");
+  g_autofree char *forecast = retail_file ("forecast");
+  g_autofree char *actuals = retail_file ("actuals");
   g_autofree char *audited = NULL;
 
-  import_ok ("stores", NULL, stores, TRUE, 50, 0, 0);
-  import_fails ("forecast", SEASON, "store_id,week_number,units\nS001,1,5\n",
-                "forecast: line 2, column store_id: no store is `S001`");
-  import_ok ("stores", NULL, stores, FALSE, 50, 0, 0);
-  import_ok ("stores", NULL, stores, FALSE, 0, 0, 50);
-  import_ok ("stores", NULL, "store_id,name,tier\nS001,Harbour North,B\nS999,New,\n", FALSE, 1, 1, 0);
-  import_ok ("stores", NULL, stores, FALSE, 0, 1, 49);
+  retail_import_ok ("stores", NULL, stores, TRUE, 50, 0, 0);
+  retail_import_fails ("forecast", SEASON, "store_id,week_number,units\nS001,1,5\n",
+                       "forecast: line 2, column store_id: no store is `S001`");
+  retail_import_ok ("stores", NULL, stores, FALSE, 50, 0, 0);
+  retail_import_ok ("stores", NULL, stores, FALSE, 0, 0, 50);
+  retail_import_ok ("stores", NULL, "store_id,name,tier\nS001,Harbour North,B\nS999,New,\n", FALSE, 1, 1, 0);
+  retail_import_ok ("stores", NULL, stores, FALSE, 0, 1, 49);
 
-  import_ok ("forecast", SEASON, forecast, TRUE, 600, 0, 0);
-  assert_value ("select count (*) from retail_seasons" NEWEST, "0");
-  import_ok ("forecast", SEASON, forecast, FALSE, 600, 0, 0);
-  import_ok ("forecast", SEASON, forecast, FALSE, 0, 0, 600);
+  retail_import_ok ("forecast", SEASON, forecast, TRUE, 600, 0, 0);
+  retail_assert_value ("select count (*) from retail_seasons" NEWEST, "0");
+  retail_import_ok ("forecast", SEASON, forecast, FALSE, 600, 0, 0);
+  retail_import_ok ("forecast", SEASON, forecast, FALSE, 0, 0, 600);
 
-  import_ok ("actuals", ACTUALS, actuals, TRUE, 300, 0, 0);
-  assert_value ("select count (*) from retail_actuals" NEWEST, "0");
-  import_ok ("actuals", ACTUALS, actuals, FALSE, 300, 0, 0);
-  import_ok ("actuals", ACTUALS, actuals, FALSE, 0, 0, 300);
-  import_ok ("actuals", ACTUALS, "store_id,week_number,units_sold\nS001,6,999\n", TRUE, 0, 1, 0);
-  assert_value ("select sum (units) from retail_actuals" NEWEST, "4000");
+  retail_import_ok ("actuals", ACTUALS, actuals, TRUE, 300, 0, 0);
+  retail_assert_value ("select count (*) from retail_actuals" NEWEST, "0");
+  retail_import_ok ("actuals", ACTUALS, actuals, FALSE, 300, 0, 0);
+  retail_import_ok ("actuals", ACTUALS, actuals, FALSE, 0, 0, 300);
+  retail_import_ok ("actuals", ACTUALS, "store_id,week_number,units_sold\nS001,6,999\n", TRUE, 0, 1, 0);
+  retail_assert_value ("select sum (units) from retail_actuals" NEWEST, "4000");
 
-  audited = value ("select count (*) from outbox" NEWEST " and kind = 'data.imported' and audited and actor = 'test'");
+  audited =
+      retail_value ("select count (*) from outbox" NEWEST " and kind = 'data.imported' and audited and actor = 'test'");
   g_assert_cmpstr (audited, ==, "8");
 }
 
@@ -227,7 +51,7 @@ typedef struct {
 #define OF_T "{\"season\":\"T\"}"
 
 static const Bad bad_imports[] = {
-  { "prices", NULL, "a\n", "kind: expected stores, forecast or actuals, found `prices`" },
+  { "prices", NULL, "a\n", "kind: expected stores, forecast, actuals or history, found `prices`" },
   { "stores", NULL, "store_id,name\nS1,One\nS2,Two\nS1,Again\n",
     "stores: line 4, column store_id: store `S1` stands on line 2 already" },
   { "forecast", TWO, F "S1,1,5\nS9,1,5\nS1,2,5\n", "forecast: line 3, column store_id: no store is `S9`" },
@@ -274,24 +98,24 @@ test_bad_imports (void)
   g_autofree char *sql = NULL;
   g_autofree char *before = NULL;
 
-  import_ok ("stores", NULL, "store_id,name\nS1,One\nS2,Two\nS3,Three\n", FALSE, 3, 0, 0);
+  retail_import_ok ("stores", NULL, "store_id,name\nS1,One\nS2,Two\nS3,Three\n", FALSE, 3, 0, 0);
   /* Stores without a forecast so far: a fault of the forecast below cannot come from their sales. */
-  import_ok ("forecast", TWO, F "S1,1,10\nS1,2,10\nS2,1,10\nS2,2,10\n", FALSE, 4, 0, 0);
-  import_ok ("actuals", OF_T, A "S1,1,9\nS2,1,8\n", FALSE, 2, 0, 0);
+  retail_import_ok ("forecast", TWO, F "S1,1,10\nS1,2,10\nS2,1,10\nS2,2,10\n", FALSE, 4, 0, 0);
+  retail_import_ok ("actuals", OF_T, A "S1,1,9\nS2,1,8\n", FALSE, 2, 0, 0);
   sql = g_strdup_printf ("select md5 (string_agg (t::text, ';' order by t::text)) from ("
                          "select f::text as t from retail_forecast f where workspace_id = %" G_GINT64_FORMAT
                          " union all select a::text from retail_actuals a where workspace_id = %" G_GINT64_FORMAT
                          " union all select o.id::text from outbox o where workspace_id = %" G_GINT64_FORMAT ") x",
-                         workspace, workspace, workspace);
-  before = value (sql);
+                         retail_workspace, retail_workspace, retail_workspace);
+  before = retail_value (sql);
   for (guint i = 0; i < G_N_ELEMENTS (bad_imports); i++)
     {
       const Bad *bad = &bad_imports[i];
 
       g_test_message ("%s: %s", bad->kind, bad->message);
-      import_fails (bad->kind, bad->season, bad->csv, bad->message);
+      retail_import_fails (bad->kind, bad->season, bad->csv, bad->message);
     }
-  assert_value (sql, before);
+  retail_assert_value (sql, before);
 }
 
 static void
@@ -300,7 +124,7 @@ test_unknown_season (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonNode) summary = NULL;
 
-  summary = import ("actuals", ACTUALS, A "S1,1,1\n", FALSE, &error);
+  summary = retail_import ("actuals", ACTUALS, A "S1,1,1\n", FALSE, &error);
   g_assert_null (summary);
   g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_NOT_FOUND);
   g_assert_cmpstr (error->message, ==, "no season is `SS25`");
@@ -315,35 +139,35 @@ test_reads (void)
   g_autoptr (JsonNode) seasons = NULL;
   g_autoptr (JsonNode) wrong = NULL;
 
-  load_season ();
-  season = get ("retail.season", "{\"season\":\"SS25\"}", &error);
+  retail_load_season ();
+  season = retail_get ("retail.season", "{\"season\":\"SS25\"}", &error);
   g_assert_no_error (error);
-  g_assert_cmpint (royal_json_int (object (season), "sold", 0), ==, 4000);
-  g_assert_cmpint (royal_json_int (object (season), "forecast_total", 0), ==, 8000);
-  g_assert_cmpint (royal_json_int (object (season), "week", 0), ==, 6);
-  g_assert_cmpfloat (royal_json_double (object (season), "sell_through", 0), ==, 0.5);
-  g_assert_cmpstr (royal_json_string (object (season), "list_price", NULL), ==, "89.90");
-  early = get ("retail.season", "{\"season\":\"SS25\",\"week\":4}", &error);
+  g_assert_cmpint (royal_json_int (retail_object (season), "sold", 0), ==, 4000);
+  g_assert_cmpint (royal_json_int (retail_object (season), "forecast_total", 0), ==, 8000);
+  g_assert_cmpint (royal_json_int (retail_object (season), "week", 0), ==, 6);
+  g_assert_cmpfloat (royal_json_double (retail_object (season), "sell_through", 0), ==, 0.5);
+  g_assert_cmpstr (royal_json_string (retail_object (season), "list_price", NULL), ==, "89.90");
+  early = retail_get ("retail.season", "{\"season\":\"SS25\",\"week\":4}", &error);
   g_assert_no_error (error);
-  g_assert_cmpint (royal_json_int (object (early), "sold", 0), ==, 3200);
-  g_assert_cmpint (royal_json_int (object (early), "forecast_to_date", 0), ==, 2550);
-  g_assert_cmpfloat (royal_json_double (object (early), "variance", 0), ==, 0.2549);
-  seasons = get ("retail.seasons", "{}", &error);
+  g_assert_cmpint (royal_json_int (retail_object (early), "sold", 0), ==, 3200);
+  g_assert_cmpint (royal_json_int (retail_object (early), "forecast_to_date", 0), ==, 2550);
+  g_assert_cmpfloat (royal_json_double (retail_object (early), "variance", 0), ==, 0.2549);
+  seasons = retail_get ("retail.seasons", "{}", &error);
   g_assert_no_error (error);
-  g_assert_cmpuint (json_array_get_length (royal_json_array (object (seasons), "seasons")), ==, 1);
+  g_assert_cmpuint (json_array_get_length (royal_json_array (retail_object (seasons), "seasons")), ==, 1);
 
-  wrong = get ("retail.season", "{\"season\":\"nothing\"}", &error);
+  wrong = retail_get ("retail.season", "{\"season\":\"nothing\"}", &error);
   g_assert_null (wrong);
   g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_NOT_FOUND);
   g_clear_error (&error);
-  wrong = get ("retail.season", "{\"season\":\"SS25\",\"weak\":1}", &error);
+  wrong = retail_get ("retail.season", "{\"season\":\"SS25\",\"weak\":1}", &error);
   g_assert_null (wrong);
   g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID);
   g_clear_error (&error);
 
   /* Another workspace sees none of it. */
-  new_workspace ();
-  wrong = get ("retail.season", "{\"season\":\"SS25\"}", &error);
+  retail_new_workspace ();
+  wrong = retail_get ("retail.season", "{\"season\":\"SS25\"}", &error);
   g_assert_null (wrong);
   g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_NOT_FOUND);
 }
@@ -352,22 +176,23 @@ test_reads (void)
 static void
 test_table (void)
 {
-  g_autofree char *forecast = season_file ("forecast");
-  g_autofree char *actuals = season_file ("actuals");
+  g_autofree char *forecast = retail_file ("forecast");
+  g_autofree char *actuals = retail_file ("actuals");
   g_autoptr (GString) seen = g_string_new (F);
   g_autoptr (GString) sold = g_string_new (A);
-  g_autoptr (JsonNode) parameters = json (ACTUALS);
+  g_autoptr (JsonNode) parameters = retail_json (ACTUALS);
   g_autoptr (GError) error = NULL;
   g_autoptr (GAsyncResult) done = NULL;
   g_autoptr (RoyalTable) table = NULL;
   GAsyncResult *result = NULL;
   int fd;
 
-  load_season ();
-  RH_CONNECTOR_GET_IFACE (retail)->read_async (retail, workspace, "retail.sales", object (parameters), NULL,
-                                               royal_test_result, &result);
+  retail_load_season ();
+  RH_CONNECTOR_GET_IFACE (retail_connector)
+      ->read_async (retail_connector, retail_workspace, "retail.sales", retail_object (parameters), NULL,
+                    royal_test_result, &result);
   done = royal_test_wait (&result);
-  fd = RH_CONNECTOR_GET_IFACE (retail)->read_finish (retail, done, &error);
+  fd = RH_CONNECTOR_GET_IFACE (retail_connector)->read_finish (retail_connector, done, &error);
   g_assert_no_error (error);
   table = royal_table_open (fd, &error);
   g_assert_no_error (error);
@@ -389,106 +214,31 @@ test_table (void)
   g_assert_cmpstr (sold->str, ==, actuals);
 }
 
-/* One effect on the season, as the gate hands it over. */
-typedef struct {
-  RhEffect effect;
-  JsonNode *parameters;
-  JsonNode *before;
-  JsonNode *receipt;
-} Effect;
-
-static void
-effect_clear (Effect *self)
-{
-  g_clear_pointer (&self->parameters, json_node_unref);
-  g_clear_pointer (&self->before, json_node_unref);
-  g_clear_pointer (&self->receipt, json_node_unref);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Effect, effect_clear)
-
-static RhAssessment *
-assess (const RhEffect *effect, GError **error)
-{
-  g_autoptr (GAsyncResult) done = NULL;
-  GAsyncResult *result = NULL;
-
-  RH_CONNECTOR_GET_IFACE (retail)->assess_async (retail, effect, NULL, royal_test_result, &result);
-  done = royal_test_wait (&result);
-  return RH_CONNECTOR_GET_IFACE (retail)->assess_finish (retail, done, error);
-}
-
-static JsonNode *
-act (const RhEffect *effect, gboolean undo, GError **error)
-{
-  RhConnectorInterface *iface = RH_CONNECTOR_GET_IFACE (retail);
-  g_autoptr (GAsyncResult) done = NULL;
-  GAsyncResult *result = NULL;
-
-  (undo ? iface->undo_async : iface->apply_async) (retail, effect, royal_test_result, &result);
-  done = royal_test_wait (&result);
-  return (undo ? iface->undo_finish : iface->apply_finish) (retail, done, error);
-}
-
-static RhVerify
-verify (const RhEffect *effect, JsonNode **ret_receipt)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GAsyncResult) done = NULL;
-  GAsyncResult *result = NULL;
-  RhVerify found;
-
-  RH_CONNECTOR_GET_IFACE (retail)->verify_async (retail, effect, royal_test_result, &result);
-  done = royal_test_wait (&result);
-  found = RH_CONNECTOR_GET_IFACE (retail)->verify_finish (retail, done, ret_receipt, &error);
-  g_assert_no_error (error);
-  return found;
-}
-
 /* A markdown that was assessed now. */
 static void
-markdown (Effect *self, const char *key, const char *parameters)
+markdown (RetailEffect *self, const char *key, const char *parameters)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (RhAssessment) assessment = NULL;
 
-  self->parameters = json (parameters);
-  self->effect.workspace = workspace;
+  self->parameters = retail_json (parameters);
+  self->effect.workspace = retail_workspace;
   self->effect.action = "markdown.apply";
   self->effect.target = "SS25";
   self->effect.key = key;
-  self->effect.parameters = object (self->parameters);
-  assessment = assess (&self->effect, &error);
+  self->effect.parameters = retail_object (self->parameters);
+  assessment = retail_assess (&self->effect, &error);
   g_assert_no_error (error);
   self->before = json_node_ref (assessment->before);
   self->effect.before = self->before;
 }
 
 static void
-assert_same (JsonNode *a, JsonNode *b)
-{
-  g_autofree char *left = royal_json_canonical (a);
-  g_autofree char *right = royal_json_canonical (b);
-
-  g_assert_cmpstr (left, ==, right);
-}
-
-static void
-assert_conflict (const RhEffect *effect, gboolean undo, const char *message)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (JsonNode) receipt = act (effect, undo, &error);
-
-  g_assert_null (receipt);
-  g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_CONFLICT);
-  g_assert_cmpstr (error->message, ==, message);
-}
-
-static void
 assert_price (const char *price)
 {
-  g_autoptr (JsonNode) season = get ("retail.season", ACTUALS, NULL);
+  g_autoptr (JsonNode) season = retail_get ("retail.season", ACTUALS, NULL);
 
-  g_assert_cmpstr (royal_json_string (object (season), "price", NULL), ==, price);
+  g_assert_cmpstr (royal_json_string (retail_object (season), "price", NULL), ==, price);
 }
 
 static void
@@ -496,13 +246,13 @@ test_assess (void)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (RhAssessment) assessment = NULL;
-  g_auto (Effect) effect = { 0 };
+  g_auto (RetailEffect) effect = { 0 };
   g_autofree char *facts = NULL;
   g_autofree char *preview = NULL;
 
-  load_season ();
+  retail_load_season ();
   markdown (&effect, "a-1", "{\"markdown_pct\":0.2}");
-  assessment = assess (&effect.effect, &error);
+  assessment = retail_assess (&effect.effect, &error);
   g_assert_no_error (error);
   facts = royal_json_canonical (assessment->facts);
   g_assert_cmpstr (facts, ==,
@@ -521,32 +271,32 @@ static void
 test_markdown (void)
 {
   g_autoptr (GError) error = NULL;
-  g_auto (Effect) first = { 0 };
-  g_auto (Effect) late = { 0 };
-  g_auto (Effect) deeper = { 0 };
+  g_auto (RetailEffect) first = { 0 };
+  g_auto (RetailEffect) late = { 0 };
+  g_auto (RetailEffect) deeper = { 0 };
   g_autoptr (JsonNode) again = NULL;
   g_autoptr (JsonNode) found = NULL;
   g_autoptr (RhAssessment) none = NULL;
 
-  load_season ();
+  retail_load_season ();
   markdown (&first, "k-1", "{\"markdown_pct\":0.2}");
   markdown (&late, "k-2", "{\"markdown_pct\":0.3}");
-  g_assert_cmpint (verify (&first.effect, NULL), ==, RH_VERIFY_ABSENT);
-  first.receipt = act (&first.effect, FALSE, &error);
+  g_assert_cmpint (retail_verify (&first.effect, NULL), ==, RH_VERIFY_ABSENT);
+  first.receipt = retail_act (&first.effect, FALSE, &error);
   g_assert_no_error (error);
   assert_price ("71.92");
 
   /* Once: the same key gives the same receipt and changes nothing. */
-  again = act (&first.effect, FALSE, &error);
+  again = retail_act (&first.effect, FALSE, &error);
   g_assert_no_error (error);
-  assert_same (again, first.receipt);
-  g_assert_cmpint (verify (&first.effect, &found), ==, RH_VERIFY_APPLIED);
-  assert_same (found, first.receipt);
+  retail_assert_same (again, first.receipt);
+  g_assert_cmpint (retail_verify (&first.effect, &found), ==, RH_VERIFY_APPLIED);
+  retail_assert_same (found, first.receipt);
   late.effect.key = "k-1";
-  assert_conflict (&late.effect, FALSE, "the key k-1 belongs to another markdown");
+  retail_assert_conflict (&late.effect, FALSE, "the key k-1 belongs to another markdown");
   late.effect.key = "k-2";
-  assert_conflict (&late.effect, FALSE, "season SS25 is no longer as it was assessed");
-  none = assess (&first.effect, &error);
+  retail_assert_conflict (&late.effect, FALSE, "season SS25 is no longer as it was assessed");
+  none = retail_assess (&first.effect, &error);
   g_assert_null (none);
   g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_CONFLICT);
   g_assert_cmpstr (error->message, ==, "season SS25 is marked down 20 % already");
@@ -554,8 +304,8 @@ test_markdown (void)
 
   /* Sales that come in after the assessment are a change, too. */
   markdown (&deeper, "k-3", "{\"markdown_pct\":0.4}");
-  import_ok ("actuals", ACTUALS, A "S001,6,999\n", FALSE, 0, 1, 0);
-  assert_conflict (&deeper.effect, FALSE, "season SS25 is no longer as it was assessed");
+  retail_import_ok ("actuals", ACTUALS, A "S001,6,999\n", FALSE, 0, 1, 0);
+  retail_assert_conflict (&deeper.effect, FALSE, "season SS25 is no longer as it was assessed");
   assert_price ("71.92");
 }
 
@@ -564,44 +314,44 @@ static void
 test_undo (void)
 {
   g_autoptr (GError) error = NULL;
-  g_auto (Effect) first = { 0 };
-  g_auto (Effect) deeper = { 0 };
+  g_auto (RetailEffect) first = { 0 };
+  g_auto (RetailEffect) deeper = { 0 };
   g_autoptr (RhAssessment) inverse = NULL;
   g_autoptr (JsonNode) undone = NULL;
   g_autoptr (JsonNode) again = NULL;
   g_autoptr (JsonNode) found = NULL;
 
-  load_season ();
+  retail_load_season ();
   markdown (&first, "k-1", "{\"markdown_pct\":0.2}");
-  first.receipt = act (&first.effect, FALSE, &error);
+  first.receipt = retail_act (&first.effect, FALSE, &error);
   g_assert_no_error (error);
   markdown (&deeper, "k-2", "{\"markdown_pct\":0.4}");
-  deeper.receipt = act (&deeper.effect, FALSE, &error);
+  deeper.receipt = retail_act (&deeper.effect, FALSE, &error);
   g_assert_no_error (error);
   assert_price ("53.94");
 
   first.effect.key = "u-1";
-  first.effect.receipt = object (first.receipt);
-  assert_conflict (&first.effect, TRUE, "the markdown of 20 % on season SS25 is replaced already");
-  g_assert_cmpint (verify (&first.effect, NULL), ==, RH_VERIFY_ABSENT);
+  first.effect.receipt = retail_object (first.receipt);
+  retail_assert_conflict (&first.effect, TRUE, "the markdown of 20 % on season SS25 is replaced already");
+  g_assert_cmpint (retail_verify (&first.effect, NULL), ==, RH_VERIFY_ABSENT);
 
   deeper.effect.key = "u-2";
-  deeper.effect.receipt = object (deeper.receipt);
-  inverse = assess (&deeper.effect, &error);
+  deeper.effect.receipt = retail_object (deeper.receipt);
+  inverse = retail_assess (&deeper.effect, &error);
   g_assert_no_error (error);
-  g_assert_cmpfloat (royal_json_double (object (inverse->facts), "markdown_pct", 0), ==, 0.2);
-  undone = act (&deeper.effect, TRUE, &error);
+  g_assert_cmpfloat (royal_json_double (retail_object (inverse->facts), "markdown_pct", 0), ==, 0.2);
+  undone = retail_act (&deeper.effect, TRUE, &error);
   g_assert_no_error (error);
   assert_price ("71.92");
-  again = act (&deeper.effect, TRUE, &error);
+  again = retail_act (&deeper.effect, TRUE, &error);
   g_assert_no_error (error);
-  assert_same (again, undone);
-  g_assert_cmpint (verify (&deeper.effect, &found), ==, RH_VERIFY_APPLIED);
-  assert_same (found, undone);
+  retail_assert_same (again, undone);
+  g_assert_cmpint (retail_verify (&deeper.effect, &found), ==, RH_VERIFY_APPLIED);
+  retail_assert_same (found, undone);
   deeper.effect.key = "u-3";
-  assert_conflict (&deeper.effect, TRUE, "the markdown of 40 % on season SS25 is reverted already");
+  retail_assert_conflict (&deeper.effect, TRUE, "the markdown of 40 % on season SS25 is reverted already");
 
-  json_node_unref (act (&first.effect, TRUE, &error));
+  json_node_unref (retail_act (&first.effect, TRUE, &error));
   g_assert_no_error (error);
   assert_price ("89.90");
 }
@@ -617,7 +367,7 @@ test_validate (void)
                                      "{\"markdown_pct\":\"0.2\"}",
                                      "{\"markdown_pct\":0.2000000001}",
                                      NULL };
-  RhConnectorInterface *iface = RH_CONNECTOR_GET_IFACE (retail);
+  RhConnectorInterface *iface = RH_CONNECTOR_GET_IFACE (retail_connector);
   g_autoptr (GError) error = NULL;
 
   for (guint points = 5; points <= 40; points += 5)
@@ -625,14 +375,14 @@ test_validate (void)
       g_autoptr (JsonObject) parameters = json_object_new ();
 
       json_object_set_double_member (parameters, "markdown_pct", points / 100.0);
-      g_assert_true (iface->validate (retail, "markdown.apply", "SS25", parameters, &error));
+      g_assert_true (iface->validate (retail_connector, "markdown.apply", "SS25", parameters, &error));
       g_assert_no_error (error);
     }
   for (guint i = 0; bad[i] != NULL; i++)
     {
-      g_autoptr (JsonNode) node = json (bad[i]);
+      g_autoptr (JsonNode) node = retail_json (bad[i]);
 
-      g_assert_false (iface->validate (retail, "markdown.apply", "SS25", object (node), &error));
+      g_assert_false (iface->validate (retail_connector, "markdown.apply", "SS25", retail_object (node), &error));
       g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID);
       g_clear_error (&error);
     }
@@ -642,8 +392,8 @@ static void
 test_conforms (void)
 {
   const Conformance conformance = {
-    .connector = retail,
-    .workspace = workspace,
+    .connector = retail_connector,
+    .workspace = retail_workspace,
     .action = "markdown.apply",
     .target = "SS25",
     .parameters = { "{'markdown_pct':0.2}", "{'markdown_pct':0.3}" },
@@ -652,11 +402,11 @@ test_conforms (void)
     .observes = TRUE,
   };
 
-  load_season ();
+  retail_load_season ();
   connector_conformance (&conformance);
 }
 
-static const Case cases[] = {
+static const RetailCase cases[] = {
   { "/retail/import", test_import },
   { "/retail/bad-imports", test_bad_imports },
   { "/retail/unknown-season", test_unknown_season },
@@ -675,6 +425,6 @@ main (int argc, char **argv)
   royal_test_init (&argc, &argv);
   royal_test_migrate ();
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
-    g_test_add_data_func (cases[i].path, &cases[i], run);
+    g_test_add_data_func (cases[i].path, &cases[i], retail_run);
   return royal_test_run ();
 }

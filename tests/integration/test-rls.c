@@ -263,8 +263,10 @@ test_functions (void)
     { "retail_apply_markdown ('k', %s, 0.1, '{}')", "select quote_literal (uid) from retail_seasons" },
     { "retail_revert_markdown ('k', %s)",
       "select quote_literal (jsonb_build_object ('markdown', uid)) from retail_markdowns" },
-    { "retail_import_actuals (%s, '{}', '{}', '{}', '{}', false, 'x')",
-      "select quote_literal (uid) from retail_seasons" },
+    { "retail_import ('actuals', %s, false, 'x')",
+      "select quote_literal (jsonb_build_object ('season', uid)) from retail_seasons" },
+    { "retail_plan (%s)", "select quote_literal (uid) from retail_seasons" },
+    { "retail_variance (%s, null)", "select quote_literal (uid) from retail_seasons" },
   };
   g_autofree char *owner = rh_cluster_conninfo (royal_test_cluster (), "royal_owner");
   g_autofree char *a = royal_test_sql_value (owner, "select workspace_id from workspaces where name = 'rls-a'");

@@ -153,46 +153,92 @@ test_long_row (void)
   assert_end (csv);
 }
 
-static RhRetailRows *
+/* All of the rows as one text; NULL with @error set. */
+static char *
 parse (RhRetailKind kind, const char *text, GError **error)
 {
   g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+  g_autoptr (RhRetailRows) rows = rh_retail_rows_new (kind, bytes, error);
+  g_autoptr (GString) all = g_string_new (NULL);
+  GError *fault = NULL;
+  GBytes *chunk;
 
-  return rh_retail_rows_parse (kind, bytes, error);
+  if (rows == NULL)
+    return NULL;
+  while ((chunk = rh_retail_rows_take (rows, 1, &fault)) != NULL)
+    {
+      gsize length;
+      const char *start = g_bytes_get_data (chunk, &length);
+
+      g_string_append_len (all, start, (gssize)length);
+      g_bytes_unref (chunk);
+    }
+  if (fault == NULL)
+    return g_string_free (g_steal_pointer (&all), FALSE);
+  g_propagate_error (error, fault);
+  return NULL;
 }
 
 static void
-test_arrays (void)
+test_copy_text (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (RhRetailRows) forecast =
-      parse (RH_RETAIL_FORECAST, "units,store_id,week_number\n7,S1,1\n0,S2,12\n", &error);
-  g_autoptr (RhRetailRows) stores = NULL;
+  g_autofree char *forecast = parse (RH_RETAIL_FORECAST, "units,store_id,week_number\n7,S1,1\n0,S2,12\n", &error);
+  g_autofree char *stores = NULL;
+  g_autofree char *history = NULL;
 
   g_assert_no_error (error);
-  g_assert_cmpuint (forecast->n_rows, ==, 2);
-  g_assert_cmpuint (forecast->n_arrays, ==, 4);
-  g_assert_cmpstr (forecast->arrays[0], ==, "{2,3}");
-  g_assert_cmpstr (forecast->arrays[1], ==, "{\"S1\",\"S2\"}");
-  g_assert_cmpstr (forecast->arrays[2], ==, "{1,12}");
-  g_assert_cmpstr (forecast->arrays[3], ==, "{7,0}");
+  g_assert_cmpstr (forecast, ==, "2\tS1\t1\t7\n3\tS2\t12\t0\n");
 
-  stores = parse (RH_RETAIL_STORES, "store_id,name,tier\nS1,\"a \"\"b\"\" \\ {NULL}\",\nS2,NULL,A\n", &error);
+  stores = parse (RH_RETAIL_STORES, "store_id,name,tier\nS1,\"a \"\"b\"\" \\ \tc\nd\",\nS2,\\N,A\n", &error);
   g_assert_no_error (error);
-  g_assert_cmpstr (stores->arrays[2], ==, "{\"a \\\"b\\\" \\\\ {NULL}\",\"NULL\"}");
-  g_assert_cmpstr (stores->arrays[3], ==, "{NULL,NULL}");
-  g_assert_cmpstr (stores->arrays[4], ==, "{NULL,\"A\"}");
+  g_assert_cmpstr (stores, ==,
+                   "2\tS1\ta \"b\" \\\\ \\tc\\nd\t\\N\t\\N\t\\N\t\\N\t\\N\t\\N\t\\N\n"
+                   "4\tS2\t\\\\N\t\\N\tA\t\\N\t\\N\t\\N\t\\N\t\\N\n");
+  history = parse (RH_RETAIL_HISTORY, "store_id,category_id,week_start_date,units_sold,price\nS1,c,2024-02-29,3,9.5\n",
+                   &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (history, ==, "2\tS1\tc\t2024-02-29\t3\t9.5\n");
+}
+
+static void
+test_history_cells (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *rows =
+      parse (RH_RETAIL_HISTORY,
+             "store_id,category_id,week_start_date,units_sold,price\n"
+             "S1,c,2023-02-29,1,\nS1,c,2023-2-28,1,1\nS1,c,28.02.2023,1,1\nS1,a b,2023-02-28,1,0.00\n"
+             "S1,c,2023-02-28,1,1.234\nS1,c,2023-02-28,1,1.\nS1,c,2023-13-01,1,-1\n",
+             &error);
+
+  g_assert_null (rows);
+  g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID);
+  g_assert_cmpstr (
+      error->message, ==,
+#define DAY "column week_start_date: expected a day of the calendar, YYYY-MM-DD, found "
+#define PRICE "column price: expected an amount above 0 with at most two decimals, such as 89.90, found "
+      "history: line 2, " DAY "`2023-02-29`\n"
+      "history: line 3, " DAY "`2023-2-28`\n"
+      "history: line 4, " DAY "`28.02.2023`\n"
+      "history: line 5, column category_id: expected a category's id of letters, digits, `.`, `_` and `-`, "
+      "found `a b`\n"
+      "history: line 5, " PRICE "`0.00`\n"
+      "history: line 6, " PRICE "`1.234`\n"
+      "history: line 7, " PRICE "`1.`\n"
+      "history: line 8, " DAY "`2023-13-01`\n"
+      "history: line 8, " PRICE "`-1`");
 }
 
 static void
 test_cells (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (RhRetailRows) rows = parse (RH_RETAIL_ACTUALS,
-                                         "store_id,week_number,units_sold\n"
-                                         "S1,1,-3\nS1,2,2.5\nS1,0,1\nS1,x,1\n,1,1\nS1,1\nS1,1, 1\nS1,1,\n"
-                                         "S1,1,1000000001\nS1,1,99999999999999999999\nS;1,105,1\n",
-                                         &error);
+  g_autofree char *rows = parse (RH_RETAIL_ACTUALS,
+                                 "store_id,week_number,units_sold\n"
+                                 "S1,1,-3\nS1,2,2.5\nS1,0,1\nS1,x,1\n,1,1\nS1,1\nS1,1, 1\nS1,1,\n"
+                                 "S1,1,1000000001\nS1,1,99999999999999999999\nS;1,105,1\n",
+                                 &error);
 
   g_assert_null (rows);
   g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID);
@@ -220,7 +266,7 @@ test_many_faults (void)
 {
   g_autoptr (GString) text = g_string_new ("store_id,week_number,units\n");
   g_autoptr (GError) error = NULL;
-  g_autoptr (RhRetailRows) rows = NULL;
+  g_autofree char *rows = NULL;
   g_auto (GStrv) lines = NULL;
 
   for (guint i = 0; i < 25; i++)
@@ -236,7 +282,7 @@ static void
 test_choices (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (RhRetailRows) rows =
+  g_autofree char *rows =
       parse (RH_RETAIL_STORES, "store_id,name,tier,format\nS1,One,D,MALL\nS2,Two,A B,OUTLET\n", &error);
 
   g_assert_null (rows);
@@ -260,8 +306,9 @@ main (int argc, char **argv)
   g_test_add_func ("/csv/nul", test_nul);
   g_test_add_func ("/csv/bad-rows", test_bad_rows);
   g_test_add_func ("/csv/long-row", test_long_row);
-  g_test_add_func ("/retail-rows/arrays", test_arrays);
+  g_test_add_func ("/retail-rows/copy-text", test_copy_text);
   g_test_add_func ("/retail-rows/cells", test_cells);
+  g_test_add_func ("/retail-rows/history-cells", test_history_cells);
   g_test_add_func ("/retail-rows/many-faults", test_many_faults);
   g_test_add_func ("/retail-rows/choices", test_choices);
 

@@ -1,24 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-retail-import.h"
 
+#include "rh-copy.h"
 #include "rh-retail-rows.h"
 #include "royal-json.h"
 
-static const RhStatement statements[RH_RETAIL_N_KINDS] = {
-  [RH_RETAIL_STORES] = { "retail.import.stores",
-                         "select retail_import_stores ($1::int[], $2::text[], $3::text[], $4::bigint[], $5::text[], "
-                         "$6::bigint[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::boolean, $12) as "
-                         "result",
-                         12, TRUE },
-  [RH_RETAIL_FORECAST] = { "retail.import.forecast",
-                           "select retail_import_forecast ($1::jsonb, $2::int[], $3::text[], $4::int[], $5::bigint[], "
-                           "$6::boolean, $7) as result",
-                           7, TRUE },
-  [RH_RETAIL_ACTUALS] = { "retail.import.actuals",
-                          "select retail_import_actuals ($1, $2::int[], $3::text[], $4::int[], $5::bigint[], "
-                          "$6::boolean, $7) as result",
-                          7, TRUE },
+#include <string.h>
+
+/* How many bytes of rows are on their way at a time. */
+#define CHUNK ((gsize)512 * 1024)
+
+#define COPY_ROWS "copy pg_temp.retail_rows from stdin"
+
+static const char *const stage_stores[] = { "select retail_stage ('stores')", NULL };
+static const char *const stage_history[] = { "select retail_stage ('history')", NULL };
+static const char *const stage_weeks[] = { "select retail_stage ('weeks')", NULL };
+
+static const RhCopyTarget targets[RH_RETAIL_N_KINDS] = {
+  [RH_RETAIL_STORES] = { "retail.copy.stores", stage_stores, COPY_ROWS },
+  [RH_RETAIL_FORECAST] = { "retail.copy.forecast", stage_weeks, COPY_ROWS },
+  [RH_RETAIL_ACTUALS] = { "retail.copy.actuals", stage_weeks, COPY_ROWS },
+  [RH_RETAIL_HISTORY] = { "retail.copy.history", stage_history, COPY_ROWS },
 };
+
+static const RhStatement statement = { "retail.import",
+                                       "select retail_import ($1, $2::jsonb, $3::boolean, $4) as result", 4, TRUE };
 
 /* What a season is made of. A pattern holds for all of the text. */
 typedef struct {
@@ -51,9 +57,11 @@ typedef struct {
   gint64 workspace;
   char *actor;
   RhRetailKind kind;
-  char *season; /* (nullable): the first parameter */
+  char *about; /* what is said of the file, as JSON */
   GBytes *csv;
   gboolean dry_run;
+  RhRetailRows *rows;
+  RhCopy *copy;
 } Import;
 
 static void
@@ -61,8 +69,10 @@ import_free (Import *import)
 {
   g_object_unref (import->store);
   g_free (import->actor);
-  g_free (import->season);
+  g_free (import->about);
   g_bytes_unref (import->csv);
+  rh_retail_rows_free (import->rows);
+  g_clear_object (&import->copy);
   g_free (import);
 }
 
@@ -123,29 +133,50 @@ check_season (JsonObject *season, GError **error)
   return TRUE;
 }
 
-/* Checks what is said about the season and makes the statement's parameter of it. */
 static gboolean
-set_season (Import *import, JsonObject *season, GError **error)
+check_actuals (JsonObject *season, GError **error)
 {
-  g_autoptr (JsonNode) node = NULL;
+  if (royal_json_string (season, "season", NULL) == NULL)
+    return fail (error, "season", "the season's id or code");
+  return TRUE;
+}
 
-  switch (import->kind)
-    {
-    case RH_RETAIL_FORECAST:
-      if (!check_season (season, error))
-        return FALSE;
-      node = json_node_init_object (json_node_alloc (), season);
-      import->season = royal_json_to_string (node);
-      return TRUE;
+static gboolean
+check_history (JsonObject *about, GError **error)
+{
+  const char *gaps = royal_json_string (about, "gaps", "refuse");
 
-    case RH_RETAIL_ACTUALS:
-      import->season = g_strdup (royal_json_string (season, "season", NULL));
-      return import->season != NULL || fail (error, "season", "the season's id or code");
+  if (strcmp (gaps, "refuse") == 0 || strcmp (gaps, "keep") == 0)
+    return TRUE;
+  g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "/gaps: expected refuse or keep, found `%.40s`", gaps);
+  return FALSE;
+}
 
-    case RH_RETAIL_STORES:
-    case RH_RETAIL_N_KINDS:
-      break;
-    }
+static gboolean
+check_nothing (JsonObject *about, GError **error)
+{
+  return TRUE;
+}
+
+/* Checks what is said about the file and makes the statement's parameter of it. */
+static gboolean
+set_about (Import *import, JsonObject *about, GError **error)
+{
+  static gboolean (*const checks[RH_RETAIL_N_KINDS]) (JsonObject *, GError **) = {
+    [RH_RETAIL_STORES] = check_nothing,
+    [RH_RETAIL_FORECAST] = check_season,
+    [RH_RETAIL_ACTUALS] = check_actuals,
+    [RH_RETAIL_HISTORY] = check_history,
+  };
+  g_autoptr (JsonNode) node = json_node_alloc ();
+
+  if (!checks[import->kind](about, error))
+    return FALSE;
+  if (about != NULL)
+    json_node_init_object (node, about);
+  else
+    json_node_take_object (json_node_init (node, JSON_NODE_OBJECT), json_object_new ());
+  import->about = royal_json_to_string (node);
   return TRUE;
 }
 
@@ -178,7 +209,7 @@ on_imported (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GTask) task = data;
   Import *import = g_task_get_task_data (task);
   g_autoptr (GError) error = NULL;
-  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
+  g_autoptr (RhRows) rows = rh_copy_end_finish (RH_COPY (source), result, &error);
   g_autoptr (JsonNode) summary = NULL;
   JsonArray *faults;
 
@@ -196,44 +227,77 @@ on_imported (GObject *source, GAsyncResult *result, gpointer data)
     g_task_return_pointer (task, g_steal_pointer (&summary), (GDestroyNotify)json_node_unref);
 }
 
+static void read_on (GTask *task);
+
 static void
-on_parsed (GObject *source, GAsyncResult *result, gpointer data)
+on_written (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  if (!rh_copy_write_finish (RH_COPY (source), result, &error))
+    g_task_return_error (task, error);
+  else
+    read_on (g_steal_pointer (&task));
+}
+
+static void
+end (GTask *task)
+{
+  Import *import = g_task_get_task_data (task);
+  const char *const params[] = { rh_retail_kind_name (import->kind), import->about, import->dry_run ? "true" : "false",
+                                 import->actor };
+
+  rh_copy_end_async (import->copy, &statement, params, g_task_get_cancellable (task), on_imported, task);
+}
+
+static void
+on_taken (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
   Import *import = g_task_get_task_data (task);
-  const RhStatement *statement = &statements[import->kind];
   GCancellable *cancellable = g_task_get_cancellable (task);
   g_autoptr (GError) error = NULL;
-  g_autoptr (RhRetailRows) rows = g_task_propagate_pointer (G_TASK (result), &error);
-  const char *params[12] = { import->season };
-  guint n = import->kind == RH_RETAIL_STORES ? 0 : 1;
+  g_autoptr (GBytes) chunk = g_task_propagate_pointer (G_TASK (result), &error);
 
-  if (rows == NULL)
+  if (error != NULL)
+    g_task_return_error (task, g_steal_pointer (&error));
+  else if (chunk == NULL)
+    end (g_steal_pointer (&task));
+  else
     {
-      g_task_return_error (task, g_steal_pointer (&error));
-      return;
+      if (import->copy == NULL)
+        import->copy = rh_copy_new (import->store, &targets[import->kind], import->workspace);
+      rh_copy_write_async (import->copy, chunk, cancellable, on_written, g_steal_pointer (&task));
     }
-  g_assert (statement->n_params <= G_N_ELEMENTS (params) && n + rows->n_arrays + 2 == statement->n_params);
-  for (guint i = 0; i < rows->n_arrays; i++)
-    params[n++] = rows->arrays[i];
-  params[n++] = import->dry_run ? "true" : "false";
-  params[n++] = import->actor;
-  rh_store_call_async (import->store, statement, import->workspace, params, cancellable, on_imported,
-                       g_steal_pointer (&task));
 }
 
 /* A large file takes a while: the main loop goes on meanwhile. */
 static void
-parse_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+take_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   Import *import = data;
   GError *error = NULL;
-  RhRetailRows *rows = rh_retail_rows_parse (import->kind, import->csv, &error);
+  GBytes *chunk;
 
-  if (rows == NULL)
+  if (import->rows == NULL)
+    import->rows = rh_retail_rows_new (import->kind, import->csv, &error);
+  chunk = import->rows != NULL ? rh_retail_rows_take (import->rows, CHUNK, &error) : NULL;
+  if (error != NULL)
     g_task_return_error (task, error);
   else
-    g_task_return_pointer (task, rows, (GDestroyNotify)rh_retail_rows_free);
+    g_task_return_pointer (task, chunk, (GDestroyNotify)g_bytes_unref);
+}
+
+/* The next rows of the file. Takes @task. */
+static void
+read_on (GTask *task)
+{
+  g_autoptr (GTask) take = g_task_new (NULL, g_task_get_cancellable (task), on_taken, task);
+
+  g_task_set_source_tag (take, read_on);
+  g_task_set_task_data (take, g_task_get_task_data (task), NULL); /* lives as long as `task` */
+  g_task_run_in_thread (take, take_in_thread);
 }
 
 void
@@ -249,7 +313,6 @@ rh_retail_import_async (RhStore *store,
                         gpointer data)
 {
   g_autoptr (GTask) task = NULL;
-  g_autoptr (GTask) parse = NULL;
   g_autoptr (GError) error = NULL;
   Import *import;
 
@@ -268,23 +331,20 @@ rh_retail_import_async (RhStore *store,
   g_task_set_task_data (task, import, (GDestroyNotify)import_free);
 
   if (!rh_retail_kind_from_name (kind, &import->kind))
-    g_set_error (&error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "kind: expected stores, forecast or actuals, found `%s`",
-                 kind != NULL ? kind : "");
+    g_set_error (&error, ROYAL_ERROR, ROYAL_ERROR_INVALID,
+                 "kind: expected stores, forecast, actuals or history, found `%s`", kind != NULL ? kind : "");
   else if (g_bytes_get_size (csv) > RH_RETAIL_IMPORT_BYTES_MAX)
     g_set_error (&error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "%s: the file is longer than %u MiB", kind,
                  (guint)(RH_RETAIL_IMPORT_BYTES_MAX >> 20));
   else
-    set_season (import, season, &error);
+    set_about (import, season, &error);
   if (error != NULL)
     {
       g_task_return_error (task, g_steal_pointer (&error));
       return;
     }
 
-  parse = g_task_new (NULL, cancellable, on_parsed, g_object_ref (task));
-  g_task_set_source_tag (parse, parse_in_thread);
-  g_task_set_task_data (parse, import, NULL); /* lives as long as `task` */
-  g_task_run_in_thread (parse, parse_in_thread);
+  read_on (g_steal_pointer (&task));
 }
 
 JsonNode *

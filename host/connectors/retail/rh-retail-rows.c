@@ -6,7 +6,7 @@
 #include <royal/error.h>
 #include <string.h>
 
-typedef enum { CELL_ID, CELL_TEXT, CELL_NUMBER, CELL_CHOICE } CellType;
+typedef enum { CELL_ID, CELL_TEXT, CELL_NUMBER, CELL_CHOICE, CELL_DATE, CELL_MONEY } CellType;
 
 /* What a cell may hold. expected completes "expected …, found …". */
 typedef struct {
@@ -31,6 +31,18 @@ typedef struct {
   {                                                                                                                    \
     .type = CELL_ID, .expected = "a store's id of letters, digits, `.`, `_` and `-`"                                   \
   }
+#define RULE_CATEGORY                                                                                                  \
+  {                                                                                                                    \
+    .type = CELL_ID, .expected = "a category's id of letters, digits, `.`, `_` and `-`"                                \
+  }
+#define RULE_DATE                                                                                                      \
+  {                                                                                                                    \
+    .type = CELL_DATE, .expected = "a day of the calendar, YYYY-MM-DD"                                                 \
+  }
+#define RULE_PRICE                                                                                                     \
+  {                                                                                                                    \
+    .type = CELL_MONEY, .expected = "an amount above 0 with at most two decimals, such as 89.90"                       \
+  }
 #define RULE_NAME                                                                                                      \
   {                                                                                                                    \
     .type = CELL_TEXT, .max = 200, .expected = "a name of 1 to 200 characters"                                         \
@@ -52,7 +64,7 @@ typedef struct {
     .type = CELL_CHOICE, .choices = (list), .expected = (text)                                                         \
   }
 
-/* In the order of the parameters of the functions of migrations/0004_retail.sql. */
+/* In the order of the columns of retail_stage(). */
 static const Kind kinds[RH_RETAIL_N_KINDS] = {
   [RH_RETAIL_STORES] = {
     .name = "stores",
@@ -79,6 +91,13 @@ static const Kind kinds[RH_RETAIL_N_KINDS] = {
     .columns = { { "store_id", TRUE }, { "week_number", TRUE }, { "units_sold", TRUE } },
     .rules = { RULE_ID, RULE_WEEK, RULE_UNITS },
   },
+  [RH_RETAIL_HISTORY] = {
+    .name = "history",
+    .n_columns = 5,
+    .columns = { { "store_id", TRUE }, { "category_id", TRUE }, { "week_start_date", TRUE }, { "units_sold", TRUE },
+                 { "price", FALSE } },
+    .rules = { RULE_ID, RULE_CATEGORY, RULE_DATE, RULE_UNITS, RULE_PRICE },
+  },
 };
 
 gboolean
@@ -99,17 +118,6 @@ rh_retail_kind_name (RhRetailKind kind)
   g_return_val_if_fail (kind < RH_RETAIL_N_KINDS, NULL);
 
   return kinds[kind].name;
-}
-
-void
-rh_retail_rows_free (RhRetailRows *self)
-{
-  if (self == NULL)
-    return;
-  for (guint i = 0; i < self->n_arrays; i++)
-    g_free (self->arrays[i]);
-  g_free (self->arrays);
-  g_free (self);
 }
 
 static gboolean
@@ -142,6 +150,29 @@ is_choice (const Rule *rule, const char *text)
 }
 
 static gboolean
+is_date (const char *text)
+{
+  gint64 year, month, day;
+
+  if (strlen (text) != 10 || text[4] != '-' || text[7] != '-' || strspn (text, "0123456789-") != 10)
+    return FALSE;
+  year = g_ascii_strtoll (text, NULL, 10);
+  month = g_ascii_strtoll (text + 5, NULL, 10);
+  day = g_ascii_strtoll (text + 8, NULL, 10);
+  return year >= 1900 && month >= 1 && day >= 1 && g_date_valid_dmy ((GDateDay)day, (GDateMonth)month, (GDateYear)year);
+}
+
+static gboolean
+is_money (const char *text)
+{
+  gsize whole = strspn (text, "0123456789");
+  gsize cents = text[whole] == '.' ? strspn (text + whole + 1, "0123456789") : 0;
+
+  return whole >= 1 && whole <= 12 && cents <= 2 && text[whole + (text[whole] == '.') + cents] == '\0' &&
+         (text[whole] != '.' || cents > 0) && strpbrk (text, "123456789") != NULL;
+}
+
+static gboolean
 cell_holds (const Rule *rule, const char *text)
 {
   switch (rule->type)
@@ -154,28 +185,36 @@ cell_holds (const Rule *rule, const char *text)
       return is_number (rule, text);
     case CELL_CHOICE:
       return is_choice (rule, text);
+    case CELL_DATE:
+      return is_date (text);
+    case CELL_MONEY:
+      return is_money (text);
     }
   g_assert_not_reached ();
 }
 
-/* As an element of an SQL array. */
+/* As a field of COPY's text format. */
 static void
-append_element (GString *array, const Rule *rule, const char *text)
+append_field (GString *out, const char *text)
 {
+  static const char special[] = "\\\n\r\t";
+  static const char *const escaped[] = { "\\\\", "\\n", "\\r", "\\t" };
+
+  g_string_append_c (out, '\t');
   if (text == NULL || *text == '\0')
-    g_string_append (array, "NULL");
-  else if (rule->type == CELL_NUMBER)
-    g_string_append (array, text);
-  else
     {
-      g_string_append_c (array, '"');
-      for (; *text != '\0'; text++)
-        {
-          if (*text == '"' || *text == '\\')
-            g_string_append_c (array, '\\');
-          g_string_append_c (array, *text);
-        }
-      g_string_append_c (array, '"');
+      g_string_append (out, "\\N");
+      return;
+    }
+  for (;;)
+    {
+      gsize plain = strcspn (text, special);
+
+      g_string_append_len (out, text, (gssize)plain);
+      if (text[plain] == '\0')
+        return;
+      g_string_append (out, escaped[strchr (special, text[plain]) - special]);
+      text += plain + 1;
     }
 }
 
@@ -191,100 +230,111 @@ shown (const char *text)
   return *start == '\0' ? g_strdup ("nothing") : g_strdup_printf ("`%s`", start);
 }
 
-typedef struct {
-  GString *text;
-  guint n;
-} Faults;
+struct _RhRetailRows {
+  const Kind *kind;
+  RhCsv *csv;
+  GString *faults; /* their messages */
+  guint n_faults;
+  guint64 n_rows;
+};
 
-static void
-add_fault (Faults *faults, const char *message)
+void
+rh_retail_rows_free (RhRetailRows *self)
 {
-  if (faults->n++ < RH_RETAIL_FAULTS_MAX)
-    g_string_append_printf (faults->text, "%s%s", faults->n > 1 ? "\n" : "", message);
+  if (self == NULL)
+    return;
+  rh_csv_free (self->csv);
+  g_string_free (self->faults, TRUE);
+  g_free (self);
 }
 
 static void
-check_cells (const Kind *kind, RhCsv *csv, Faults *faults)
+add_fault (RhRetailRows *self, const char *message)
 {
+  if (self->n_faults++ < RH_RETAIL_FAULTS_MAX)
+    g_string_append_printf (self->faults, "%s%s", self->n_faults > 1 ? "\n" : "", message);
+}
+
+static void
+check_cells (RhRetailRows *self)
+{
+  const Kind *kind = self->kind;
+
   for (guint i = 0; i < kind->n_columns; i++)
     {
-      const char *text = rh_csv_cell (csv, i);
+      const char *text = rh_csv_cell (self->csv, i);
       g_autofree char *found = NULL;
       g_autofree char *message = NULL;
 
       if (text == NULL || (*text == '\0' && !kind->columns[i].required) || cell_holds (&kind->rules[i], text))
         continue;
       found = shown (text);
-      message = g_strdup_printf ("%s: line %u, column %s: expected %s, found %s", kind->name, rh_csv_line (csv),
+      message = g_strdup_printf ("%s: line %u, column %s: expected %s, found %s", kind->name, rh_csv_line (self->csv),
                                  kind->columns[i].name, kind->rules[i].expected, found);
-      add_fault (faults, message);
+      add_fault (self, message);
     }
 }
 
-/* Reads on behind a fault, to report more than one. Returns the number of rows. */
-static guint
-read_rows (const Kind *kind, RhCsv *csv, GString **arrays, Faults *faults)
+static void
+append_row (RhRetailRows *self, GString *out)
 {
-  for (guint n = 0;;)
-    {
-      g_autoptr (GError) error = NULL;
-
-      if (!rh_csv_next (csv, &error))
-        {
-          if (error == NULL)
-            return n;
-          add_fault (faults, error->message);
-          continue;
-        }
-      check_cells (kind, csv, faults);
-      if (faults->n > 0)
-        continue;
-      /* NOLINTBEGIN(clang-analyzer-core.CallAndMessage): the caller has made as many arrays as there are columns. */
-      for (guint i = 0; n > 0 && i <= kind->n_columns; i++)
-        g_string_append_c (arrays[i], ',');
-      g_string_append_printf (arrays[0], "%u", rh_csv_line (csv));
-      for (guint i = 0; i < kind->n_columns; i++)
-        append_element (arrays[i + 1], &kind->rules[i], rh_csv_cell (csv, i));
-      /* NOLINTEND(clang-analyzer-core.CallAndMessage) */
-      n++;
-    }
+  g_string_append_printf (out, "%u", rh_csv_line (self->csv));
+  for (guint i = 0; i < self->kind->n_columns; i++)
+    append_field (out, rh_csv_cell (self->csv, i));
+  g_string_append_c (out, '\n');
 }
 
 RhRetailRows *
-rh_retail_rows_parse (RhRetailKind which, GBytes *text, GError **error)
+rh_retail_rows_new (RhRetailKind kind, GBytes *text, GError **error)
 {
-  g_autoptr (RhRetailRows) self = NULL;
   g_autoptr (RhCsv) csv = NULL;
-  g_autoptr (GString) messages = g_string_new (NULL);
-  GString *arrays[COLUMNS_MAX + 1];
-  Faults faults = { messages, 0 };
-  const Kind *kind;
+  RhRetailRows *self;
 
-  g_return_val_if_fail (which < RH_RETAIL_N_KINDS, NULL);
+  g_return_val_if_fail (kind < RH_RETAIL_N_KINDS, NULL);
   g_return_val_if_fail (text != NULL, NULL);
 
-  kind = &kinds[which];
-  csv = rh_csv_new (text, kind->name, kind->columns, kind->n_columns, error);
+  csv = rh_csv_new (text, kinds[kind].name, kinds[kind].columns, kinds[kind].n_columns, error);
   if (csv == NULL)
     return NULL;
-
   self = g_new0 (RhRetailRows, 1);
-  self->n_arrays = kind->n_columns + 1;
-  self->arrays = g_new0 (char *, self->n_arrays);
-  for (guint i = 0; i < self->n_arrays; i++)
-    arrays[i] = g_string_new ("{");
-  self->n_rows = read_rows (kind, csv, arrays, &faults);
-  for (guint i = 0; i < self->n_arrays; i++)
-    self->arrays[i] = g_string_free (g_string_append_c (arrays[i], '}'), FALSE);
+  self->kind = &kinds[kind];
+  self->csv = g_steal_pointer (&csv);
+  self->faults = g_string_new (NULL);
+  return self;
+}
 
-  if (faults.n > RH_RETAIL_FAULTS_MAX)
-    g_string_append_printf (messages, "\n%s: and %u more", kind->name, faults.n - RH_RETAIL_FAULTS_MAX);
-  else if (faults.n == 0 && self->n_rows == 0)
-    g_string_append_printf (messages, "%s: the file has no rows", kind->name);
-  if (messages->len > 0)
+GBytes *
+rh_retail_rows_take (RhRetailRows *self, gsize least, GError **error)
+{
+  g_autoptr (GString) out = g_string_new (NULL);
+
+  g_return_val_if_fail (self != NULL, NULL);
+
+  while (out->len < least)
     {
-      g_set_error_literal (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, messages->str);
-      return NULL;
+      g_autoptr (GError) fault = NULL;
+
+      if (!rh_csv_next (self->csv, &fault))
+        {
+          if (fault == NULL)
+            break;
+          add_fault (self, fault->message);
+          continue;
+        }
+      check_cells (self);
+      if (self->n_faults > 0)
+        continue;
+      append_row (self, out);
+      self->n_rows++;
     }
-  return g_steal_pointer (&self);
+  if (self->n_faults == 0 && out->len > 0)
+    return g_string_free_to_bytes (g_steal_pointer (&out));
+
+  if (self->n_faults > RH_RETAIL_FAULTS_MAX)
+    g_string_append_printf (self->faults, "\n%s: and %u more", self->kind->name, self->n_faults - RH_RETAIL_FAULTS_MAX);
+  else if (self->n_faults == 0 && self->n_rows == 0)
+    g_string_append_printf (self->faults, "%s: the file has no rows", self->kind->name);
+  if (self->faults->len > 0)
+    g_set_error_literal (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, self->faults->str);
+  return NULL;
 }
