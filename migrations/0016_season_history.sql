@@ -257,7 +257,11 @@ begin
          array_agg (week order by line) as weeks, array_agg (units order by line) as units
     into r from pg_temp.retail_rows;
   if p_kind = 'forecast' then
-    return retail_import_forecast (p, r.lines, r.stores, r.weeks, r.units, p_dry_run, p_actor);
+    result := retail_import_forecast (p, r.lines, r.stores, r.weeks, r.units, p_dry_run, p_actor);
+    if not p_dry_run and (result->>'changed')::bigint + (result->>'added')::bigint + (result->>'removed')::bigint > 0 then
+      perform retail_forecast_replaced (retail_find (p->>'code'));
+    end if;
+    return result;
   end if;
   result := retail_import_actuals (p->>'season', r.lines, r.stores, r.weeks, r.units, p_dry_run, p_actor);
   if result ? 'errors' then

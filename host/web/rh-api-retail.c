@@ -4,10 +4,18 @@
 #include "rh-retail-import.h"
 #include "royal-json.h"
 
-/* Seasons, and the import of CSV files. */
+/* Categories, stores, seasons and what is known of them. */
 
 static const RhStatement season_list = { "web.seasons", "select retail_season_list ()->'seasons' as seasons", 0,
                                          FALSE };
+static const RhStatement season_put = { "web.season_put", "select retail_season_put ($1::jsonb, $2) as season", 2,
+                                        TRUE };
+static const RhStatement categories = { "web.categories", "select retail_category_list () as answer", 0, FALSE };
+static const RhStatement stores = { "web.stores", "select retail_store_list () as answer", 0, FALSE };
+static const RhStatement weeks = { "web.season_weeks", "select retail_weeks ($1) as answer", 1, FALSE };
+static const RhStatement forecast = { "web.season_forecast", "select retail_forecast_get ($1) as answer", 1, FALSE };
+static const RhStatement inventory = { "web.season_inventory", "select retail_inventory ($1) as answer", 1, FALSE };
+static const RhStatement variance = { "web.variance", "select retail_variance ($1, $2::int) as answer", 2, FALSE };
 static const RhStatement season_get = { "web.season", "select retail_season ($1, null) as season", 1, FALSE };
 
 static void
@@ -37,81 +45,74 @@ rh_api_season (RhRequest *request)
   rh_request_call (request, &season_get, params, on_season);
 }
 
-/* What the query says of the season that a file belongs to; the import checks it. */
-static const struct {
-  const char *query;
-  const char *member;
-} described[] = {
-  { "season", "code" },           { "category", "category" },   { "name", "name" },
-  { "start", "start" },           { "archetype", "archetype" }, { "currency", "currency" },
-  { "list_price", "list_price" }, { "unit_cost", "unit_cost" },
-};
-
-/* (transfer full) (nullable); FALSE when it was refused. */
-static gboolean
-season_of (RhRequest *request, const char *kind, JsonObject **ret_season)
+void
+rh_api_season_put (RhRequest *request)
 {
-  g_autoptr (JsonObject) season = json_object_new ();
-  gint64 weeks;
+  g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), rh_request_body (request));
+  g_autofree char *season = royal_json_to_string (node);
+  const char *params[] = { season, rh_request_caller (request)->name };
+  g_autoptr (GError) error = NULL;
 
-  if (strcmp (kind, "stores") == 0)
-    return TRUE;
-  if (rh_request_query (request, "season") == NULL)
-    {
-      rh_request_refuse (request, RH_PROBLEM_INVALID, NULL, "the query is to name the season");
-      return FALSE;
-    }
-  if (strcmp (kind, "actuals") == 0)
-    {
-      json_object_set_string_member (season, "season", rh_request_query (request, "season"));
-      *ret_season = g_steal_pointer (&season);
-      return TRUE;
-    }
-  for (guint i = 0; i < G_N_ELEMENTS (described); i++)
-    if (rh_request_query (request, described[i].query) != NULL)
-      json_object_set_string_member (season, described[i].member, rh_request_query (request, described[i].query));
-  if (!rh_request_number (request, "weeks", 1, 104, 0, &weeks))
-    return FALSE;
-  if (weeks > 0)
-    json_object_set_int_member (season, "weeks", weeks);
-  *ret_season = g_steal_pointer (&season);
-  return TRUE;
+  if (!rh_retail_season_check (rh_request_body (request), &error))
+    rh_request_fail (request, error);
+  else
+    rh_request_call (request, &season_put, params, on_season);
 }
 
 static void
-on_imported (GObject *source, GAsyncResult *result, gpointer data)
+on_answer (RhRequest *request, RhRows *rows)
 {
-  g_autoptr (RhRequest) request = data;
-  g_autoptr (GError) error = NULL;
-  JsonNode *summary = rh_retail_import_finish (result, &error);
-
-  if (summary == NULL)
-    {
-      rh_request_fail (request, error);
-      return;
-    }
-  rh_gate_kick (rh_request_context (request)->gate);
-  rh_request_reply (request, SOUP_STATUS_OK, summary);
+  rh_request_reply_row (request, SOUP_STATUS_OK, rows, "answer");
 }
 
 void
-rh_api_import (RhRequest *request)
+rh_api_categories (RhRequest *request)
 {
-  static const char *const kinds[] = { "stores", "forecast", "actuals", NULL };
-  const char *kind = rh_request_parameter (request);
-  g_autoptr (JsonObject) season = NULL;
-  g_autoptr (GBytes) csv = NULL;
-  gint64 dry_run;
+  rh_request_call (request, &categories, NULL, on_answer);
+}
 
-  if (!g_strv_contains (kinds, kind))
-    {
-      rh_request_refuse (request, RH_PROBLEM_NOT_FOUND, NULL, "what can be imported is stores, forecast and actuals");
-      return;
-    }
-  if (!rh_request_number (request, "dry_run", 0, 1, 0, &dry_run) || !season_of (request, kind, &season))
-    return;
-  csv = rh_request_take_bytes (request);
-  rh_retail_import_async (rh_request_context (request)->store, rh_request_workspace (request),
-                          rh_request_caller (request)->name, kind, season, csv, dry_run == 1, NULL, on_imported,
-                          rh_request_ref (request));
+void
+rh_api_stores (RhRequest *request)
+{
+  rh_request_call (request, &stores, NULL, on_answer);
+}
+
+/* What is asked of the season that the path names. */
+static void
+of_season (RhRequest *request, const RhStatement *statement)
+{
+  const char *params[] = { rh_request_parameter (request) };
+
+  rh_request_call (request, statement, params, on_answer);
+}
+
+void
+rh_api_season_weeks (RhRequest *request)
+{
+  of_season (request, &weeks);
+}
+
+void
+rh_api_season_forecast (RhRequest *request)
+{
+  of_season (request, &forecast);
+}
+
+void
+rh_api_season_inventory (RhRequest *request)
+{
+  of_season (request, &inventory);
+}
+
+void
+rh_api_variance (RhRequest *request)
+{
+  const char *week = rh_request_parameter_at (request, 1);
+  const char *params[] = { rh_request_parameter (request), week };
+  guint64 number;
+
+  if (!g_ascii_string_to_unsigned (week, 10, 1, 104, &number, NULL))
+    rh_request_refuse (request, RH_PROBLEM_NOT_FOUND, NULL, "weeks are counted from 1 to 104");
+  else
+    rh_request_call (request, &variance, params, on_answer);
 }

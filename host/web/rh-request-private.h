@@ -2,6 +2,7 @@
 #pragma once
 
 #include "rh-request.h"
+#include "rh-spool.h"
 #include "rh-trace.h"
 
 G_BEGIN_DECLS
@@ -21,6 +22,7 @@ struct _RhRequest {
   RhCaller caller;
   RhActor actor;
   JsonNode *body;
+  RhSpool *spool; /* NULL for a body that is kept in memory */
 
   gboolean paused;
   gboolean reading; /* the body is on its way */

@@ -75,6 +75,7 @@ request_clear (gpointer data)
   g_clear_pointer (&self->query, g_hash_table_unref);
   g_clear_pointer (&self->parameters, g_strfreev);
   g_clear_pointer (&self->body, json_node_unref);
+  g_clear_pointer (&self->spool, rh_spool_free);
   if (self->more_free != NULL)
     self->more_free (self->more_data);
   rh_caller_clear (&self->caller);
@@ -317,12 +318,41 @@ rh_request_set_body (RhRequest *self, JsonNode *body)
   self->body = body;
 }
 
+/* The spool that @chunk goes to; the message keeps nothing of what was spooled. */
+gboolean
+rh_request_spool (RhRequest *self, GBytes *chunk, goffset *ret_length)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->spool == NULL)
+    self->spool = rh_spool_new (&error);
+  if (self->spool == NULL || !rh_spool_write (self->spool, chunk, &error))
+    {
+      rh_request_fail (self, error);
+      return FALSE;
+    }
+  *ret_length = rh_spool_length (self->spool);
+  return TRUE;
+}
+
 GBytes *
 rh_request_take_bytes (RhRequest *self)
 {
   GBytes *bytes;
 
-  if (self->message == NULL)
+  if (self->spool != NULL)
+    {
+      g_autoptr (RhSpool) spool = g_steal_pointer (&self->spool);
+      g_autoptr (GError) error = NULL;
+
+      bytes = rh_spool_bytes (spool, &error);
+      if (bytes == NULL)
+        rh_log (RH_LOG_ERROR, "web.spool", error->message, "request", self->id, NULL);
+      return bytes != NULL ? bytes : g_bytes_new_static ("", 0);
+    }
+  /* What is not accumulated and not spooled either never came. */
+  if (self->message == NULL ||
+      !soup_message_body_get_accumulate (soup_server_message_get_request_body (self->message)))
     return g_bytes_new_static ("", 0);
   bytes = soup_message_body_flatten (soup_server_message_get_request_body (self->message));
   soup_message_body_truncate (soup_server_message_get_request_body (self->message));

@@ -72,6 +72,9 @@ GHashTable *rh_request_query_table (RhRequest *self);          /* (nullable) */
 const char *rh_request_header (RhRequest *self, const char *name); /* (nullable) */
 JsonObject *rh_request_body (RhRequest *self);                 /* (nullable) */
 void rh_request_set_body (RhRequest *self, JsonNode *body);    /* (transfer full) */
+/* Keeps @chunk of a large body in a file; FALSE when that failed, which was answered. */
+gboolean rh_request_spool (RhRequest *self, GBytes *chunk, goffset *ret_length) G_GNUC_WARN_UNUSED_RESULT;
+/* (transfer full): the body, once. */
 GBytes *rh_request_take_bytes (RhRequest *self) G_GNUC_WARN_UNUSED_RESULT;
 /* A whole number of the query within [@least, @most]; @otherwise when absent. FALSE when it was refused. */
 gboolean rh_request_number (RhRequest *self, const char *name, gint64 least, gint64 most, gint64 otherwise,

@@ -19,7 +19,7 @@
 #define DECIDES (RH_ROLE_APPROVER | RH_ROLE_OPERATOR | RH_ROLE_DEVELOPER | RH_ROLE_ADMIN)
 #define UNDOES (RH_ROLE_APPROVER | RH_ROLE_OPERATOR | RH_ROLE_ADMIN)
 
-#define SEASON "season category name start weeks archetype currency list_price unit_cost dry_run"
+#define SEASON "season category name start weeks archetype currency list_price unit_cost gaps dry_run"
 
 static const RhRoute routes[] = {
   { "GET", "/healthz", 0, RH_BODY_NONE, "", rh_api_health },
@@ -102,9 +102,19 @@ static const RhRoute routes[] = {
   { "GET", API "/tokens", RH_ROLE_ADMIN, RH_BODY_NONE, "", rh_api_tokens },
   { "POST", API "/tokens", RH_ROLE_ADMIN, RH_BODY_JSON, "", rh_api_token_create },
   { "DELETE", API "/tokens/{id}", RH_ROLE_ADMIN, RH_BODY_NONE, "", rh_api_token_revoke },
+  { "POST", API "/data/upload-historical-sales", OPERATES, RH_BODY_UPLOAD, "gaps dry_run", rh_api_upload_history },
+  { "POST", API "/data/upload-weekly-sales", OPERATES, RH_BODY_UPLOAD, "season forecast_id dry_run",
+    rh_api_upload_week },
   { "POST", API "/data/{kind}", OPERATES, RH_BODY_CSV, SEASON, rh_api_import },
   { "GET", API "/retail/seasons", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_seasons },
+  { "POST", API "/retail/seasons", OPERATES, RH_BODY_JSON, "", rh_api_season_put },
   { "GET", API "/retail/seasons/{id}", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_season },
+  { "GET", API "/retail/seasons/{id}/weeks", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_season_weeks },
+  { "GET", API "/retail/seasons/{id}/forecast", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_season_forecast },
+  { "GET", API "/retail/seasons/{id}/inventory", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_season_inventory },
+  { "GET", API "/retail/variance/{id}/week/{week}", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_variance },
+  { "GET", API "/retail/categories", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_categories },
+  { "GET", API "/retail/stores", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_stores },
   { NULL },
 };
 

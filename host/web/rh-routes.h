@@ -11,6 +11,7 @@ typedef enum {
   RH_BODY_NONE,
   RH_BODY_JSON, /* its schema stands in docs/openapi.json */
   RH_BODY_CSV,
+  RH_BODY_UPLOAD, /* multipart/form-data with one CSV file */
   RH_BODY_BYTES, /* application/octet-stream, as it is */
   RH_BODY_ANY,   /* of any type, as it is */
 } RhBody;
@@ -135,7 +136,16 @@ void rh_api_tokens (RhRequest *request);
 void rh_api_token_create (RhRequest *request);
 void rh_api_token_revoke (RhRequest *request);
 void rh_api_import (RhRequest *request);
+void rh_api_upload_history (RhRequest *request);
+void rh_api_upload_week (RhRequest *request);
+void rh_api_categories (RhRequest *request);
+void rh_api_stores (RhRequest *request);
 void rh_api_seasons (RhRequest *request);
+void rh_api_season_put (RhRequest *request);
+void rh_api_season_weeks (RhRequest *request);
+void rh_api_season_forecast (RhRequest *request);
+void rh_api_season_inventory (RhRequest *request);
+void rh_api_variance (RhRequest *request);
 void rh_api_season (RhRequest *request);
 
 G_END_DECLS

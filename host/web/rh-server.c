@@ -16,7 +16,7 @@
 /* Of these, kept for the Unix socket: who holds all the others does not keep the operator from stopping everything. */
 #define CONNECTIONS_KEPT 64
 #define JSON_MAX ((goffset)1024 * 1024)
-#define CSV_MAX ((goffset)64 * 1024 * 1024)
+#define UPLOAD_MAX ((goffset)512 * 1024 * 1024)
 /* A connection may idle, and may take to send a request, that long; a large body longer. */
 #define IDLE_S 60
 #define UPLOAD_S 300
@@ -52,10 +52,16 @@ has_body (SoupMessageHeaders *headers)
          (encoding == SOUP_ENCODING_CONTENT_LENGTH && soup_message_headers_get_content_length (headers) > 0);
 }
 
+static gboolean
+is_upload (const RhRoute *route)
+{
+  return route->body == RH_BODY_CSV || route->body == RH_BODY_UPLOAD;
+}
+
 static goffset
 body_max (const RhRoute *route)
 {
-  return route->body == RH_BODY_CSV ? CSV_MAX : JSON_MAX;
+  return is_upload (route) ? UPLOAD_MAX : JSON_MAX;
 }
 
 static gboolean
@@ -63,11 +69,8 @@ check_body_headers (RhRequest *request, SoupMessageHeaders *headers)
 {
   const RhRoute *route = rh_request_route (request);
   static const char *const types[] = {
-    [RH_BODY_NONE] = "application/json",
-    [RH_BODY_JSON] = "application/json",
-    [RH_BODY_CSV] = "text/csv",
-    [RH_BODY_BYTES] = "application/octet-stream",
-    [RH_BODY_ANY] = NULL,
+    [RH_BODY_NONE] = "application/json",      [RH_BODY_JSON] = "application/json",          [RH_BODY_CSV] = "text/csv",
+    [RH_BODY_UPLOAD] = "multipart/form-data", [RH_BODY_BYTES] = "application/octet-stream", [RH_BODY_ANY] = NULL,
   };
   const char *wanted = types[route->body];
   const char *type = soup_message_headers_get_content_type (headers, NULL);
@@ -162,8 +165,11 @@ on_headers (SoupServer *soup, SoupServerMessage *message, const char *path, GHas
   rh_request_set_reading (request, has_body (headers));
   if (!find_route (request, message) || !check_query (request) || !check_body_headers (request, headers))
     return;
-  if (rh_request_route (request)->body == RH_BODY_CSV)
-    rh_connection_set_deadline (connection, UPLOAD_S);
+  if (is_upload (rh_request_route (request)))
+    {
+      soup_message_body_set_accumulate (soup_server_message_get_request_body (message), FALSE);
+      rh_connection_set_deadline (connection, UPLOAD_S);
+    }
   if (rh_request_route (request)->open ||
       (rh_request_route (request)->roles == 0 && rh_connection_is_local (connection)))
     return;
@@ -178,12 +184,15 @@ on_chunk (SoupServerMessage *message, GBytes *chunk, gpointer data)
 {
   RhRequest *request = rh_request_of_message (message);
   SoupMessageBody *body = soup_server_message_get_request_body (message);
-  goffset most;
+  goffset most, length;
 
   if (request == NULL || rh_request_route (request) == NULL || rh_request_is_answered (request))
     return;
   most = body_max (rh_request_route (request));
-  if (body->length > most)
+  length = body->length;
+  if (is_upload (rh_request_route (request)) && !rh_request_spool (request, chunk, &length))
+    return;
+  if (length > most)
     {
       soup_message_body_truncate (body);
       rh_request_refuse (request, RH_PROBLEM_TOO_LARGE, NULL, "the body is to be at most %" G_GOFFSET_FORMAT " bytes",

@@ -303,6 +303,8 @@ test_document (void)
       g_assert_cmpint (content != NULL && json_object_has_member (content, "application/json"), ==,
                        route->body == RH_BODY_JSON);
       g_assert_cmpint (content != NULL && json_object_has_member (content, "text/csv"), ==, route->body == RH_BODY_CSV);
+      g_assert_cmpint (content != NULL && json_object_has_member (content, "multipart/form-data"), ==,
+                       route->body == RH_BODY_UPLOAD);
       g_assert_true ((route->body == RH_BODY_JSON) == (rh_routes_schema (route) != NULL));
     }
   names = json_object_get_members (paths);

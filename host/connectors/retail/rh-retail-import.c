@@ -104,8 +104,8 @@ is_known (const char *name)
   return g_str_equal (name, "weeks");
 }
 
-static gboolean
-check_season (JsonObject *season, GError **error)
+gboolean
+rh_retail_season_check (JsonObject *season, GError **error)
 {
   g_autoptr (GList) names = season == NULL ? NULL : json_object_get_members (season);
   gint64 weeks = royal_json_int (season, "weeks", 0);
@@ -164,7 +164,7 @@ set_about (Import *import, JsonObject *about, GError **error)
 {
   static gboolean (*const checks[RH_RETAIL_N_KINDS]) (JsonObject *, GError **) = {
     [RH_RETAIL_STORES] = check_nothing,
-    [RH_RETAIL_FORECAST] = check_season,
+    [RH_RETAIL_FORECAST] = rh_retail_season_check,
     [RH_RETAIL_ACTUALS] = check_actuals,
     [RH_RETAIL_HISTORY] = check_history,
   };

@@ -10,6 +10,9 @@ G_BEGIN_DECLS
 /* The longest CSV text that an import takes, in bytes. */
 #define RH_RETAIL_IMPORT_BYTES_MAX ((gsize)512 * 1024 * 1024)
 
+/* Whether @season says all that a season is made of, as below, and nothing else; %ROYAL_ERROR_INVALID names the member. */
+gboolean rh_retail_season_check (JsonObject *season, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * rh_retail_import_async:
  * @actor: who uploads it, for the audit

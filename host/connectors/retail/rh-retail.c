@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-retail.h"
 
+#include "rh-retail-checks.h"
 #include "rh-retail-resources.h"
 #include "royal-json.h"
 
-#include <math.h>
 #include <string.h>
 
 struct _RhRetail {
@@ -19,37 +19,44 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (RhRetail,
                                G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (RH_TYPE_CONNECTOR, rh_retail_connector_init))
 
-#define MARKDOWN_APPLY "markdown.apply"
-#define SEASON "retail.season"
-#define SEASONS "retail.seasons"
-#define SALES "retail.sales"
-
 static const RhAction actions[] = {
-  { MARKDOWN_APPLY, "Mark a season down", "/royal/schema/action-markdown-apply.schema.json", .reversible = TRUE },
+  { "forecast.record", "Record a season's forecast", "/royal/schema/action-forecast-record.schema.json",
+    .reversible = TRUE },
+  { "manufacturing.order", "Order a season's goods", "/royal/schema/action-manufacturing-order.schema.json",
+    .reversible = TRUE },
+  { "markdown.apply", "Mark a season down", "/royal/schema/action-markdown-apply.schema.json", .reversible = TRUE },
+  { "reallocation.order", "Order what a season is short of", "/royal/schema/action-reallocation-order.schema.json",
+    .reversible = TRUE },
+  { "replenishment.ship", "Send units to stores", "/royal/schema/action-replenishment-ship.schema.json",
+    .reversible = TRUE },
   { NULL },
 };
 
-static const RhResource resources[] = {
-  { SEASON, "A season's figures", FALSE },
-  { SEASONS, "The seasons", FALSE },
-  { SALES, "A season's forecast and sales by store and week", TRUE },
-  { NULL },
+/* In the order of the actions. */
+static gboolean (*const checks[]) (JsonObject *parameters, GError **error) = {
+  rh_retail_check_forecast,     rh_retail_check_order,    rh_retail_check_markdown,
+  rh_retail_check_reallocation, rh_retail_check_shipment,
 };
 
 /* Each yields one row with one jsonb named `result`. */
-static const RhStatement statement_assess = { "retail.assess",
-                                              "select retail_assess_markdown ($1, $2::numeric) as result", 2, FALSE };
-static const RhStatement statement_assess_revert = { "retail.assess_revert",
-                                                     "select retail_assess_revert ($1::jsonb) as result", 1, FALSE };
+static const RhStatement statement_assess = { "retail.assess", "select retail_assess ($1, $2, $3::jsonb) as result", 3,
+                                              FALSE };
+static const RhStatement statement_assess_undo = { "retail.assess_undo",
+                                                   "select retail_assess_undo ($1::jsonb) as result", 1, FALSE };
 static const RhStatement statement_apply = { "retail.apply",
-                                             "select retail_apply_markdown ($1, $2, $3::numeric, $4::jsonb) as result",
-                                             4, TRUE };
-static const RhStatement statement_verify = { "retail.verify", "select retail_verify ($1) as result", 1, FALSE };
-static const RhStatement statement_revert = { "retail.revert",
-                                              "select retail_revert_markdown ($1, $2::jsonb) as result", 2, TRUE };
+                                             "select retail_apply ($1, $2, $3, $4::jsonb, $5::jsonb) as result", 5,
+                                             TRUE };
+static const RhStatement statement_verify = { "retail.verify", "select retail_verify_effect ($1) as result", 1, FALSE };
+static const RhStatement statement_revert = { "retail.revert", "select retail_revert ($1, $2::jsonb) as result", 2,
+                                              TRUE };
 static const RhStatement statement_season = { "retail.season", "select retail_season ($1, $2::int) as result", 2,
                                               FALSE };
 static const RhStatement statement_seasons = { "retail.seasons", "select retail_season_list () as result", 0, FALSE };
+static const RhStatement statement_plan = { "retail.plan", "select retail_plan ($1) as result", 1, FALSE };
+static const RhStatement statement_forecast = { "retail.forecast", "select retail_forecast_get ($1) as result", 1,
+                                                FALSE };
+static const RhStatement statement_inventory = { "retail.inventory", "select retail_inventory ($1) as result", 1,
+                                                 FALSE };
 
 static const struct RhTableColumn sales_columns[] = {
   { "season_id", ROYAL_COLUMN_STRING }, { "store", ROYAL_COLUMN_STRING },    { "week", ROYAL_COLUMN_INT64 },
@@ -60,6 +67,49 @@ static const RhTableQuery query_sales = {
   "copy (select season_id, store, week, units, forecast from retail_sales) to stdout (format binary)",
   sales_columns,
   G_N_ELEMENTS (sales_columns),
+};
+
+static const struct RhTableColumn history_columns[] = {
+  { "store", ROYAL_COLUMN_STRING },
+  { "week", ROYAL_COLUMN_INT64 },
+  { "units", ROYAL_COLUMN_INT64 },
+  { "price", ROYAL_COLUMN_DOUBLE },
+};
+static const RhTableQuery query_history = {
+  "retail.history",
+  "copy (select store, week, units, price from retail_past) to stdout (format binary)",
+  history_columns,
+  G_N_ELEMENTS (history_columns),
+};
+
+static const RhResource resources[] = {
+  { "retail.forecast", "A season's recorded forecast", FALSE },
+  { "retail.history", "What a season's category has sold by store and week", TRUE },
+  { "retail.inventory", "A season's stock", FALSE },
+  { "retail.plan", "A season to plan: its weeks, stores and history", FALSE },
+  { "retail.sales", "A season's forecast and sales by store and week", TRUE },
+  { "retail.season", "A season's figures", FALSE },
+  { "retail.seasons", "The seasons", FALSE },
+  { NULL },
+};
+
+/* How each resource is read: a statement or a query; what parameters it takes. */
+typedef struct {
+  const char *name;
+  const RhStatement *statement;
+  const RhTableQuery *query;
+  gboolean has_season;
+  gboolean has_week;
+} Read;
+
+static const Read reads[] = {
+  { "retail.forecast", &statement_forecast, NULL, TRUE, FALSE },
+  { "retail.history", NULL, &query_history, TRUE, FALSE },
+  { "retail.inventory", &statement_inventory, NULL, TRUE, FALSE },
+  { "retail.plan", &statement_plan, NULL, TRUE, FALSE },
+  { "retail.sales", NULL, &query_sales, TRUE, FALSE },
+  { "retail.season", &statement_season, NULL, TRUE, TRUE },
+  { "retail.seasons", &statement_seasons, NULL, FALSE, FALSE },
 };
 
 static const char *
@@ -80,25 +130,6 @@ rh_retail_resources (RhConnector *connector)
   return resources;
 }
 
-/* A share in ten-thousandths: exact where a double is not. -1 when it has more decimals or is out of range. */
-static gint
-basis_points (JsonObject *parameters)
-{
-  double scaled = royal_json_double (parameters, "markdown_pct", -1) * 10000;
-  double whole = round (scaled);
-
-  return whole > 0 && whole <= 10000 && fabs (scaled - whole) < 1e-9 ? (gint)whole : -1;
-}
-
-/* As the text of a numeric. */
-static char *
-markdown_text (JsonObject *parameters)
-{
-  gint points = basis_points (parameters);
-
-  return g_strdup_printf ("%d.%04d", points / 10000, points % 10000);
-}
-
 static gboolean
 rh_retail_validate (RhConnector *connector,
                     const char *action,
@@ -106,25 +137,16 @@ rh_retail_validate (RhConnector *connector,
                     JsonObject *parameters,
                     GError **error)
 {
-  gint points = basis_points (parameters);
-
-  if (g_strcmp0 (action, MARKDOWN_APPLY) != 0)
-    {
-      g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "retail: no action `%s`", action);
-      return FALSE;
-    }
-  if (target == NULL || *target == '\0' || strlen (target) > 63)
-    {
-      g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "target: expected a season's id or code");
-      return FALSE;
-    }
-  if (points <= 0 || points > 4000 || points % 500 != 0)
-    {
-      g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID,
-                   "/markdown_pct: expected a share from 0.05 to 0.4 in steps of 0.05");
-      return FALSE;
-    }
-  return TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS (checks); i++)
+    if (g_strcmp0 (actions[i].name, action) == 0)
+      {
+        if (target != NULL && *target != '\0' && strlen (target) <= 63)
+          return checks[i](parameters, error);
+        g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "target: expected a season's id or code");
+        return FALSE;
+      }
+  g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "retail: no action `%s`", action);
+  return FALSE;
 }
 
 /* One statement, whose `result` is what the task returns. */
@@ -175,12 +197,13 @@ rh_retail_lane (RhConnector *connector, const char *action, const char *target, 
   return NULL;
 }
 
+/* Canonical: 0.15 is `0.15`, which is exact as a numeric where the double is not. */
 static char *
 object_text (JsonObject *object)
 {
   g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), object);
 
-  return royal_json_to_string (node);
+  return royal_json_canonical (node);
 }
 
 static void
@@ -195,13 +218,13 @@ rh_retail_assess_async (RhConnector *connector,
       g_autofree char *receipt = object_text (effect->receipt);
       const char *const params[] = { receipt };
 
-      call (connector, &statement_assess_revert, effect->workspace, params, cancellable, callback, data,
+      call (connector, &statement_assess_undo, effect->workspace, params, cancellable, callback, data,
             rh_retail_assess_async);
     }
   else
     {
-      g_autofree char *markdown = markdown_text (effect->parameters);
-      const char *const params[] = { effect->target, markdown };
+      g_autofree char *parameters = object_text (effect->parameters);
+      const char *const params[] = { effect->action, effect->target, parameters };
 
       call (connector, &statement_assess, effect->workspace, params, cancellable, callback, data,
             rh_retail_assess_async);
@@ -228,9 +251,9 @@ rh_retail_assess_finish (RhConnector *connector, GAsyncResult *result, GError **
 static void
 rh_retail_apply_async (RhConnector *connector, const RhEffect *effect, GAsyncReadyCallback callback, gpointer data)
 {
-  g_autofree char *markdown = markdown_text (effect->parameters);
+  g_autofree char *parameters = object_text (effect->parameters);
   g_autofree char *before = royal_json_to_string (effect->before);
-  const char *const params[] = { effect->key, effect->target, markdown, before };
+  const char *const params[] = { effect->action, effect->key, effect->target, parameters, before };
 
   call (connector, &statement_apply, effect->workspace, params, NULL, callback, data, rh_retail_apply_async);
 }
@@ -268,30 +291,37 @@ rh_retail_undo_async (RhConnector *connector, const RhEffect *effect, GAsyncRead
 
 /* Reads. */
 
+static const Read *
+find_read (const char *resource)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (reads); i++)
+    if (g_str_equal (reads[i].name, resource))
+      return &reads[i];
+  g_return_val_if_reached (NULL);
+}
+
 /* The members that a resource takes; `season` is asked for when the resource has one. */
 static gboolean
-check_read (const char *resource, JsonObject *parameters, GError **error)
+check_read (const Read *read, JsonObject *parameters, GError **error)
 {
-  gboolean has_season = !g_str_equal (resource, SEASONS);
   g_autoptr (GList) names = parameters != NULL ? json_object_get_members (parameters) : NULL;
 
   for (GList *l = names; l != NULL; l = l->next)
-    if (!(has_season && g_str_equal (l->data, "season")) &&
-        !(g_str_equal (resource, SEASON) && g_str_equal (l->data, "week")))
+    if (!(read->has_season && g_str_equal (l->data, "season")) && !(read->has_week && g_str_equal (l->data, "week")))
       {
-        g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "%s: no parameter is named `%s`", resource,
+        g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "%s: no parameter is named `%s`", read->name,
                      (char *)l->data);
         return FALSE;
       }
-  if (has_season && royal_json_string (parameters, "season", NULL) == NULL)
+  if (read->has_season && royal_json_string (parameters, "season", NULL) == NULL)
     {
-      g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "%s: /season: expected a season's id or code", resource);
+      g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "%s: /season: expected a season's id or code", read->name);
       return FALSE;
     }
   if (parameters != NULL && json_object_has_member (parameters, "week") &&
       (royal_json_int (parameters, "week", 0) < 1 || royal_json_int (parameters, "week", 0) > 104))
     {
-      g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "%s: /week: expected a week from 1 to 104", resource);
+      g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "%s: /week: expected a week from 1 to 104", read->name);
       return FALSE;
     }
   return TRUE;
@@ -306,20 +336,18 @@ rh_retail_get_async (RhConnector *connector,
                      GAsyncReadyCallback callback,
                      gpointer data)
 {
+  const Read *read = find_read (resource);
+  gint64 week = royal_json_int (parameters, "week", 0);
+  g_autofree char *text = week > 0 ? g_strdup_printf ("%" G_GINT64_FORMAT, week) : NULL;
+  const char *const params[] = { royal_json_string (parameters, "season", NULL), text };
   g_autoptr (GError) error = NULL;
 
-  if (!check_read (resource, parameters, &error))
-    g_task_report_error (connector, callback, data, rh_retail_get_async, g_steal_pointer (&error));
-  else if (g_str_equal (resource, SEASONS))
-    call (connector, &statement_seasons, workspace, NULL, cancellable, callback, data, rh_retail_get_async);
-  else
-    {
-      gint64 week = royal_json_int (parameters, "week", 0);
-      g_autofree char *text = week > 0 ? g_strdup_printf ("%" G_GINT64_FORMAT, week) : NULL;
-      const char *const params[] = { royal_json_string (parameters, "season", NULL), text };
+  g_return_if_fail (read != NULL && read->statement != NULL);
 
-      call (connector, &statement_season, workspace, params, cancellable, callback, data, rh_retail_get_async);
-    }
+  if (!check_read (read, parameters, &error))
+    g_task_report_error (connector, callback, data, rh_retail_get_async, g_steal_pointer (&error));
+  else
+    call (connector, read->statement, workspace, params, cancellable, callback, data, rh_retail_get_async);
 }
 
 static void
@@ -344,10 +372,13 @@ rh_retail_read_async (RhConnector *connector,
                       GAsyncReadyCallback callback,
                       gpointer data)
 {
+  const Read *read = find_read (resource);
   GError *error = NULL;
   GTask *task;
 
-  if (!check_read (resource, parameters, &error))
+  g_return_if_fail (read != NULL && read->query != NULL);
+
+  if (!check_read (read, parameters, &error))
     {
       g_task_report_error (connector, callback, data, rh_retail_read_async, error);
       return;
@@ -356,7 +387,7 @@ rh_retail_read_async (RhConnector *connector,
   g_task_set_source_tag (task, rh_retail_read_async);
   /* A descriptor that was read is handed over, cancelled or not: the reader closes it. */
   g_task_set_check_cancellable (task, FALSE);
-  rh_store_read_table_async (RH_RETAIL (connector)->store, &query_sales, workspace,
+  rh_store_read_table_async (RH_RETAIL (connector)->store, read->query, workspace,
                              (const char *const[]){ "season", royal_json_string (parameters, "season", NULL), NULL },
                              cancellable, on_read, task);
 }
