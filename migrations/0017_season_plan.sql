@@ -84,7 +84,8 @@ begin
   return s;
 end $$;
 
--- Stock. in_stores counts what a store was sent and has not sold; one that sold more than it was sent holds nothing.
+-- Stock. in_stores is what all stores were sent and have not sold: where one sold more than it was sent, the units came from
+-- another one.
 create function retail_stock (s retail_seasons, out made bigint, out shipped bigint, out holdback bigint,
                               out in_stores bigint, out sold bigint)
 language sql stable as $$
@@ -92,18 +93,14 @@ language sql stable as $$
     select coalesce (sum (o.quantity), 0) as made from retail_orders o
     join retail_effects e on e.workspace_id = o.workspace_id and e.id = o.effect and e.state = 'active'
     where o.workspace_id = s.workspace_id and o.season = s.id),
-  sent as (
-    select p.store, sum (p.units) as units from retail_shipments p
-    join retail_effects e on e.workspace_id = p.workspace_id and e.id = p.effect and e.state = 'active'
-    where p.workspace_id = s.workspace_id and p.season = s.id group by 1),
-  sold as (
-    select a.store, sum (a.units) as units from retail_actuals a
-    where a.workspace_id = s.workspace_id and a.season = s.id group by 1),
   t as (
-    select coalesce (sum (sent.units), 0) as shipped, coalesce (sum (sold.units), 0) as sold,
-           coalesce (sum (greatest (sent.units - coalesce (sold.units, 0), 0)), 0) as in_stores
-    from sent full join sold using (store))
-  select o.made, t.shipped, o.made - t.shipped, t.in_stores, t.sold from o, t;
+    select coalesce (sum (p.units), 0) as shipped from retail_shipments p
+    join retail_effects e on e.workspace_id = p.workspace_id and e.id = p.effect and e.state = 'active'
+    where p.workspace_id = s.workspace_id and p.season = s.id),
+  a as (
+    select coalesce (sum (a.units), 0) as sold from retail_actuals a
+    where a.workspace_id = s.workspace_id and a.season = s.id)
+  select o.made, t.shipped, o.made - t.shipped, greatest (t.shipped - a.sold, 0), a.sold from o, t, a;
 $$;
 
 -- The document read `retail.inventory`.

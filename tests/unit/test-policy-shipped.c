@@ -100,6 +100,12 @@ static const Cell cells[] = {
   { "expense.create", "{}", "{}", ASK },
   /* Orders, markdowns. */
   { "manufacturing.order", "{}", "{}", ASK },
+  { "reallocation.order", "{}", "{}", ASK },
+  { "replenishment.ship", "{}", "{}", NOTIFY },
+  { "forecast.record", "{'total':100000}", "{}", AUTO },
+  { "forecast.record", "{'total':100001}", "{}", DENY },
+  { "forecast.record", "{'total':0}", "{}", DENY },
+  { "forecast.record", "{}", "{}", DENY },
   { "markdown.apply", "{'max_percent':1}", "{}", ASK },
   /* Themes. */
   { "shopify.theme.create", "{'live':false}", "{}", NOTIFY },
