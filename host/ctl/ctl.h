@@ -50,6 +50,7 @@ extern const CtlCommand ctl_jobs_commands[];
 extern const CtlCommand ctl_triggers_commands[];
 extern const CtlCommand ctl_audit_commands[];
 extern const CtlCommand ctl_season_commands[];
+extern const CtlCommand ctl_plan_commands[];
 extern const CtlCommand ctl_secret_commands[];
 extern const CtlCommand ctl_privacy_commands[];
 extern const CtlCommand ctl_token_commands[];
@@ -106,6 +107,8 @@ void ctl_print_table (JsonArray *rows, const char *const *columns);
 /* `name   value` lines. */
 void ctl_print_field (const char *name, const char *value);
 void ctl_print_object (const char *title, JsonObject *object);
+/* A season's weeks, with a bar for each. */
+void ctl_print_weeks (JsonArray *weeks);
 /* A list answer: JSON as it came, or a table. */
 int ctl_print_list (const CtlOptions *options, JsonNode *answer, const char *const *columns);
 

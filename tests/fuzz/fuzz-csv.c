@@ -2,12 +2,12 @@
 /* What the reader makes of a file can be written with every cell in quotes, and is then read as the same rows. No text
  * makes an import crash. */
 #include "fuzz.h"
-#include "rh-csv.h"
 #include "rh-retail-rows.h"
+#include "royal-csv.h"
 
 #include <string.h>
 
-static const RhCsvColumn columns[] = { { "store_id", TRUE }, { "week_number", TRUE }, { "units", FALSE } };
+static const RoyalCsvColumn columns[] = { { "store_id", TRUE }, { "week_number", TRUE }, { "units", FALSE } };
 
 static void
 write_cell (GString *text, const char *cell, gboolean last)
@@ -22,16 +22,17 @@ write_cell (GString *text, const char *cell, gboolean last)
 static char *
 read_all (GBytes *bytes, gboolean strict)
 {
-  g_autoptr (RhCsv) csv = rh_csv_new (bytes, "input", columns, G_N_ELEMENTS (columns), NULL);
+  g_autoptr (RoyalCsv) csv =
+      royal_csv_new (bytes, "input", columns, G_N_ELEMENTS (columns), ROYAL_CSV_REFUSE_OTHERS, NULL);
   g_autoptr (GString) text = g_string_new ("store_id,week_number,units\r\n");
   g_autoptr (GError) error = NULL;
 
   if (csv == NULL)
     return NULL;
-  while (rh_csv_next (csv, &error))
+  while (royal_csv_next (csv, &error))
     for (guint i = 0; i < G_N_ELEMENTS (columns); i++)
       {
-        const char *cell = rh_csv_cell (csv, i);
+        const char *cell = royal_csv_cell (csv, i);
 
         g_assert_true (cell == NULL ? i == 2 : g_utf8_validate (cell, -1, NULL));
         write_cell (text, cell != NULL ? cell : "", i == 2);

@@ -1,38 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <rh-csv.h>
 #include <rh-retail-rows.h>
+#include <royal-csv.h>
 #include <royal/error.h>
 #include <string.h>
 
-static const RhCsvColumn columns[] = { { "a", TRUE }, { "b", TRUE }, { "c", FALSE } };
+static const RoyalCsvColumn columns[] = { { "a", TRUE }, { "b", TRUE }, { "c", FALSE } };
 
-static RhCsv *
+static RoyalCsv *
 open_bytes (const char *text, gsize length, GError **error)
 {
   g_autoptr (GBytes) bytes = g_bytes_new (text, length);
 
-  return rh_csv_new (bytes, "t", columns, G_N_ELEMENTS (columns), error);
+  return royal_csv_new (bytes, "t", columns, G_N_ELEMENTS (columns), ROYAL_CSV_REFUSE_OTHERS, error);
 }
 
 static void
-assert_row (RhCsv *csv, guint line, const char *a, const char *b, const char *c)
+assert_row (RoyalCsv *csv, guint line, const char *a, const char *b, const char *c)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_true (rh_csv_next (csv, &error));
+  g_assert_true (royal_csv_next (csv, &error));
   g_assert_no_error (error);
-  g_assert_cmpuint (rh_csv_line (csv), ==, line);
-  g_assert_cmpstr (rh_csv_cell (csv, 0), ==, a);
-  g_assert_cmpstr (rh_csv_cell (csv, 1), ==, b);
-  g_assert_cmpstr (rh_csv_cell (csv, 2), ==, c);
+  g_assert_cmpuint (royal_csv_line (csv), ==, line);
+  g_assert_cmpstr (royal_csv_cell (csv, 0), ==, a);
+  g_assert_cmpstr (royal_csv_cell (csv, 1), ==, b);
+  g_assert_cmpstr (royal_csv_cell (csv, 2), ==, c);
 }
 
 static void
-assert_end (RhCsv *csv)
+assert_end (RoyalCsv *csv)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_false (rh_csv_next (csv, &error));
+  g_assert_false (royal_csv_next (csv, &error));
   g_assert_no_error (error);
 }
 
@@ -43,7 +43,7 @@ test_rows (void)
   static const char text[] = "\xef\xbb\xbf"
                              "b,a\r\n1,2\n\"x,\"\"y\"\"\",\"two\r\nlines\"\r\n,\xc3\xa9\n\"\",last";
   g_autoptr (GError) error = NULL;
-  g_autoptr (RhCsv) csv = open_bytes (text, sizeof text - 1, &error);
+  g_autoptr (RoyalCsv) csv = open_bytes (text, sizeof text - 1, &error);
 
   g_assert_no_error (error);
   assert_row (csv, 2, "2", "1", NULL);
@@ -59,10 +59,10 @@ test_empty_lines (void)
 {
   static const char text[] = "a,b\n1,2\n\n3,4\n\r\n\n";
   g_autoptr (GError) error = NULL;
-  g_autoptr (RhCsv) csv = open_bytes (text, sizeof text - 1, &error);
+  g_autoptr (RoyalCsv) csv = open_bytes (text, sizeof text - 1, &error);
 
   assert_row (csv, 2, "1", "2", NULL);
-  g_assert_false (rh_csv_next (csv, &error));
+  g_assert_false (royal_csv_next (csv, &error));
   g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID);
   g_assert_cmpstr (error->message, ==, "t: line 3: is empty");
   assert_row (csv, 4, "3", "4", NULL);
@@ -104,7 +104,7 @@ test_bad_headers (void)
   for (guint i = 0; i < G_N_ELEMENTS (bad_headers); i++)
     {
       g_autoptr (GError) error = NULL;
-      g_autoptr (RhCsv) csv = open_bytes (bad_headers[i].text, strlen (bad_headers[i].text), &error);
+      g_autoptr (RoyalCsv) csv = open_bytes (bad_headers[i].text, strlen (bad_headers[i].text), &error);
 
       g_assert_null (csv);
       g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID);
@@ -116,7 +116,7 @@ static void
 test_nul (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (RhCsv) csv = open_bytes ("a,b\n1,\0\n", 8, &error);
+  g_autoptr (RoyalCsv) csv = open_bytes ("a,b\n1,\0\n", 8, &error);
 
   g_assert_null (csv);
   g_assert_cmpstr (error->message, ==, "t: line 2, character 3: expected UTF-8, found byte 0x00");
@@ -128,10 +128,10 @@ test_bad_rows (void)
   for (guint i = 0; i < G_N_ELEMENTS (bad_rows); i++)
     {
       g_autoptr (GError) error = NULL;
-      g_autoptr (RhCsv) csv = open_bytes (bad_rows[i].text, strlen (bad_rows[i].text), &error);
+      g_autoptr (RoyalCsv) csv = open_bytes (bad_rows[i].text, strlen (bad_rows[i].text), &error);
 
       g_assert_no_error (error);
-      g_assert_false (rh_csv_next (csv, &error));
+      g_assert_false (royal_csv_next (csv, &error));
       g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID);
       g_assert_cmpstr (error->message, ==, bad_rows[i].message);
     }
@@ -142,12 +142,12 @@ test_long_row (void)
 {
   g_autoptr (GString) text = g_string_new ("a,b\n");
   g_autoptr (GError) error = NULL;
-  g_autoptr (RhCsv) csv = NULL;
+  g_autoptr (RoyalCsv) csv = NULL;
 
-  for (gsize i = 0; i <= RH_CSV_ROW_MAX; i++)
+  for (gsize i = 0; i <= ROYAL_CSV_ROW_MAX; i++)
     g_string_append_c (text, 'x');
   csv = open_bytes (text->str, text->len, &error);
-  g_assert_false (rh_csv_next (csv, &error));
+  g_assert_false (royal_csv_next (csv, &error));
   g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID);
   g_assert_nonnull (strstr (error->message, "t: line 2, character 65538: the row is longer than 64 KiB"));
   assert_end (csv);

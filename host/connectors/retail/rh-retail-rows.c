@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-retail-rows.h"
 
-#include "rh-csv.h"
+#include "royal-csv.h"
 
 #include <royal/error.h>
 #include <string.h>
@@ -22,7 +22,7 @@ typedef struct {
 typedef struct {
   const char *name;
   guint n_columns;
-  RhCsvColumn columns[COLUMNS_MAX];
+  RoyalCsvColumn columns[COLUMNS_MAX];
   Rule rules[COLUMNS_MAX];
 } Kind;
 
@@ -232,7 +232,7 @@ shown (const char *text)
 
 struct _RhRetailRows {
   const Kind *kind;
-  RhCsv *csv;
+  RoyalCsv *csv;
   GString *faults; /* their messages */
   guint n_faults;
   guint64 n_rows;
@@ -243,7 +243,7 @@ rh_retail_rows_free (RhRetailRows *self)
 {
   if (self == NULL)
     return;
-  rh_csv_free (self->csv);
+  royal_csv_free (self->csv);
   g_string_free (self->faults, TRUE);
   g_free (self);
 }
@@ -262,15 +262,15 @@ check_cells (RhRetailRows *self)
 
   for (guint i = 0; i < kind->n_columns; i++)
     {
-      const char *text = rh_csv_cell (self->csv, i);
+      const char *text = royal_csv_cell (self->csv, i);
       g_autofree char *found = NULL;
       g_autofree char *message = NULL;
 
       if (text == NULL || (*text == '\0' && !kind->columns[i].required) || cell_holds (&kind->rules[i], text))
         continue;
       found = shown (text);
-      message = g_strdup_printf ("%s: line %u, column %s: expected %s, found %s", kind->name, rh_csv_line (self->csv),
-                                 kind->columns[i].name, kind->rules[i].expected, found);
+      message = g_strdup_printf ("%s: line %u, column %s: expected %s, found %s", kind->name,
+                                 royal_csv_line (self->csv), kind->columns[i].name, kind->rules[i].expected, found);
       add_fault (self, message);
     }
 }
@@ -278,22 +278,23 @@ check_cells (RhRetailRows *self)
 static void
 append_row (RhRetailRows *self, GString *out)
 {
-  g_string_append_printf (out, "%u", rh_csv_line (self->csv));
+  g_string_append_printf (out, "%u", royal_csv_line (self->csv));
   for (guint i = 0; i < self->kind->n_columns; i++)
-    append_field (out, rh_csv_cell (self->csv, i));
+    append_field (out, royal_csv_cell (self->csv, i));
   g_string_append_c (out, '\n');
 }
 
 RhRetailRows *
 rh_retail_rows_new (RhRetailKind kind, GBytes *text, GError **error)
 {
-  g_autoptr (RhCsv) csv = NULL;
+  g_autoptr (RoyalCsv) csv = NULL;
   RhRetailRows *self;
 
   g_return_val_if_fail (kind < RH_RETAIL_N_KINDS, NULL);
   g_return_val_if_fail (text != NULL, NULL);
 
-  csv = rh_csv_new (text, kinds[kind].name, kinds[kind].columns, kinds[kind].n_columns, error);
+  csv = royal_csv_new (text, kinds[kind].name, kinds[kind].columns, kinds[kind].n_columns, ROYAL_CSV_REFUSE_OTHERS,
+                       error);
   if (csv == NULL)
     return NULL;
   self = g_new0 (RhRetailRows, 1);
@@ -314,7 +315,7 @@ rh_retail_rows_take (RhRetailRows *self, gsize least, GError **error)
     {
       g_autoptr (GError) fault = NULL;
 
-      if (!rh_csv_next (self->csv, &fault))
+      if (!royal_csv_next (self->csv, &fault))
         {
           if (fault == NULL)
             break;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "rh-csv.h"
+#include "royal-csv.h"
 
 #include <royal/error.h>
 #include <string.h>
 
-struct _RhCsv {
+struct _RoyalCsv {
   GBytes *text;
   char *what;
   const char *at;
@@ -14,7 +14,7 @@ struct _RhCsv {
   guint row_line;         /* of the row that was read last */
   GString *row;           /* its cells, each ended by a NUL */
   GArray *cells;          /* gsize: where each begins in `row` */
-  const RhCsvColumn *columns;
+  const RoyalCsvColumn *columns;
   guint n_columns;
   gint *places;   /* by column: its place in a row, -1 = not in the file */
   guint n_places; /* cells that each row has */
@@ -23,7 +23,7 @@ struct _RhCsv {
 typedef enum { CELL_MORE, CELL_LAST, CELL_BROKEN } Cell;
 
 void
-rh_csv_free (RhCsv *self)
+royal_csv_free (RoyalCsv *self)
 {
   if (self == NULL)
     return;
@@ -37,7 +37,7 @@ rh_csv_free (RhCsv *self)
 
 /* Refuses the place that the reader has come to, and all that follows. */
 static Cell
-broken (RhCsv *self, const char *message, GError **error)
+broken (RoyalCsv *self, const char *message, GError **error)
 {
   glong character = g_utf8_pointer_to_offset (self->line_start, self->at) + 1;
 
@@ -48,7 +48,7 @@ broken (RhCsv *self, const char *message, GError **error)
 }
 
 static void
-new_line (RhCsv *self)
+new_line (RoyalCsv *self)
 {
   self->line++;
   self->line_start = self->at;
@@ -56,7 +56,7 @@ new_line (RhCsv *self)
 
 /* What follows a cell: a comma, the end of a line, the end of the text. */
 static Cell
-end_cell (RhCsv *self, GError **error)
+end_cell (RoyalCsv *self, GError **error)
 {
   g_string_append_c (self->row, '\0');
   if (self->at == self->end)
@@ -78,7 +78,7 @@ end_cell (RhCsv *self, GError **error)
 }
 
 static Cell
-read_plain (RhCsv *self, GError **error)
+read_plain (RoyalCsv *self, GError **error)
 {
   const char *start = self->at;
 
@@ -87,13 +87,13 @@ read_plain (RhCsv *self, GError **error)
   if (self->at < self->end && *self->at == '"')
     return broken (self, "a quote inside of a cell that does not begin with one", error);
   g_string_append_len (self->row, start, self->at - start);
-  if (self->row->len > RH_CSV_ROW_MAX)
+  if (self->row->len > ROYAL_CSV_ROW_MAX)
     return broken (self, "the row is longer than 64 KiB", error);
   return end_cell (self, error);
 }
 
 static Cell
-read_quoted (RhCsv *self, GError **error)
+read_quoted (RoyalCsv *self, GError **error)
 {
   guint first = self->line;
 
@@ -106,7 +106,7 @@ read_quoted (RhCsv *self, GError **error)
           g_autofree char *message = g_strdup_printf ("the quote that opens on line %u is not closed", first);
           return broken (self, message, error);
         }
-      if (self->row->len > RH_CSV_ROW_MAX)
+      if (self->row->len > ROYAL_CSV_ROW_MAX)
         return broken (self, "the row is longer than 64 KiB", error);
       c = *self->at++;
       if (c == '"' && (self->at == self->end || *self->at != '"'))
@@ -125,7 +125,7 @@ read_quoted (RhCsv *self, GError **error)
 }
 
 static gboolean
-read_row (RhCsv *self, GError **error)
+read_row (RoyalCsv *self, GError **error)
 {
   Cell cell;
 
@@ -143,13 +143,13 @@ read_row (RhCsv *self, GError **error)
 }
 
 static const char *
-cell_at (const RhCsv *self, guint place)
+cell_at (const RoyalCsv *self, guint place)
 {
   return self->row->str + g_array_index (self->cells, gsize, place);
 }
 
 static gint
-find_column (const RhCsv *self, const char *name)
+find_column (const RoyalCsv *self, const char *name)
 {
   for (guint i = 0; i < self->n_columns; i++)
     if (strcmp (self->columns[i].name, name) == 0)
@@ -158,7 +158,7 @@ find_column (const RhCsv *self, const char *name)
 }
 
 static gboolean
-check_required (RhCsv *self, GError **error)
+check_required (RoyalCsv *self, GError **error)
 {
   for (guint i = 0; i < self->n_columns; i++)
     if (self->columns[i].required && self->places[i] < 0)
@@ -174,7 +174,7 @@ check_required (RhCsv *self, GError **error)
 }
 
 static gboolean
-read_header (RhCsv *self, GError **error)
+read_header (RoyalCsv *self, RoyalCsvOthers others, GError **error)
 {
   if (self->at == self->end)
     {
@@ -199,7 +199,7 @@ read_header (RhCsv *self, GError **error)
     }
   if (!check_required (self, error))
     return FALSE;
-  for (guint i = 0; i < self->n_places; i++)
+  for (guint i = 0; i < self->n_places && others == ROYAL_CSV_REFUSE_OTHERS; i++)
     if (find_column (self, cell_at (self, i)) < 0)
       {
         g_autofree char *name = g_strndup (cell_at (self, i), 40);
@@ -214,7 +214,7 @@ read_header (RhCsv *self, GError **error)
 
 /* UTF-8 without NUL throughout; steps over a byte order mark. */
 static gboolean
-check_encoding (RhCsv *self, GError **error)
+check_encoding (RoyalCsv *self, GError **error)
 {
   const char *bad;
 
@@ -242,17 +242,22 @@ check_encoding (RhCsv *self, GError **error)
   return FALSE;
 }
 
-RhCsv *
-rh_csv_new (GBytes *text, const char *what, const RhCsvColumn *columns, guint n_columns, GError **error)
+RoyalCsv *
+royal_csv_new (GBytes *text,
+               const char *what,
+               const RoyalCsvColumn *columns,
+               guint n_columns,
+               RoyalCsvOthers others,
+               GError **error)
 {
-  g_autoptr (RhCsv) self = NULL;
+  g_autoptr (RoyalCsv) self = NULL;
   gsize length;
 
   g_return_val_if_fail (text != NULL, NULL);
   g_return_val_if_fail (what != NULL, NULL);
   g_return_val_if_fail (columns != NULL && n_columns > 0, NULL);
 
-  self = g_new0 (RhCsv, 1);
+  self = g_new0 (RoyalCsv, 1);
   self->text = g_bytes_ref (text);
   self->what = g_strdup (what);
   self->at = g_bytes_get_data (text, &length);
@@ -267,13 +272,13 @@ rh_csv_new (GBytes *text, const char *what, const RhCsvColumn *columns, guint n_
   for (guint i = 0; i < n_columns; i++)
     self->places[i] = -1;
 
-  if (!check_encoding (self, error) || !read_header (self, error))
+  if (!check_encoding (self, error) || !read_header (self, others, error))
     return NULL;
   return g_steal_pointer (&self);
 }
 
 gboolean
-rh_csv_next (RhCsv *self, GError **error)
+royal_csv_next (RoyalCsv *self, GError **error)
 {
   g_return_val_if_fail (self != NULL, FALSE);
 
@@ -302,7 +307,7 @@ rh_csv_next (RhCsv *self, GError **error)
 }
 
 guint
-rh_csv_line (const RhCsv *self)
+royal_csv_line (const RoyalCsv *self)
 {
   g_return_val_if_fail (self != NULL, 0);
 
@@ -310,7 +315,7 @@ rh_csv_line (const RhCsv *self)
 }
 
 const char *
-rh_csv_cell (const RhCsv *self, guint column)
+royal_csv_cell (const RoyalCsv *self, guint column)
 {
   g_return_val_if_fail (self != NULL, NULL);
   g_return_val_if_fail (column < self->n_columns, NULL);
