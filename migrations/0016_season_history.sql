@@ -69,17 +69,27 @@ begin
     and told.forecast = (v->>'forecast')::bigint and (v->>'weeks_left')::int > 0);
 end $$;
 
--- The week's workflow, once for the same figures. Null where the workspace has none.
+-- The week's workflow, once for the same figures. Null where the workspace has none. replenish: the next week has not been
+-- sent anything, and something is held back for it.
 create function retail_start_week (s retail_seasons, p_variance jsonb, p_actor text) returns uuid
 language plpgsql as $$
+declare
+  k record;
+  replenish boolean;
 begin
   if not exists (select from workflow_definitions
                  where workspace_id = s.workspace_id and name = 'season_week' and in_force) then
     return null;
   end if;
+  select * into k from retail_stock (s);
+  replenish := k.holdback > 0 and (p_variance->>'weeks_left')::int > 0 and not exists (
+    select from retail_effects e where e.workspace_id = s.workspace_id and e.season = s.id
+      and e.action = 'replenishment.ship' and e.state = 'active'
+      and (e.parameters->>'week')::int = (p_variance->>'week')::int + 1);
   return (workflow_add (s.workspace_id, 'season_week', jsonb_build_object ('season', s.uid,
     'week', p_variance->'week', 'variance', coalesce (p_variance->'variance', '0'), 'sold', p_variance->'sold',
-    'forecast', p_variance->'forecast', 'weeks_left', p_variance->'weeks_left', 'reforecast', p_variance->'reforecast'),
+    'forecast', p_variance->'forecast', 'weeks_left', p_variance->'weeks_left', 'reforecast', p_variance->'reforecast',
+    'made', k.made, 'replenish', replenish),
     p_actor, format ('%s/%s/%s/%s', s.uid, p_variance->>'week', p_variance->>'sold', p_variance->>'forecast'), null)).uid;
 end $$;
 

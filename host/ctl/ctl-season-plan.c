@@ -9,13 +9,12 @@
 
 /* Planning a season: what it is, the workflow that plans it, how it stands, files that come in. */
 
-static char *category, *category_name, *name, *start, *archetype, *currency, *list_price, *unit_cost, *method;
+static char *category, *category_name, *name, *start, *archetype, *currency, *list_price, *unit_cost;
 static gint weeks;
-static double safety_stock = -1;
 static gboolean only_season, wait_for;
 static char *season, *gaps;
 static gboolean history, dry_run;
-static char *mapping, *data = NULL, *until, *since, *only_category, *actuals;
+static char *mapping, *data, *until, *since, *only_category, *actuals;
 static gint up_to;
 
 static const GOptionEntry plan_entries[] = {
@@ -28,9 +27,6 @@ static const GOptionEntry plan_entries[] = {
   { "currency", 0, 0, G_OPTION_ARG_STRING, &currency, "Its currency", "CODE" },
   { "list-price", 0, 0, G_OPTION_ARG_STRING, &list_price, "The list price, such as 89.90", "PRICE" },
   { "unit-cost", 0, 0, G_OPTION_ARG_STRING, &unit_cost, "What a unit costs", "PRICE" },
-  { "method", 0, 0, G_OPTION_ARG_STRING, &method, "How to forecast; the demand agent's own choice otherwise",
-    "METHOD" },
-  { "safety-stock", 0, 0, G_OPTION_ARG_DOUBLE, &safety_stock, "A share of the forecast, such as 0.2", "SHARE" },
   { "only-season", 0, 0, G_OPTION_ARG_NONE, &only_season, "Make the season, start nothing", NULL },
   { "wait", 0, 0, G_OPTION_ARG_NONE, &wait_for, "Wait for the end of the workflow", NULL },
   { NULL },
@@ -73,29 +69,31 @@ add_query (GString *path, const char *query, const char *value)
   g_string_append_uri_escaped (path, value, NULL, FALSE);
 }
 
+/* Makes or changes the season where something is said of it; its id is in @ret_season. */
 static int
-put_season (const CtlOptions *options, const char *code)
+find_season (const CtlOptions *options, const char *code, JsonNode **ret_season)
 {
-  JsonNode *body =
+  g_autofree char *path = season_path (code, "");
+  JsonNode *body;
+
+  if (category == NULL && name == NULL && start == NULL && weeks == 0)
+    return ctl_call (options, "GET", path, NULL, ret_season);
+  if (category == NULL || name == NULL || start == NULL || weeks == 0)
+    return ctl_fail (CTL_USAGE, "a season is made of --category, --name, --start and --weeks");
+  body =
       ctl_body ("code", code, "category", category, "category_name", category_name, "name", name, "start", start,
                 "archetype", archetype, "currency", currency, "list_price", list_price, "unit_cost", unit_cost, NULL);
-  g_autoptr (JsonNode) answer = NULL;
-
   json_object_set_int_member (json_node_get_object (body), "weeks", weeks);
-  return ctl_call (options, "POST", "/retail/seasons", body, &answer);
+  return ctl_call (options, "POST", "/retail/seasons", body, ret_season);
 }
 
 static int
-start_plan (const CtlOptions *options, const char *code, JsonNode **ret_run)
+start_plan (const CtlOptions *options, JsonNode *found, JsonNode **ret_run)
 {
   JsonNode *body = ctl_body (NULL, NULL);
   JsonObject *input = json_object_new ();
 
-  json_object_set_string_member (input, "season", code);
-  if (method != NULL)
-    json_object_set_string_member (input, "method", method);
-  if (safety_stock >= 0)
-    json_object_set_double_member (input, "safety_stock", safety_stock);
+  json_object_set_string_member (input, "season", royal_json_string (json_node_get_object (found), "id", ""));
   json_object_set_object_member (json_node_get_object (body), "input", input);
   return ctl_call (options, "POST", "/workflows/season_plan", body, ret_run);
 }
@@ -103,19 +101,16 @@ start_plan (const CtlOptions *options, const char *code, JsonNode **ret_run)
 static int
 run_plan (const CtlOptions *options, char **arguments)
 {
+  g_autoptr (JsonNode) found = NULL;
   g_autoptr (JsonNode) run = NULL;
   g_autofree char *path = NULL;
-  int status = CTL_OK;
+  int status = find_season (options, arguments[0], &found);
 
-  if (category != NULL || name != NULL || start != NULL || weeks != 0)
-    {
-      if (category == NULL || name == NULL || start == NULL || weeks == 0)
-        return ctl_fail (CTL_USAGE, "a season is made of --category, --name, --start and --weeks");
-      status = put_season (options, arguments[0]);
-    }
+  if (status == CTL_OK && only_season && options->json)
+    ctl_print_json (found);
   if (status != CTL_OK || only_season)
     return status;
-  status = start_plan (options, arguments[0], &run);
+  status = start_plan (options, found, &run);
   if (status != CTL_OK)
     return status;
   path = g_strconcat ("/workflows/", royal_json_string (json_node_get_object (run), "id", ""), NULL);
