@@ -69,7 +69,7 @@ begin
     and told.forecast = (v->>'forecast')::bigint and (v->>'weeks_left')::int > 0);
 end $$;
 
--- The week's workflow, once for the same figures. Null where the workspace has none. replenish: the next week has not been
+-- The week's workflow, once for what is sold by then. Null where the workspace has none. replenish: the next week has not been
 -- sent anything, and something is held back for it.
 create function retail_start_week (s retail_seasons, p_variance jsonb, p_actor text) returns uuid
 language plpgsql as $$
@@ -90,7 +90,7 @@ begin
     'week', p_variance->'week', 'variance', coalesce (p_variance->'variance', '0'), 'sold', p_variance->'sold',
     'forecast', p_variance->'forecast', 'weeks_left', p_variance->'weeks_left', 'reforecast', p_variance->'reforecast',
     'made', k.made, 'replenish', replenish),
-    p_actor, format ('%s/%s/%s/%s', s.uid, p_variance->>'week', p_variance->>'sold', p_variance->>'forecast'), null)).uid;
+    p_actor, format ('%s/%s/%s', s.uid, p_variance->>'week', p_variance->>'sold'), null)).uid;
 end $$;
 
 -- Rows come in by COPY into a table of this transaction, made by the owner: its columns are the kind's, in their order. A

@@ -50,7 +50,7 @@ plan=$run
 # Four weeks of sales: 3,200 where 2,666 were expected, 20.03 % more. One new forecast, what it makes the season short of.
 weeks_to 4 >"$host_dir/files/four.csv"
 run=$(ctl season upload "$host_dir/files/four.csv" --season SS25 --json | jq -er .workflow)
-is 'the same figures start the same run' "$run" "$(ctl season upload "$host_dir/files/four.csv" --season SS25 --json | jq -er .workflow)"
+is 'the same sales start the same run' "$run" "$(ctl season upload "$host_dir/files/four.csv" --season SS25 --json | jq -er .workflow)"
 soon 'what is short waits for a person' waits reallocation.order
 is 'the season is forecast anew, stores are sent what they need' '["reforecast","recorded","replenish","sent","reallocate","ordered"]' \
   "$(of_run '[.steps[].path]')"
