@@ -407,6 +407,20 @@ week_of (CtlSource *source, JsonObject *part, JsonObject *field, gint64 *ret_wee
   return TRUE;
 }
 
+/* The cell of that store, category and week, made when there is none. */
+static Cell *
+cell_of (GHashTable *cells, const Cell *wanted)
+{
+  Cell *cell = g_hash_table_lookup (cells, wanted);
+
+  if (cell != NULL)
+    return cell;
+  cell = g_new (Cell, 1);
+  *cell = (Cell){ .store = g_strdup (wanted->store), .category = g_strdup (wanted->category), .week = wanted->week };
+  g_hash_table_add (cells, cell);
+  return cell;
+}
+
 /* Adds the row to what its store, category and week have. */
 static gboolean
 add_row (CtlSource *source, JsonObject *part, GHashTable *cells, GError **error)
@@ -429,15 +443,7 @@ add_row (CtlSource *source, JsonObject *part, GHashTable *cells, GError **error)
   if (json_object_has_member (columns, "price") &&
       !number_of (source, part, royal_json_object (columns, "price"), &price, &priceless, error))
     return FALSE;
-  cell = g_hash_table_lookup (cells, &wanted);
-  if (cell == NULL)
-    {
-      cell = g_new (Cell, 1);
-      *cell = wanted;
-      cell->store = g_steal_pointer (&store);
-      cell->category = g_steal_pointer (&category);
-      g_hash_table_add (cells, cell);
-    }
+  cell = cell_of (cells, &wanted);
   cell->units += units;
   if (!priceless && price > 0 && units > 0)
     {

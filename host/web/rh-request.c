@@ -351,8 +351,7 @@ rh_request_take_bytes (RhRequest *self)
       return bytes != NULL ? bytes : g_bytes_new_static ("", 0);
     }
   /* What is not accumulated and not spooled either never came. */
-  if (self->message == NULL ||
-      !soup_message_body_get_accumulate (soup_server_message_get_request_body (self->message)))
+  if (self->message == NULL || !soup_message_body_get_accumulate (soup_server_message_get_request_body (self->message)))
     return g_bytes_new_static ("", 0);
   bytes = soup_message_body_flatten (soup_server_message_get_request_body (self->message));
   soup_message_body_truncate (soup_server_message_get_request_body (self->message));

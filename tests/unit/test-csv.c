@@ -201,6 +201,9 @@ test_copy_text (void)
   g_assert_cmpstr (history, ==, "2\tS1\tc\t2024-02-29\t3\t9.5\n");
 }
 
+#define DAY "column week_start_date: expected a day of the calendar, YYYY-MM-DD, found "
+#define PRICE "column price: expected an amount above 0 with at most two decimals, such as 89.90, found "
+
 static void
 test_history_cells (void)
 {
@@ -216,8 +219,6 @@ test_history_cells (void)
   g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID);
   g_assert_cmpstr (
       error->message, ==,
-#define DAY "column week_start_date: expected a day of the calendar, YYYY-MM-DD, found "
-#define PRICE "column price: expected an amount above 0 with at most two decimals, such as 89.90, found "
       "history: line 2, " DAY "`2023-02-29`\n"
       "history: line 3, " DAY "`2023-2-28`\n"
       "history: line 4, " DAY "`28.02.2023`\n"
