@@ -90,6 +90,12 @@ markdown_cents (const char *text, gint64 *ret_cents)
 MarkdownOutlook
 markdown_outlook (const MarkdownSeason *season, guint markdown)
 {
+  return markdown_outlook_at (season, markdown, markdown_lift (markdown));
+}
+
+MarkdownOutlook
+markdown_outlook_at (const MarkdownSeason *season, guint markdown, guint lift)
+{
   MarkdownOutlook outlook = { 0, 0, 0 };
   Wide expected;
 
@@ -97,11 +103,32 @@ markdown_outlook (const MarkdownSeason *season, guint markdown)
 
   if (season->forecast_to_date > 0 && season->units_left > 0)
     {
-      expected = (Wide)season->forecast_left * season->sold * (MARKDOWN_ONE + markdown_lift (markdown)) /
+      expected = (Wide)season->forecast_left * season->sold * (MARKDOWN_ONE + lift) /
                  ((Wide)season->forecast_to_date * MARKDOWN_ONE);
       outlook.units = (gint64)MIN (expected, (Wide)season->units_left);
     }
   outlook.left = season->units_left - outlook.units;
   outlook.revenue = (gint64)((Wide)outlook.units * season->price * (MARKDOWN_ONE - markdown) / MARKDOWN_ONE);
   return outlook;
+}
+
+guint
+markdown_round (guint markdown, guint cap)
+{
+  return MIN ((markdown + MARKDOWN_STEP / 2) / MARKDOWN_STEP, cap / MARKDOWN_STEP) * MARKDOWN_STEP;
+}
+
+gboolean
+markdown_variance (gint64 sold, gint64 forecast, guint threshold, guint *ret_variance, gboolean *ret_above)
+{
+  gint64 off;
+
+  g_return_val_if_fail (ret_variance != NULL && ret_above != NULL, FALSE);
+
+  if (sold < 0 || sold > UNITS_MAX || forecast <= 0 || forecast > UNITS_MAX)
+    return FALSE;
+  off = ABS (sold - forecast);
+  *ret_above = (Wide)off * MARKDOWN_ONE > (Wide)threshold * forecast;
+  *ret_variance = (guint)MIN (((Wide)off * MARKDOWN_ONE * 2 + forecast) / (2 * (Wide)forecast), (Wide)G_MAXUINT);
+  return TRUE;
 }

@@ -93,4 +93,23 @@ typedef struct {
  * there. */
 MarkdownOutlook markdown_outlook (const MarkdownSeason *season, guint markdown);
 
+/* The same with a lift of one's own, in basis points. */
+MarkdownOutlook markdown_outlook_at (const MarkdownSeason *season, guint markdown, guint lift);
+
+/* A markdown in basis points to the nearest step, a half up, at most the largest step within @cap. */
+guint markdown_round (guint markdown, guint cap);
+
+/**
+ * markdown_variance:
+ * @sold: units sold so far
+ * @forecast: what was expected until then
+ * @threshold: in basis points
+ * @ret_variance: |sold − forecast| / forecast, to the nearest basis point, for display
+ * @ret_above: whether it is above the threshold; exact, so that just the threshold is not
+ *
+ * Returns: FALSE when a figure is out of range.
+ */
+gboolean
+markdown_variance (gint64 sold, gint64 forecast, guint threshold, guint *ret_variance, gboolean *ret_above);
+
 G_END_DECLS

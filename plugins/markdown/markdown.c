@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "markdown-model.h"
+#include "markdown-tasks.h"
 
 #include <royal/agent.h>
 #include <string.h>
@@ -17,12 +18,17 @@ typedef struct {
   guint stores_below; /* stores below the target */
   char *worst;        /* (nullable): the store with the least sell-through */
   guint worst_points;
+  gboolean is_measured;
+  MarkdownElasticity measured;
+  guint measured_markdown;
+  char *unmeasured; /* (nullable): why the elasticity is not measured */
 } Look;
 
 static void
 look_clear (Look *look)
 {
   g_clear_pointer (&look->worst, g_free);
+  g_clear_pointer (&look->unmeasured, g_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Look, look_clear)
 
@@ -171,6 +177,48 @@ look_at_stores (RoyalRun *run, JsonObject *parameters, Look *look, GError **erro
   return TRUE;
 }
 
+/* What the rest of the season would have to sell more, to close the gap by its end, and which markdown does that by the
+ * elasticity that the category's history shows. */
+static gboolean
+measure (RoyalRun *run, JsonObject *parameters, Look *look, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  MarkdownOutlook rest = markdown_outlook (&look->season, 0);
+  double gap = (double)look->rates.target * (double)figure (look, "forecast_total") / MARKDOWN_ONE -
+               (double)figure (look, "sold");
+
+  look->is_measured = markdown_measure (run, parameters, &look->measured, &look->unmeasured, &local);
+  if (local != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  if (look->is_measured && rest.units <= 0)
+    {
+      look->is_measured = FALSE;
+      look->unmeasured = g_strdup ("nothing sold so far to raise");
+    }
+  if (look->is_measured)
+    look->measured_markdown = markdown_round (
+        markdown_measured_markdown (look->measured.value, MAX (gap, 0) / (double)rest.units), look->rates.cap);
+  return TRUE;
+}
+
+static void
+append_measured (GString *words, const Look *look)
+{
+  g_autofree char *markdown = percent (look->measured_markdown);
+
+  if (look->is_measured)
+    g_string_append_printf (
+        words,
+        " The category's history shows an elasticity of sales to price of %.2f (95 %%: %.2f to %.2f, %u "
+        "weeks), by which %s closes the gap.",
+        look->measured.value, look->measured.low, look->measured.high, look->measured.weeks, markdown);
+  else
+    g_string_append_printf (words, " The elasticity cannot be measured: %s.", look->unmeasured);
+}
+
 static void
 add_reasoning (RoyalProposal *proposal, const Look *look)
 {
@@ -194,6 +242,7 @@ add_reasoning (RoyalProposal *proposal, const Look *look)
   if (look->worst != NULL)
     g_string_append_printf (words, " %u of %u stores are below the target; the lowest is %s with %s.",
                             look->stores_below, look->stores, look->worst, worst);
+  append_measured (words, look);
   royal_proposal_set_reasoning (proposal, words->str);
 }
 
@@ -211,6 +260,29 @@ add_alternative (RoyalProposal *proposal, const Look *look, guint markdown, cons
                                   look->has_price ? (other.revenue - chosen.revenue) / 100.0 : 0);
 }
 
+/* What the measured elasticity asks for, and what it then brings, compared with what it says of the proposed markdown.
+ */
+static void
+add_measured_alternative (RoyalProposal *proposal, const Look *look)
+{
+  guint proposed = look->plan.markdown;
+  guint other = look->measured_markdown;
+  MarkdownOutlook chosen =
+      markdown_outlook_at (&look->season, proposed, markdown_measured_lift (look->measured.value, proposed));
+  MarkdownOutlook outlook =
+      markdown_outlook_at (&look->season, other, markdown_measured_lift (look->measured.value, other));
+  g_autofree char *share = percent (other);
+  g_autofree char *description =
+      other > 0 ? g_strdup_printf ("Mark down %s, by the measured elasticity of %.2f", share, look->measured.value)
+                : g_strdup_printf ("Hold the price, by the measured elasticity of %.2f", look->measured.value);
+  g_autofree char *cons = g_strdup_printf ("by it sells an estimated %" G_GINT64_FORMAT
+                                           " units, leaves %" G_GINT64_FORMAT "; the past is no promise",
+                                           outlook.units, outlook.left);
+
+  royal_proposal_add_alternative (proposal, description, "rests on the category's own history", cons,
+                                  look->has_price ? (double)(outlook.revenue - chosen.revenue) / 100 : 0);
+}
+
 static void
 add_alternatives (RoyalProposal *proposal, const Look *look)
 {
@@ -224,6 +296,8 @@ add_alternatives (RoyalProposal *proposal, const Look *look)
 
       add_alternative (proposal, look, deeper, description, "clears more stock, sooner");
     }
+  if (look->is_measured && look->measured_markdown != look->plan.markdown)
+    add_measured_alternative (proposal, look);
 }
 
 static void
@@ -236,6 +310,13 @@ add_claims (RoyalProposal *proposal, const Look *look)
   royal_proposal_set_confidence (proposal, variance > 0.2 ? 0.6 : 0.8);
   royal_proposal_add_claim (proposal, "lift", look->plan.lift / (double)MARKDOWN_ONE);
   royal_proposal_add_claim (proposal, "units", (double)outlook.units);
+  if (look->is_measured)
+    {
+      royal_proposal_add_claim (proposal, "measured_elasticity", look->measured.value);
+      royal_proposal_add_claim (proposal, "measured_lift",
+                                markdown_measured_lift (look->measured.value, look->plan.markdown) /
+                                    (double)MARKDOWN_ONE);
+    }
   if (look->has_price)
     royal_proposal_add_claim (proposal, "revenue", outlook.revenue / 100.0);
 }
@@ -325,7 +406,10 @@ checkpoint (RoyalRun *run, JsonObject *input, GError **error)
   royal_run_progress (run, 0.5, "reading the stores");
   if (!look_at_stores (run, parameters, &look, error))
     return NULL;
+  royal_run_progress (run, 0.7, "measuring the elasticity");
+  if (!measure (run, parameters, &look, error))
+    return NULL;
   return propose (run, &look, error);
 }
 
-ROYAL_AGENT (ROYAL_TASK ("checkpoint", checkpoint))
+ROYAL_AGENT (ROYAL_TASK ("checkpoint", checkpoint), ROYAL_TASK ("watch", markdown_task_watch))

@@ -122,6 +122,44 @@ test_outlook (void)
   g_assert_cmpint (markdown_outlook (&nothing, 2000).units, ==, 0);
 }
 
+static void
+test_round (void)
+{
+  g_assert_cmpuint (markdown_round (249, 4000), ==, 0);
+  g_assert_cmpuint (markdown_round (250, 4000), ==, 500);
+  g_assert_cmpuint (markdown_round (1833, 4000), ==, 2000);
+  g_assert_cmpuint (markdown_round (9000, 3300), ==, 3000);
+}
+
+static void
+test_variance (void)
+{
+  static const struct {
+    gint64 sold;
+    gint64 forecast;
+    guint variance;
+    gboolean above;
+  } variances[] = {
+    { 3200, 2550, 2549, TRUE },  /* 25.5 % */
+    { 3060, 2550, 2000, FALSE }, /* exactly 20 % is not above it */
+    { 3061, 2550, 2004, TRUE },  { 2040, 2550, 2000, FALSE }, { 2039, 2550, 2004, TRUE },
+    { 2550, 2550, 0, FALSE },    { 0, 1, 10000, TRUE },       { 1000000000, 1, 4294967295u, TRUE },
+  };
+  guint variance;
+  gboolean above;
+
+  for (guint i = 0; i < G_N_ELEMENTS (variances); i++)
+    {
+      g_test_message ("variance %u", i);
+      g_assert_true (markdown_variance (variances[i].sold, variances[i].forecast, 2000, &variance, &above));
+      g_assert_cmpuint (variance, ==, variances[i].variance);
+      g_assert_cmpint (above, ==, variances[i].above);
+    }
+  g_assert_false (markdown_variance (-1, 2550, 2000, &variance, &above));
+  g_assert_false (markdown_variance (0, 0, 2000, &variance, &above));
+  g_assert_false (markdown_variance (G_MAXINT64, 1, 2000, &variance, &above));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -132,6 +170,8 @@ main (int argc, char **argv)
   g_test_add_func ("/markdown-model/points", test_points);
   g_test_add_func ("/markdown-model/cents", test_cents);
   g_test_add_func ("/markdown-model/outlook", test_outlook);
+  g_test_add_func ("/markdown-model/round", test_round);
+  g_test_add_func ("/markdown-model/variance", test_variance);
 
   return g_test_run ();
 }
