@@ -5,6 +5,18 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+/* A sanitizer keeps what is freed: how much memory is needed cannot be told then. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED TRUE
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED TRUE
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED FALSE
+#endif
+
 /* Imports of sales: the years before a season, and what comes in by week. */
 
 #define H "store_id,category_id,week_start_date,units_sold\n"
@@ -170,7 +182,8 @@ test_large (void)
   /* The text itself is held twice by this test and once as it is handed over, before; what comes on top is chunks. */
   g_test_message ("%.1f s, %ld KiB more", (double)(g_get_monotonic_time () - start_us) / G_USEC_PER_SEC,
                   after.ru_maxrss - before.ru_maxrss);
-  g_assert_cmpint (after.ru_maxrss - before.ru_maxrss, <, (glong)(strlen (csv) / 1024) + 16 * 1024);
+  if (!SANITIZED)
+    g_assert_cmpint (after.ru_maxrss - before.ru_maxrss, <, (glong)(strlen (csv) / 1024) + 16 * 1024);
 }
 
 static JsonObject *
