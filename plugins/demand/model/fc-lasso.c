@@ -165,7 +165,7 @@ fc_lasso_minimize (const FcLasso *self, double *z, double *work)
   n = self->n;
   search.sign = work;
   search.target = work + n;
-  search.active = (gsize *)(work + 2 * n);
+  search.active = (gsize *)(gpointer)(work + 2 * n);
   search.factor = work + 3 * n;
 
   descend (self, z);

@@ -137,7 +137,7 @@ check_variety (const FcProphetDesign *self, GError **error)
 static gsize *
 observed_weeks (const FcSeries *series, gsize n)
 {
-  gsize *weeks = g_new (gsize, n);
+  gsize *weeks = g_new0 (gsize, n);
   gsize at = 0;
 
   for (gsize i = 0; i < series->n; i++)
@@ -162,8 +162,8 @@ set_scales (FcProphetDesign *self, const FcSeries *series, const gsize *weeks)
   if (self->y_scale == 0)
     self->y_scale = 1;
 
-  self->t = g_new (double, self->n);
-  self->y = g_new (double, self->n);
+  self->t = g_new0 (double, self->n);
+  self->y = g_new0 (double, self->n);
   for (gsize i = 0; i < self->n; i++)
     {
       self->t[i] = fc_prophet_design_time (self, weeks[i]);
@@ -172,7 +172,8 @@ set_scales (FcProphetDesign *self, const FcSeries *series, const gsize *weeks)
 }
 
 /* At even distances over the first part of the observed weeks, not the first of them. Halves are rounded to the even
- * neighbour, as R and Python do. */
+ * neighbour, counted from 0 as the reference implementation in Python does; the one in R counts from 1. With 25 changes
+ * there are no halves. */
 static void
 set_changes (FcProphetDesign *self, const FcProphetOptions *options, const gsize *weeks)
 {
