@@ -7,6 +7,10 @@
 # and a fixed sample of 160 series store × category and 160 store × department: the sorted ids at even distances.
 arg <- commandArgs(trailingOnly = TRUE)
 if (length(arg) != 2) stop("usage: weekly-series.R DATA OUT")
+if (!dir.exists(arg[1])) {
+  cat("skipped: there is no folder", arg[1], "\n")
+  quit(status = 77)
+}
 
 read <- function(...) read.csv(file.path(arg[1], ...), stringsAsFactors = FALSE)
 
