@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fc-hindcast.h"
+
+#include "fc-error.h"
+
+#include <math.h>
+
+static void
+add_ratios (FcHindcast *self, const double *actual, const FcForecast *forecast)
+{
+  for (gsize i = 0; i < forecast->h; i++)
+    if (!isnan (actual[i]) && forecast->sd[i] > 0)
+      self->ratios[self->n_ratios++] = fabs (actual[i] - forecast->mean[i]) / forecast->sd[i];
+}
+
+static gboolean
+add_origin (FcHindcast *self, const FcMethod *method, const FcSeries *known, gsize h, FcScoreSum *sums, GError **error)
+{
+  const FcMethod *both[] = { method, fc_method_find ("naive") };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (both); i++)
+    {
+      g_autoptr (FcForecast) forecast = fc_method_forecast (both[i], known, h, NULL, error);
+      FcScore score;
+
+      if (forecast == NULL)
+        {
+          g_prefix_error (error, "hindcast from week %" G_GSIZE_FORMAT ": ", known->n);
+          return FALSE;
+        }
+      score = fc_score (known, known->y + known->n, forecast);
+      fc_score_sum_add (&sums[i], &score);
+      if (i == 0)
+        add_ratios (self, known->y + known->n, forecast);
+    }
+  return TRUE;
+}
+
+FcHindcast *
+fc_hindcast_new (const FcMethod *method, const FcSeries *series, const FcHindcastPlan *plan, GError **error)
+{
+  g_autoptr (FcHindcast) self = NULL;
+  FcScoreSum sums[2] = { { { 0, 0, 0, 0, 0 }, { 0, 0, 0, 0, 0 } } };
+  FcScore naive;
+  gsize needed = plan->weeks_min + plan->h + (plan->origins - 1) * plan->step;
+
+  g_return_val_if_fail (plan->h > 0 && plan->origins > 0 && plan->step > 0 && plan->weeks_min > 0, NULL);
+
+  if (series->n < needed)
+    {
+      g_set_error (error, FC_ERROR, FC_ERROR_INVALID,
+                   "the series has %" G_GSIZE_FORMAT " weeks; a hindcast from %" G_GSIZE_FORMAT
+                   " origins needs at least %" G_GSIZE_FORMAT,
+                   series->n, plan->origins, needed);
+      return NULL;
+    }
+  self = g_new0 (FcHindcast, 1);
+  self->ratios = g_new (double, plan->h * plan->origins);
+  for (gsize i = plan->origins; i-- > 0;)
+    {
+      FcSeries known = { series->y, series->n - plan->h - i * plan->step, series->start_day };
+
+      if (!add_origin (self, method, &known, plan->h, sums, error))
+        return NULL;
+    }
+  self->score = fc_score_sum_mean (&sums[0]);
+  naive = fc_score_sum_mean (&sums[1]);
+  self->owa = naive.smape > 0 && naive.mase > 0 ? fc_score_owa (&self->score, &naive) : NAN;
+  return g_steal_pointer (&self);
+}
+
+void
+fc_hindcast_free (FcHindcast *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->ratios);
+  g_free (self);
+}

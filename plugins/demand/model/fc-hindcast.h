@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "fc-method.h"
+#include "fc-score.h"
+
+G_BEGIN_DECLS
+
+/**
+ * FcHindcastPlan:
+ * @h: weeks that are forecast from each origin
+ * @origins: how many
+ * @step: weeks between two origins; the last one is @h weeks before the series' end
+ * @weeks_min: that the first origin must have seen
+ */
+typedef struct {
+  gsize h;
+  gsize origins;
+  gsize step;
+  gsize weeks_min;
+} FcHindcastPlan;
+
+/**
+ * FcHindcast:
+ * @score: mean over the origins
+ * @owa: against Naive at the same origins, NAN where Naive did not err
+ * @ratios: (array length=n_ratios): |error| over the forecast standard deviation, each week of each origin, for
+ *   fc_interval_width()
+ */
+typedef struct {
+  FcScore score;
+  double owa;
+  double *ratios;
+  gsize n_ratios;
+} FcHindcast;
+
+/* Forecasts the past from a rolling origin, with what was known then. (transfer full): NULL with FC_ERROR_INVALID when
+ * the series is too short, or what fc_method_forecast() tells. */
+FcHindcast *fc_hindcast_new (const FcMethod *method, const FcSeries *series, const FcHindcastPlan *plan,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void fc_hindcast_free (FcHindcast *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FcHindcast, fc_hindcast_free)
+
+G_END_DECLS

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fc-method.h"
+
+#include "fc-deseason.h"
+#include "fc-ensemble.h"
+#include "fc-error.h"
+#include "fc-holt.h"
+#include "fc-naive.h"
+#include "fc-theta.h"
+
+#include <math.h>
+#include <string.h>
+
+static FcForecast *
+run_naive (const FcSeries *series, gsize h, GError **error)
+{
+  return fc_naive_forecast (series, 1, h, error);
+}
+
+static FcForecast *
+run_seasonal_naive (const FcSeries *series, gsize h, GError **error)
+{
+  return fc_naive_forecast (series, FC_YEAR_WEEKS, h, error);
+}
+
+static FcForecast *
+run_ses (const FcSeries *series, gsize h, GError **error)
+{
+  return fc_holt_forecast (series, FC_HOLT_LEVEL, h, error);
+}
+
+static FcForecast *
+run_damped (const FcSeries *series, gsize h, GError **error)
+{
+  return fc_holt_forecast (series, FC_HOLT_DAMPED, h, error);
+}
+
+/* What @func makes of the series without its season, with the season put back. */
+static FcForecast *
+run_deseasoned (FcMethodFunc func, const FcSeries *series, gsize h, GError **error)
+{
+  g_autofree double *y = NULL;
+  g_autoptr (FcForecast) forecast = NULL;
+  FcDeseason season;
+
+  fc_deseason_fit (series, &season);
+  y = fc_deseason_remove (&season, series);
+  forecast = func (&(FcSeries){ y, series->n, series->start_day }, h, error);
+  for (gsize i = 0; forecast != NULL && i < h; i++)
+    {
+      double at = fc_deseason_at (&season, series->n + i);
+
+      forecast->mean[i] = season.log ? forecast->mean[i] * at : forecast->mean[i] + at;
+      forecast->sd[i] *= season.log ? at : 1;
+    }
+  return g_steal_pointer (&forecast);
+}
+
+static FcForecast *
+run_holt (const FcSeries *series, gsize h, GError **error)
+{
+  return run_deseasoned (run_damped, series, h, error);
+}
+
+static FcForecast *
+run_theta (const FcSeries *series, gsize h, GError **error)
+{
+  return run_deseasoned (fc_theta_forecast, series, h, error);
+}
+
+static const char *const members_best[] = { "holt", "theta", NULL };
+
+/* The one table of methods. */
+static const FcMethod methods[] = {
+  { "naive", "as the last week", run_naive, NULL, FALSE, 1.28, 1.96 },
+  { "seasonal_naive", "as a year before", run_seasonal_naive, NULL, FALSE, 1.28, 1.96 },
+  { "ses", "simple exponential smoothing", run_ses, NULL, FALSE, 1.28, 1.96 },
+  { "holt", "damped trend, without the season's waves", run_holt, NULL, TRUE, 1.28, 1.96 },
+  { "theta", "dynamic optimised Theta, without the season's waves", run_theta, NULL, TRUE, 1.28, 1.96 },
+  { "ensemble_best", "mean of SARIMA, damped trend and Theta", NULL, members_best, TRUE, 1.28, 1.96 },
+};
+
+const FcMethod *
+fc_method_list (gsize *ret_n)
+{
+  *ret_n = G_N_ELEMENTS (methods);
+  return methods;
+}
+
+const FcMethod *
+fc_method_find (const char *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (methods); i++)
+    if (g_strcmp0 (name, methods[i].name) == 0)
+      return &methods[i];
+  return NULL;
+}
+
+static FcForecast *run_method (const FcMethod *method, const FcSeries *series, gsize h, GError **error);
+
+static FcForecast *
+run_members (const FcMethod *method, const FcSeries *series, gsize h, GError **error)
+{
+  g_autoptr (GPtrArray) forecasts = g_ptr_array_new_with_free_func ((GDestroyNotify)fc_forecast_free);
+  g_autoptr (GError) refused = NULL;
+
+  for (gsize i = 0; method->members[i] != NULL; i++)
+    {
+      g_autoptr (GError) local_error = NULL;
+      FcForecast *forecast = run_method (fc_method_find (method->members[i]), series, h, &local_error);
+
+      if (forecast != NULL)
+        g_ptr_array_add (forecasts, forecast);
+      else if (refused == NULL)
+        refused = g_steal_pointer (&local_error);
+    }
+  if (forecasts->len == 0)
+    return g_propagate_error (error, g_steal_pointer (&refused)), NULL;
+  return fc_ensemble_mean ((FcForecast *const *)forecasts->pdata, forecasts->len);
+}
+
+static gboolean
+is_finite (const FcForecast *forecast)
+{
+  for (gsize i = 0; i < forecast->h; i++)
+    if (!isfinite (forecast->mean[i]) || !isfinite (forecast->sd[i]) || forecast->sd[i] < 0)
+      return FALSE;
+  return TRUE;
+}
+
+static FcForecast *
+run_method (const FcMethod *method, const FcSeries *series, gsize h, GError **error)
+{
+  g_autoptr (FcForecast) forecast = NULL;
+
+  if (method->members != NULL)
+    forecast = run_members (method, series, h, error);
+  else
+    forecast = method->func (series, h, error);
+  if (forecast == NULL)
+    {
+      g_prefix_error (error, "%s: ", method->name);
+      return NULL;
+    }
+  if (!is_finite (forecast))
+    {
+      g_set_error (error, FC_ERROR, FC_ERROR_FAILED, "%s: the forecast is not finite", method->name);
+      return NULL;
+    }
+  return g_steal_pointer (&forecast);
+}
+
+/* What never varied goes on. */
+static FcForecast *
+go_on (const FcClean *clean, gsize h)
+{
+  FcForecast *forecast = fc_forecast_new (h);
+
+  for (gsize i = 0; i < h; i++)
+    forecast->mean[i] = clean->y[0];
+  return forecast;
+}
+
+static FcForecast *
+forecast_scaled (const FcMethod *method, const FcClean *clean, gsize h, GError **error)
+{
+  g_autofree double *y = g_new (double, clean->n);
+  g_autoptr (FcForecast) forecast = NULL;
+  double scale = 0, lowest = G_MAXDOUBLE;
+
+  for (gsize i = 0; i < clean->n; i++)
+    {
+      scale = MAX (scale, fabs (clean->y[i]));
+      lowest = MIN (lowest, clean->y[i]);
+    }
+  scale = scale > 0 ? scale : 1;
+  for (gsize i = 0; i < clean->n; i++)
+    y[i] = clean->y[i] / scale;
+  if (clean->demand == FC_DEMAND_INTERMITTENT && method->smooth)
+    method = fc_method_find ("ses");
+  forecast = run_method (method, &(FcSeries){ y, clean->n, clean->start_day }, h, error);
+  for (gsize i = 0; forecast != NULL && i < h; i++)
+    {
+      forecast->mean[i] *= scale;
+      forecast->sd[i] *= scale;
+      if (lowest >= 0)
+        forecast->mean[i] = MAX (forecast->mean[i], 0);
+    }
+  return g_steal_pointer (&forecast);
+}
+
+FcForecast *
+fc_method_forecast (const FcMethod *method, const FcSeries *series, gsize h, FcClean **ret_clean, GError **error)
+{
+  g_autoptr (FcClean) clean = NULL;
+  g_autoptr (FcForecast) forecast = NULL;
+
+  g_return_val_if_fail (method != NULL && series != NULL, NULL);
+
+  if (h == 0 || h > FC_HORIZON_MAX)
+    {
+      g_set_error (error, FC_ERROR, FC_ERROR_INVALID,
+                   "a forecast of %" G_GSIZE_FORMAT " weeks was asked for; 1 to %d were expected", h, FC_HORIZON_MAX);
+      return NULL;
+    }
+  clean = fc_clean_new (series, error);
+  if (clean == NULL)
+    return NULL;
+  if (clean->demand == FC_DEMAND_ZERO || clean->demand == FC_DEMAND_CONSTANT)
+    forecast = go_on (clean, h);
+  else
+    forecast = forecast_scaled (method, clean, h, error);
+  if (forecast != NULL && !is_finite (forecast))
+    {
+      g_set_error (error, FC_ERROR, FC_ERROR_FAILED, "%s: the forecast is not finite", method->name);
+      return NULL;
+    }
+  if (forecast != NULL && ret_clean != NULL)
+    *ret_clean = g_steal_pointer (&clean);
+  return g_steal_pointer (&forecast);
+}

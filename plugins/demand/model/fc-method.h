@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "fc-clean.h"
+#include "fc-forecast.h"
+
+G_BEGIN_DECLS
+
+#define FC_HORIZON_MAX 260 /* five years */
+
+/* Forecasts a series without missing weeks, of values about 1. */
+typedef FcForecast *(*FcMethodFunc) (const FcSeries *series, gsize h, GError **error);
+
+/**
+ * FcMethod:
+ * @name: as operators write it
+ * @title: for people
+ * @func: NULL for an ensemble
+ * @members: of an ensemble, ended by NULL: names of methods
+ * @smooth: forecasts intermittent demand by its smoothed rate
+ * @width80, @width95: half widths of intervals in standard deviations, as hindcasts of real series found them
+ */
+typedef struct {
+  const char *name;
+  const char *title;
+  FcMethodFunc func;
+  const char *const *members;
+  gboolean smooth;
+  double width80;
+  double width95;
+} FcMethod;
+
+/* All methods, members before the ensembles that they are in. */
+const FcMethod *fc_method_list (gsize *ret_n);
+
+/* NULL when there is none. */
+const FcMethod *fc_method_find (const char *name);
+
+/**
+ * fc_method_forecast:
+ * @series: weekly, with or without missing weeks
+ * @h: weeks ahead, 1 … FC_HORIZON_MAX
+ * @ret_clean: (out) (optional) (transfer full): what was done to the series first
+ *
+ * Cleans the series, forecasts it, and lets no mean be below zero when the series never was. A series of nothing or of
+ * always the same goes on as it is, with a standard deviation of 0. An ensemble leaves out the members that refuse the
+ * series, as long as one is left.
+ *
+ * Returns: (transfer full): finite numbers, or NULL with FC_ERROR_INVALID, which names what was expected, or
+ *   FC_ERROR_FAILED
+ */
+FcForecast *fc_method_forecast (const FcMethod *method, const FcSeries *series, gsize h, FcClean **ret_clean,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS
