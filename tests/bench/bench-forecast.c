@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* How well and how fast the demand agent's methods forecast weekly series: the real stores of ../shared/data from a
+ * rolling origin, or, with --data DIR, the weeks of DIR/test.csv from those of DIR/train.csv. */
+
+#include "bench.h"
+#include "forecast-data.h"
+
+#include <fc-deseason.h>
+#include <fc-ensemble.h>
+#include <fc-hindcast.h>
+#include <fc-method.h>
+#include <fc-score.h>
+
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+#define HORIZON 13
+#define ORIGINS 4
+#define STEP 4
+#define SAMPLE 200
+#define WEEKS_MIN 130
+#define METHODS_MAX 16
+#define THREADS 2
+
+/* What is added up of one method over some series. */
+typedef struct {
+  FcScoreSum score;
+  double cpu_s;
+  gsize runs;
+  gsize failed;
+  gsize weeks;
+  gsize inside[2]; /* of the interval of 80 %, of 95 % */
+} Tally;
+
+/* One series at one origin. */
+typedef struct {
+  const BenchSeries *series;
+  FcSeries known;
+  FcSeries scale; /* what errors are scaled by */
+  const double *actual;
+  gsize h;
+  gboolean seasonal;
+  Tally tally[METHODS_MAX];
+  char *error;
+} Task;
+
+static const FcMethod *methods;
+static gsize n_methods;
+
+static double
+cpu_s (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
+  return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void
+count_inside (Tally *tally, const FcMethod *method, const Task *task, const FcForecast *forecast)
+{
+  const double widths[2] = { method->width80, method->width95 };
+
+  for (gsize i = 0; i < task->h; i++)
+    {
+      if (isnan (task->actual[i]))
+        continue;
+      tally->weeks++;
+      for (guint k = 0; k < 2; k++)
+        tally->inside[k] += fabs (task->actual[i] - forecast->mean[i]) <= widths[k] * forecast->sd[i];
+    }
+}
+
+static FcForecast *
+forecast_one (const FcMethod *method, const Task *task, FcForecast *const *made, GError **error)
+{
+  FcForecast *members[METHODS_MAX];
+  gsize n = 0;
+
+  for (gsize i = 0; method->members != NULL && method->members[i] != NULL; i++)
+    {
+      FcForecast *member = made[fc_method_find (method->members[i]) - methods];
+
+      if (member != NULL)
+        members[n++] = member;
+    }
+  /* What the members said is not worked out again. */
+  return n > 0 ? fc_ensemble_mean (members, n) : fc_method_forecast (method, &task->known, task->h, NULL, error);
+}
+
+static void
+run_task (gpointer data, gpointer user_data)
+{
+  Task *task = data;
+  FcForecast *made[METHODS_MAX] = { NULL };
+  FcDeseason season;
+  g_autoptr (FcClean) clean = fc_clean_new (&task->known, NULL);
+
+  (void)user_data;
+  if (clean != NULL)
+    {
+      fc_deseason_fit (&(FcSeries){ clean->y, clean->n, clean->start_day }, &season);
+      task->seasonal = season.pairs > 0;
+    }
+  for (gsize i = 0; i < n_methods; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      Tally *tally = &task->tally[i];
+      double start = cpu_s ();
+      FcScore score;
+
+      made[i] = forecast_one (&methods[i], task, made, &error);
+      tally->cpu_s = cpu_s () - start;
+      tally->runs = 1;
+      if (made[i] == NULL)
+        {
+          tally->failed = 1;
+          if (task->error == NULL)
+            task->error = g_strdup (error->message);
+          continue;
+        }
+      score = fc_score (&task->scale, task->actual, made[i]);
+      fc_score_sum_add (&tally->score, &score);
+      count_inside (tally, &methods[i], task, made[i]);
+    }
+  for (gsize i = 0; i < n_methods; i++)
+    fc_forecast_free (made[i]);
+}
+
+static void
+task_free (gpointer data)
+{
+  Task *task = data;
+
+  g_free (task->error);
+  g_free (task);
+}
+
+static void
+run_all (GPtrArray *tasks)
+{
+  GThreadPool *pool = g_thread_pool_new (run_task, NULL, THREADS, TRUE, NULL);
+  gsize failed = 0;
+
+  for (guint i = 0; i < tasks->len; i++)
+    g_thread_pool_push (pool, g_ptr_array_index (tasks, i), NULL);
+  g_thread_pool_free (pool, FALSE, TRUE);
+  for (guint i = 0; i < tasks->len; i++)
+    {
+      const Task *task = g_ptr_array_index (tasks, i);
+
+      if (task->error != NULL && failed++ < 5)
+        g_print ("%s: %s\n", task->series->id, task->error);
+    }
+}
+
+typedef gboolean (*TaskFilter) (const Task *task);
+
+static gboolean
+is_any (const Task *task)
+{
+  (void)task;
+  return TRUE;
+}
+
+static gboolean
+is_total (const Task *task)
+{
+  return task->series->total;
+}
+
+static gboolean
+is_seasonal (const Task *task)
+{
+  return task->seasonal;
+}
+
+/* Returns how many tasks were added up. */
+static gsize
+add_up (GPtrArray *tasks, TaskFilter filter, Tally *sums)
+{
+  gsize n = 0;
+
+  memset (sums, 0, METHODS_MAX * sizeof *sums);
+  for (guint t = 0; t < tasks->len; t++)
+    {
+      const Task *task = g_ptr_array_index (tasks, t);
+
+      if (!filter (task))
+        continue;
+      n++;
+      for (gsize i = 0; i < n_methods; i++)
+        {
+          const Tally *from = &task->tally[i];
+          Tally *sum = &sums[i];
+          FcScore score = fc_score_sum_mean (&from->score);
+
+          fc_score_sum_add (&sum->score, &score);
+          sum->cpu_s += from->cpu_s;
+          sum->runs += from->runs;
+          sum->failed += from->failed;
+          sum->weeks += from->weeks;
+          for (guint k = 0; k < 2; k++)
+            sum->inside[k] += from->inside[k];
+        }
+    }
+  return n;
+}
+
+static double
+coverage (const Tally *tally, guint level)
+{
+  return tally->weeks > 0 ? 100.0 * (double)tally->inside[level] / (double)tally->weeks : NAN;
+}
+
+static double
+mean_ms (const Tally *tally)
+{
+  return tally->runs > 0 ? 1000 * tally->cpu_s / (double)tally->runs : NAN;
+}
+
+static void
+print_table (const char *title, GPtrArray *tasks, TaskFilter filter)
+{
+  Tally sums[METHODS_MAX];
+  gsize n = add_up (tasks, filter, sums);
+  FcScore naive = fc_score_sum_mean (&sums[0].score);
+
+  g_print ("\n%s: %" G_GSIZE_FORMAT " forecasts\n", title, n);
+  g_print ("%-26s %8s %8s %8s %8s %8s %8s %7s %7s %8s %6s\n", "method", "MAPE %", "total %", "sMAPE %", "MASE",
+           "MASE52", "OWA", "in 80", "in 95", "CPU ms", "failed");
+  for (gsize i = 0; i < n_methods; i++)
+    {
+      FcScore score = fc_score_sum_mean (&sums[i].score);
+
+      g_print ("%-26s %8.2f %8.2f %8.3f %8.3f %8.3f %8.4f %7.1f %7.1f %8.2f %6" G_GSIZE_FORMAT "\n", methods[i].name,
+               100 * score.mape, 100 * score.total, 100 * score.smape, score.mase, score.mase52,
+               fc_score_owa (&score, &naive), coverage (&sums[i], 0), coverage (&sums[i], 1), mean_ms (&sums[i]),
+               sums[i].failed);
+    }
+}
+
+/* A JSON number, or null. */
+static void
+append_number (GString *json, const char *name, double value, guint decimals)
+{
+  char format[8], text[G_ASCII_DTOSTR_BUF_SIZE + 32];
+
+  g_snprintf (format, sizeof format, "%%.%uf", MIN (decimals, 9));
+  if (isfinite (value))
+    g_ascii_formatd (text, sizeof text, format, value);
+  g_string_append_printf (json, "%s\"%s\":%s", json->str[json->len - 1] == '{' ? "" : ",", name,
+                          isfinite (value) ? text : "null");
+}
+
+static void
+append_methods (GString *json, const Tally *sums)
+{
+  FcScore naive = fc_score_sum_mean (&sums[0].score);
+
+  g_string_append (json, ",\"methods\":{");
+  for (gsize i = 0; i < n_methods; i++)
+    {
+      FcScore score = fc_score_sum_mean (&sums[i].score);
+
+      g_string_append_printf (json, "%s\"%s\":{", i > 0 ? "," : "", methods[i].name);
+      append_number (json, "smape", 100 * score.smape, 4);
+      append_number (json, "mase", score.mase, 4);
+      append_number (json, "mase52", score.mase52, 4);
+      append_number (json, "owa", fc_score_owa (&score, &naive), 4);
+      g_string_append_c (json, '}');
+    }
+  g_string_append_c (json, '}');
+}
+
+static const Tally *
+tally_of (const Tally *sums, const char *name)
+{
+  const FcMethod *method = fc_method_find (name);
+
+  return method != NULL ? &sums[method - methods] : NULL;
+}
+
+static double
+ms_of (const Tally *sums, const char *name)
+{
+  const Tally *tally = tally_of (sums, name);
+
+  return tally != NULL ? mean_ms (tally) : NAN;
+}
+
+static void
+print_json (GPtrArray *tasks, gboolean rolling)
+{
+  g_autoptr (GString) json = g_string_new ("{\"bench\":\"forecast\"");
+  Tally sums[METHODS_MAX], totals[METHODS_MAX];
+
+  add_up (tasks, is_any, sums);
+  append_number (json, "forecasts", tasks->len, 0);
+  append_number (json, "arima_ms", ms_of (sums, "sarima"), 3);
+  append_number (json, "prophet_ms", ms_of (sums, "prophet"), 3);
+  if (rolling)
+    {
+      add_up (tasks, is_total, totals);
+      append_number (json, "mape_hindcast", 100 * fc_score_sum_mean (&tally_of (totals, "ensemble_best")->score).mape,
+                     3);
+    }
+  append_number (json, "coverage_80", coverage (tally_of (sums, "ensemble_best"), 0), 2);
+  append_number (json, "coverage_95", coverage (tally_of (sums, "ensemble_best"), 1), 2);
+  append_methods (json, sums);
+  g_print ("\n%s}\n", json->str);
+}
+
+static Task *
+add_task (GPtrArray *tasks, const BenchSeries *series, gsize n)
+{
+  Task *task = g_new0 (Task, 1);
+
+  task->series = series;
+  task->known = (FcSeries){ series->y, n, series->start_day };
+  task->scale = task->known;
+  g_ptr_array_add (tasks, task);
+  return task;
+}
+
+static gsize
+number_from_env (const char *name, gsize usual)
+{
+  const char *text = g_getenv (name);
+  guint64 number;
+
+  if (text == NULL)
+    return usual;
+  if (!g_ascii_string_to_unsigned (text, 10, 1, 100000, &number, NULL))
+    g_error ("%s is '%s'; a number from 1 to 100000 was expected", name, text);
+  return (gsize)number;
+}
+
+static void
+bench_stores (const char *dir)
+{
+  g_autoptr (GPtrArray) all = forecast_data_stores (dir, number_from_env ("ROYAL_BENCH_SERIES", SAMPLE), WEEKS_MIN);
+  g_autoptr (GPtrArray) tasks = g_ptr_array_new_with_free_func (task_free);
+
+  for (guint i = 0; i < all->len; i++)
+    for (gsize origin = ORIGINS; origin-- > 0;)
+      {
+        const BenchSeries *series = g_ptr_array_index (all, i);
+        Task *task = add_task (tasks, series, series->n - HORIZON - origin * STEP);
+
+        task->h = HORIZON;
+        task->actual = task->known.y + task->known.n;
+      }
+  g_print ("%u series of real stores, %d origins, %d weeks ahead\n", all->len, ORIGINS, HORIZON);
+  run_all (tasks);
+  print_table ("all series", tasks, is_any);
+  print_table ("seasonal series", tasks, is_seasonal);
+  print_table ("category totals", tasks, is_total);
+  print_json (tasks, TRUE);
+}
+
+static const BenchSeries *
+find_series (GPtrArray *all, const char *id)
+{
+  for (guint i = 0; i < all->len; i++)
+    {
+      const BenchSeries *series = g_ptr_array_index (all, i);
+
+      if (g_str_equal (series->id, id))
+        return series;
+    }
+  g_error ("test.csv has no series '%s', which is in train.csv", id);
+}
+
+/* Only the last weeks are forecast from; errors are scaled by the whole history, as the competitions do. */
+static void
+bench_data (const char *dir, gsize last)
+{
+  g_autofree char *train_path = g_build_filename (dir, "train.csv", NULL);
+  g_autofree char *test_path = g_build_filename (dir, "test.csv", NULL);
+  g_autoptr (GPtrArray) train = forecast_data_read (train_path), test = forecast_data_read (test_path);
+  g_autoptr (GPtrArray) tasks = g_ptr_array_new_with_free_func (task_free);
+
+  for (guint i = 0; i < train->len; i++)
+    {
+      const BenchSeries *series = g_ptr_array_index (train, i);
+      const BenchSeries *after = find_series (test, series->id);
+      Task *task = add_task (tasks, series, series->n);
+      gsize skipped = last > 0 && series->n > last ? series->n - last : 0;
+
+      task->known = (FcSeries){ series->y + skipped, series->n - skipped, series->start_day + 7 * (gint64)skipped };
+      task->h = after->n;
+      task->actual = after->y;
+    }
+  g_print ("%u series of %s\n", train->len, dir);
+  run_all (tasks);
+  print_table ("all series", tasks, is_any);
+  print_table ("seasonal series", tasks, is_seasonal);
+  print_json (tasks, FALSE);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autofree char *data = NULL, *stores = NULL;
+  int last = 0;
+  const GOptionEntry options[] = {
+    { "data", 0, 0, G_OPTION_ARG_FILENAME, &data, "train.csv and test.csv: series_id,t,value", "DIR" },
+    { "stores", 0, 0, G_OPTION_ARG_FILENAME, &stores, "the retail sets, instead of ../shared/data", "DIR" },
+    { "last", 0, 0, G_OPTION_ARG_INT, &last, "forecast from the last N weeks of train.csv only", "N" },
+    { NULL, 0, 0, 0, NULL, NULL, NULL },
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_option_context_add_main_entries (context, options, NULL);
+  if (!g_option_context_parse (context, &argc, &argv, &error) || argc > 1 || last < 0)
+    {
+      g_printerr ("bench-forecast: %s\n",
+                  error != NULL ? error->message : "only --data DIR, --last N (0 or more) and --stores DIR are taken");
+      return 2;
+    }
+  if (stores == NULL)
+    stores = g_build_filename (ROYAL_SRCDIR, "..", "shared", "data", NULL);
+  methods = fc_method_list (&n_methods);
+  g_assert (n_methods <= METHODS_MAX);
+  if (data != NULL)
+    bench_data (data, (gsize)last);
+  else if (g_file_test (stores, G_FILE_TEST_IS_DIR))
+    bench_stores (stores);
+  else
+    g_print ("skipped: there is no ../shared/data, and no --data DIR was given\n"
+             "{\"bench\":\"forecast\",\"skipped\":true}\n");
+  return 0;
+}
