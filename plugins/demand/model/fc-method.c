@@ -6,6 +6,7 @@
 #include "fc-error.h"
 #include "fc-holt.h"
 #include "fc-naive.h"
+#include "fc-prophet.h"
 #include "fc-theta.h"
 
 #include <math.h>
@@ -68,6 +69,14 @@ run_theta (const FcSeries *series, gsize h, GError **error)
   return run_deseasoned (fc_theta_forecast, series, h, error);
 }
 
+static FcForecast *
+run_prophet (const FcSeries *series, gsize h, GError **error)
+{
+  g_autoptr (FcProphet) model = fc_prophet_fit (series, NULL, error);
+
+  return model != NULL ? fc_prophet_forecast (model, h) : NULL;
+}
+
 static const char *const members_best[] = { "holt", "theta", NULL };
 
 /* The one table of methods. */
@@ -77,6 +86,7 @@ static const FcMethod methods[] = {
   { "ses", "simple exponential smoothing", run_ses, NULL, FALSE, 1.28, 1.96 },
   { "holt", "damped trend, without the season's waves", run_holt, NULL, TRUE, 1.28, 1.96 },
   { "theta", "dynamic optimised Theta, without the season's waves", run_theta, NULL, TRUE, 1.28, 1.96 },
+  { "prophet", "Prophet-like: trend with changepoints and waves", run_prophet, NULL, FALSE, 1.28, 1.96 },
   { "ensemble_best", "mean of SARIMA, damped trend and Theta", NULL, members_best, TRUE, 1.28, 1.96 },
 };
 
