@@ -145,7 +145,7 @@ test_degenerate (void)
   g_assert_cmpfloat (fabs (none->factor[4] - 0.2), <, 1e-12);
   g_assert_cmpfloat (none->share[0], ==, 1);
   g_assert_cmpfloat (fabs (one->factor[0] - 1), <, 1e-12);
-  g_assert_cmpfloat (fc_factors_code ("location_tier", "A"), ==, 3);
+  g_assert_cmpfloat (fc_factors_code ("tier", "A"), ==, 3);
   g_assert_cmpfloat (fc_factors_code ("region", "WEST"), ==, 4);
   g_assert_cmpfloat (fc_factors_code ("format", "OUTLET"), ==, 1);
   g_assert_cmpfloat (fc_factors_code ("fashion_tier", "PREMIUM"), ==, 3);

@@ -8,9 +8,9 @@ static const struct {
   const char *text;
   double code;
 } codes[] = {
-  { "location_tier", "A", 3 },
-  { "location_tier", "B", 2 },
-  { "location_tier", "C", 1 },
+  { "tier", "A", 3 },
+  { "tier", "B", 2 },
+  { "tier", "C", 1 },
   { "fashion_tier", "PREMIUM", 3 },
   { "fashion_tier", "MAINSTREAM", 2 },
   { "fashion_tier", "VALUE", 1 },

@@ -62,7 +62,7 @@ void fc_factors_free (FcFactors *self);
 /* "fashion_forward", "mainstream", "value_conscious". */
 const char *fc_factors_cluster_name (guint cluster);
 
-/* The code of an attribute's text, as `location_tier`, `A` → 3; 0 when there is no such attribute or text. */
+/* The code of an attribute's text, as `tier`, `A` → 3; 0 when there is no such attribute or text. */
 double fc_factors_code (const char *attribute, const char *text);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FcFactors, fc_factors_free)

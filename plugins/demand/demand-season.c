@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "demand-season.h"
+
+#include <math.h>
+
+#define MONTHS_MIN 24
+#define WEEKS_MAX 5200 /* a hundred years */
+
+static gboolean refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+static gboolean
+refuse (GError **error, const char *format, ...)
+{
+  g_autofree char *message = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  message = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  g_set_error_literal (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, message);
+  return FALSE;
+}
+
+static const char *
+text (JsonObject *object, const char *name)
+{
+  const char *value = json_object_get_string_member_with_default (object, name, "");
+
+  return value != NULL ? value : "";
+}
+
+/* A figure that may be absent or null. */
+static double
+figure (JsonObject *object, const char *name)
+{
+  JsonNode *node = json_object_get_member (object, name);
+  double value = node != NULL && JSON_NODE_HOLDS_VALUE (node) ? json_node_get_double (node) : 0;
+
+  return isfinite (value) && value > 0 ? value : 0;
+}
+
+static gboolean
+read_stores (DemandSeason *self, JsonArray *stores, GError **error)
+{
+  self->n_stores = stores != NULL ? json_array_get_length (stores) : 0;
+  if (self->n_stores == 0)
+    return refuse (error, "the season has no stores to forecast for");
+  self->stores = g_new0 (FcStore, self->n_stores);
+  for (gsize i = 0; i < self->n_stores; i++)
+    {
+      JsonObject *store = json_array_get_object_element (stores, (guint)i);
+
+      self->stores[i] = (FcStore){ .size = figure (store, "size_sqft"),
+                                   .income = figure (store, "median_income"),
+                                   .location = fc_factors_code ("tier", text (store, "tier")),
+                                   .fashion = fc_factors_code ("fashion_tier", text (store, "fashion_tier")),
+                                   .sales = figure (store, "avg_weekly_sales"),
+                                   .format = fc_factors_code ("format", text (store, "format")),
+                                   .region = fc_factors_code ("region", text (store, "region")) };
+    }
+  return TRUE;
+}
+
+static gboolean
+read_plan (DemandSeason *self, RoyalRun *run, JsonObject *parameters, GError **error)
+{
+  JsonObject *plan;
+  gint64 months;
+
+  self->plan = royal_run_get (run, "retail.plan", parameters, error);
+  if (self->plan == NULL)
+    return FALSE;
+  plan = json_node_get_object (self->plan);
+  self->id = text (plan, "id");
+  self->name = text (plan, "name");
+  self->start_day = json_object_get_int_member_with_default (plan, "start_day", 0);
+  self->weeks = json_object_get_int_member_with_default (plan, "weeks", 0);
+  if (self->weeks < 1 || self->weeks > 104)
+    return refuse (error, "retail.plan: /weeks is %" G_GINT64_FORMAT "; 1 to 104 were expected", self->weeks);
+  months = json_object_get_int_member_with_default (plan, "history_months", 0);
+  if (months < MONTHS_MIN)
+    return refuse (error, "Insufficient historical data: need %d+ months, found %" G_GINT64_FORMAT " months",
+                   MONTHS_MIN, months);
+  return read_stores (
+      self, json_object_has_member (plan, "stores") ? json_object_get_array_member (plan, "stores") : NULL, error);
+}
+
+/* The rows of retail.history before @end. */
+typedef struct {
+  RoyalTable *table;
+  const gint64 *week;
+  const gint64 *units;
+  guint units_column;
+  guint64 n;
+  gint64 first, last, end;
+} Rows;
+
+static gboolean
+find_rows (Rows *rows, GError **error)
+{
+  gint week = royal_table_find (rows->table, "week"), units = royal_table_find (rows->table, "units");
+
+  rows->week = week >= 0 ? royal_table_int64 (rows->table, (guint)week) : NULL;
+  rows->units = units >= 0 ? royal_table_int64 (rows->table, (guint)units) : NULL;
+  rows->n = royal_table_n_rows (rows->table);
+  if (rows->week == NULL || rows->units == NULL)
+    return refuse (error, "retail.history: expected the columns week and units, of int64");
+  rows->units_column = (guint)units;
+  rows->first = G_MAXINT64;
+  rows->last = G_MININT64;
+  for (guint64 i = 0; i < rows->n; i++)
+    if (rows->week[i] < rows->end)
+      {
+        rows->first = MIN (rows->first, rows->week[i]);
+        rows->last = MAX (rows->last, rows->week[i]);
+      }
+  if (rows->first > rows->last)
+    return refuse (error, "retail.history: the category has no sales before the weeks to forecast");
+  if (ABS (rows->first) > 10000000 || rows->last - rows->first > 7 * WEEKS_MAX)
+    return refuse (error, "retail.history: the weeks span more than %d weeks", WEEKS_MAX);
+  return TRUE;
+}
+
+static gboolean
+add_weeks (DemandSeason *self, const Rows *rows, GError **error)
+{
+  gsize n = (gsize)((rows->last - rows->first) / 7) + 1;
+  double *y = g_new (double, n);
+
+  for (gsize i = 0; i < n; i++)
+    y[i] = NAN;
+  self->history = (FcSeries){ y, n, rows->first };
+  for (guint64 i = 0; i < rows->n; i++)
+    {
+      gint64 days = rows->week[i] - rows->first;
+
+      if (rows->week[i] >= rows->end || royal_table_is_null (rows->table, rows->units_column, i))
+        continue;
+      if (days % 7 != 0)
+        return refuse (error,
+                       "retail.history: row %" G_GUINT64_FORMAT ": the week of day %" G_GINT64_FORMAT
+                       " is not a whole number of weeks after the first, day %" G_GINT64_FORMAT,
+                       i + 1, rows->week[i], rows->first);
+      y[days / 7] = (isnan (y[days / 7]) ? 0 : y[days / 7]) + (double)rows->units[i];
+      if (rows->week[i] >= self->start_day)
+        self->sold += rows->units[i];
+    }
+  return TRUE;
+}
+
+static gboolean
+read_history (DemandSeason *self, RoyalRun *run, JsonObject *parameters, gboolean running, GError **error)
+{
+  g_autoptr (RoyalTable) table = royal_run_read (run, "retail.history", parameters, error);
+  Rows rows = { .table = table, .end = self->start_day };
+  gint64 ahead;
+
+  if (table == NULL)
+    return FALSE;
+  if (running)
+    rows.end += 7 * self->weeks;
+  if (!find_rows (&rows, error) || !add_weeks (self, &rows, error))
+    return FALSE;
+  /* The season may start on another day than the weeks of the history: the nearest week counts. */
+  ahead = rows.last < self->start_day ? (self->start_day - rows.last + 3) / 7 : 1;
+  self->from_week = rows.last < self->start_day ? 1 : (rows.last - self->start_day) / 7 + 2;
+  self->lead = (gsize)MAX (ahead - 1, 0);
+  return TRUE;
+}
+
+DemandSeason *
+demand_season_read (RoyalRun *run, JsonObject *input, gboolean running, GError **error)
+{
+  g_autoptr (DemandSeason) self = g_new0 (DemandSeason, 1);
+  g_autoptr (JsonObject) parameters = json_object_new ();
+
+  json_object_set_string_member (parameters, "season", text (input, "season"));
+  if (!read_plan (self, run, parameters, error) || !read_history (self, run, parameters, running, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+void
+demand_season_free (DemandSeason *self)
+{
+  if (self == NULL)
+    return;
+  g_clear_pointer (&self->plan, json_node_unref);
+  g_free ((gpointer)self->history.y);
+  g_free (self->stores);
+  g_free (self);
+}
+
+const char *
+demand_season_store (const DemandSeason *self, gsize index)
+{
+  JsonArray *stores = json_object_get_array_member (json_node_get_object (self->plan), "stores");
+
+  return text (json_array_get_object_element (stores, (guint)index), "store");
+}
