@@ -312,3 +312,44 @@ forecast_data_stores (const char *dir, gsize sample, gsize weeks_min)
   g_hash_table_unref (stores.category);
   return all;
 }
+
+static const struct {
+  const char *segment;
+  double fashion;
+} segments[] = {
+  { "VALUE", 1 },
+  { "MAINSTREAM", 2 },
+  { "MAINSTREAM_UPSCALE", 2.5 },
+  { "UPSCALE", 3 },
+};
+
+static void
+add_breakfast_facts (char **cells, gpointer user_data)
+{
+  FcStore facts = { .size = g_ascii_strtod (cells[7], NULL) };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (segments); i++)
+    if (g_str_equal (cells[5], segments[i].segment))
+      facts.fashion = segments[i].fashion;
+  g_hash_table_insert (user_data, g_strconcat ("breakfast/", cells[0], NULL), g_memdup2 (&facts, sizeof facts));
+}
+
+static void
+add_walmart_facts (char **cells, gpointer user_data)
+{
+  FcStore facts = { .size = g_ascii_strtod (cells[2], NULL), .location = fc_factors_code ("tier", cells[1]) };
+
+  g_hash_table_insert (user_data, g_strconcat ("walmart/", cells[0], NULL), g_memdup2 (&facts, sizeof facts));
+}
+
+GHashTable *
+forecast_data_facts (const char *dir)
+{
+  GHashTable *facts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_autofree char *breakfast = g_build_filename (dir, "breakfast/store.csv.gz", NULL);
+  g_autofree char *walmart = g_build_filename (dir, "walmart/stores.csv.gz", NULL);
+
+  read_rows (breakfast, 9, add_breakfast_facts, facts);
+  read_rows (walmart, 3, add_walmart_facts, facts);
+  return facts;
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include <glib.h>
+#include <fc-factors.h>
 
 G_BEGIN_DECLS
 
@@ -29,5 +29,9 @@ GPtrArray *forecast_data_read (const char *path);
 /* (element-type BenchSeries): of the stores under @dir (breakfast, walmart): every category's total, and of store ×
  * category @sample at even distances; all of at least @weeks_min weeks, few of them missing. (transfer full) */
 GPtrArray *forecast_data_stores (const char *dir, gsize sample, gsize weeks_min);
+
+/* (element-type utf8 FcStore): by `set/store`, what the sets under @dir tell of each store; the features that they do not
+ * tell are 0 for all. (transfer full) */
+GHashTable *forecast_data_facts (const char *dir);
 
 G_END_DECLS
