@@ -12,7 +12,7 @@
 #define HINDCAST_STEP 4
 #define HINDCAST_WEEKS_MIN 78
 #define METHOD_AUTO "auto"
-#define METHOD_OTHERWISE "ensemble_best"
+#define METHOD_OTHERWISE "ensemble_prophet_arima"
 
 /* As many origins as the history has, at most the usual number. */
 static FcHindcastPlan

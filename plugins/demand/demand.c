@@ -288,7 +288,7 @@ static JsonNode *
 plan_season (RoyalRun *run, JsonObject *input, gboolean running, GError **error)
 {
   JsonObject *config = royal_run_config (run);
-  const char *usual = json_object_get_string_member_with_default (config, "method", "ensemble_best");
+  const char *usual = json_object_get_string_member_with_default (config, "method", "ensemble_prophet_arima");
   gint64 limit = json_object_get_int_member_with_default (config, "max_total", 100000);
   g_autoptr (DemandSeason) season = NULL;
   g_autoptr (DemandOutlook) outlook = NULL;

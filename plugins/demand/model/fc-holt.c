@@ -2,11 +2,16 @@
 #include "fc-holt.h"
 
 #include "fc-error.h"
-#include "fc-simplex.h"
+#include "fc-optimise.h"
 
 #include <math.h>
+#include <string.h>
 
 #define MAX_CALLS 400
+#define TOLERANCE 1e-9 /* of the sum of squares, relative */
+#define STEP 0.1
+#define PHI_MIN 0.8
+#define PHI_MAX 0.98
 #define WEEKS_DAMPED 10 /* fewer do not tell five parameters */
 
 /* A state that is linear in the first level and the first trend. */
@@ -60,16 +65,28 @@ solve_start (const Sums *sums, double *ret_level, double *ret_trend)
                      trend * (trend * sums->bb + 2 * sums->bc + 2 * level * sums->ab));
 }
 
+/* α, β and φ from what is searched over, each kept within its bounds. */
+static void
+bound (const double *x, FcHoltKind kind, double *ret_alpha, double *ret_beta, double *ret_phi)
+{
+  *ret_alpha = CLAMP (x[0], 0.001, 0.999);
+  *ret_beta = kind == FC_HOLT_DAMPED ? CLAMP (x[1], 0.0001, 0.999) : 0;
+  *ret_phi = kind == FC_HOLT_DAMPED ? PHI_MIN + (PHI_MAX - PHI_MIN) * CLAMP (x[2], 0, 1) : 0;
+}
+
 static double
-smooth (const double *x, gpointer user_data)
+smooth (const double *x, double *gradient, gpointer user_data)
 {
   Fit *fit = user_data;
   gboolean damped = fit->kind == FC_HOLT_DAMPED;
-  double alpha = x[0], gain = damped ? alpha * x[1] : 0, phi = damped ? x[2] : 0;
+  double alpha, beta, phi, gain;
   Linear level = { 0, 1, 0 }, trend = { 0, 0, damped ? 1 : 0 };
   Sums sums = { 0, 0, 0, 0, 0, 0 };
   double level0, trend0;
 
+  (void)gradient;
+  bound (x, fit->kind, &alpha, &beta, &phi);
+  gain = alpha * beta;
   for (gsize i = 0; i < fit->series->n; i++)
     {
       Linear ahead = { level.constant + phi * trend.constant, level.level + phi * trend.level,
@@ -92,31 +109,29 @@ smooth (const double *x, gpointer user_data)
 static void
 fit_best (Fit *fit, double *x)
 {
-  static const double starts[][3] = { { 0.2, 0.1, 0.9 }, { 0.8, 0.1, 0.95 } };
-  static const double low[] = { 1e-3, 1e-4, 0.8 }, high[] = { 0.999, 0.999, 0.98 };
-  FcSimplex simplex = { smooth, fit, fit->kind == FC_HOLT_DAMPED ? 3 : 1, low, high };
+  static const double starts[][3] = { { 0.2, 0.1, 0.5 }, { 0.8, 0.1, 0.8 } };
   double best = G_MAXDOUBLE;
 
   for (gsize i = 0; i < G_N_ELEMENTS (starts); i++)
     {
-      double at[3] = { starts[i][0], starts[i][1], starts[i][2] };
-      double sse = fc_simplex_minimise (&simplex, at, MAX_CALLS);
+      double at[3] = { starts[i][0], starts[i][1], starts[i][2] }, sse;
 
+      sse = smooth (at, NULL, fit);
+      sse = fc_nelder_mead (smooth, fit, fit->kind == FC_HOLT_DAMPED ? 3 : 1, at, STEP, TOLERANCE * sse, MAX_CALLS);
       if (sse < best || i == 0)
         {
           best = sse;
-          for (gsize k = 0; k < 3; k++)
-            x[k] = at[k];
+          memcpy (x, at, sizeof at);
         }
     }
-  smooth (x, fit);
+  smooth (x, NULL, fit);
 }
 
 FcForecast *
 fc_holt_forecast (const FcSeries *series, FcHoltKind kind, gsize h, GError **error)
 {
   Fit fit = { series, kind, 0, 0, 0 };
-  double x[3], damping = 0, power = 1, gain, variance, sum = 1;
+  double x[3], alpha, beta, phi, damping = 0, power = 1, gain, variance, sum = 1;
   FcForecast *forecast;
 
   if (series->n == 0)
@@ -124,6 +139,7 @@ fc_holt_forecast (const FcSeries *series, FcHoltKind kind, gsize h, GError **err
   if (series->n < WEEKS_DAMPED)
     fit.kind = FC_HOLT_LEVEL;
   fit_best (&fit, x);
+  bound (x, fit.kind, &alpha, &beta, &phi);
   forecast = fc_forecast_new (h);
   variance = fit.sse / (double)(series->n > 6 ? series->n - 5 : 1);
   for (gsize i = 0; i < h; i++)
@@ -131,11 +147,11 @@ fc_holt_forecast (const FcSeries *series, FcHoltKind kind, gsize h, GError **err
       forecast->sd[i] = sqrt (variance * sum);
       if (fit.kind == FC_HOLT_DAMPED)
         {
-          power *= x[2];
+          power *= phi;
           damping += power;
         }
       forecast->mean[i] = fit.level + damping * fit.trend;
-      gain = x[0] * (1 + (fit.kind == FC_HOLT_DAMPED ? x[1] * damping : 0));
+      gain = alpha * (1 + beta * damping);
       sum += gain * gain;
     }
   return forecast;

@@ -2,11 +2,15 @@
 #include "fc-theta.h"
 
 #include "fc-error.h"
-#include "fc-simplex.h"
+#include "fc-optimise.h"
 
 #include <math.h>
 
 #define MAX_CALLS 300
+#define TOLERANCE 1e-9 /* of the sum of squares, relative */
+#define STEP 0.1
+#define ALPHA_MIN 0.1
+#define ALPHA_MAX 0.99
 #define WEIGHT_MAX 0.9999 /* of 1 − 1/θ: θ up to 10,000 */
 
 /* What is known after t weeks: the mean, and the least squares line a + b t. */
@@ -51,13 +55,14 @@ line_ahead (const Line *line, double alpha)
 
 /* The errors are linear in how far the first level is from y_1: e = c − (1 − α)^t d. */
 static double
-smooth (const double *x, gpointer user_data)
+smooth (const double *x, double *gradient, gpointer user_data)
 {
   Fit *fit = user_data;
-  double alpha = x[0], weight = x[1];
+  double alpha = CLAMP (x[0], ALPHA_MIN, ALPHA_MAX), weight = CLAMP (x[1], 0, WEIGHT_MAX);
   double level = fit->series->y[0], share = 1 - alpha;
   double cc = 0, ca = 0, aa = 1e-12, first;
 
+  (void)gradient;
   line_start (&fit->line, fit->series->y[0], alpha);
   for (gsize i = 1; i < fit->series->n; i++)
     {
@@ -81,23 +86,22 @@ static void
 fit_best (Fit *fit, double *x)
 {
   static const double starts[][2] = { { 0.2, 0.5 }, { 0.8, 0.5 }, { 0.5, 0.05 } };
-  static const double low[] = { 0.1, 0 }, high[] = { 0.99, WEIGHT_MAX };
-  FcSimplex simplex = { smooth, fit, 2, low, high };
   double best = G_MAXDOUBLE;
 
   for (gsize i = 0; i < G_N_ELEMENTS (starts); i++)
     {
-      double at[2] = { starts[i][0], starts[i][1] };
-      double sse = fc_simplex_minimise (&simplex, at, MAX_CALLS);
+      double at[2] = { starts[i][0], starts[i][1] }, sse;
 
+      sse = smooth (at, NULL, fit);
+      sse = fc_nelder_mead (smooth, fit, 2, at, STEP, TOLERANCE * sse, MAX_CALLS);
       if (sse < best || i == 0)
         {
           best = sse;
-          x[0] = at[0];
-          x[1] = at[1];
+          x[0] = CLAMP (at[0], ALPHA_MIN, ALPHA_MAX);
+          x[1] = CLAMP (at[1], 0, WEIGHT_MAX);
         }
     }
-  smooth (x, fit);
+  smooth (x, NULL, fit);
 }
 
 FcForecast *
