@@ -3,11 +3,28 @@
 
 #include <gio/gio.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define COLUMNS_MAX 16
 #define MISSING_MAX 0.1 /* share of the weeks */
 #define EPOCH_JULIAN 719163
+
+static void die (const char *format, ...) G_GNUC_PRINTF (1, 2) G_GNUC_NORETURN;
+
+/* What is wrong with a file that someone gave is told, not dumped. */
+static void
+die (const char *format, ...)
+{
+  va_list arguments;
+  g_autofree char *message = NULL;
+
+  va_start (arguments, format);
+  message = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  g_printerr ("bench-forecast: %s\n", message);
+  exit (2);
+}
 
 static void
 series_free (gpointer data)
@@ -29,7 +46,7 @@ open_lines (const char *path)
   GDataInputStream *lines;
 
   if (stream == NULL)
-    g_error ("%s", error->message);
+    die ("%s", error->message);
   if (g_str_has_suffix (path, ".gz"))
     {
       g_autoptr (GConverter) gzip = G_CONVERTER (g_zlib_decompressor_new (G_ZLIB_COMPRESSOR_FORMAT_GZIP));
@@ -85,13 +102,13 @@ read_rows (const char *path, gsize columns, RowFunc func, gpointer user_data)
       if (number > 1 && *line != '\0')
         {
           if (split_line (line, cells) < columns)
-            g_error ("%s:%" G_GSIZE_FORMAT ": %" G_GSIZE_FORMAT " columns were expected", path, number, columns);
+            die ("%s:%" G_GSIZE_FORMAT ": %" G_GSIZE_FORMAT " columns were expected", path, number, columns);
           func (cells, user_data);
         }
       g_free (line);
     }
   if (error != NULL)
-    g_error ("%s: %s", path, error->message);
+    die ("%s: %s", path, error->message);
 }
 
 /* Weeks that are known of one series, in any order. */
@@ -179,7 +196,7 @@ add_long_row (char **cells, gpointer user_data)
   gint64 t = g_ascii_strtoll (cells[1], &end, 10);
 
   if (end == cells[1] || ABS (t) > 100000)
-    g_error ("series %s: the week '%s' is not a number", cells[0], cells[1]);
+    die ("series %s: the week '%s' is not a number", cells[0], cells[1]);
   collection_add (user_data, cells[0], FALSE, t,
                   *cells[2] == '\0' || g_str_equal (cells[2], "NA") ? NAN : g_ascii_strtod (cells[2], NULL));
 }
@@ -214,7 +231,7 @@ week_of (const char *date)
   if (g_strv_length (parts) == 3)
     g_date_set_dmy (&day, (GDateDay)atoi (parts[2]), (GDateMonth)atoi (parts[1]), (GDateYear)atoi (parts[0]));
   if (!g_date_valid (&day))
-    g_error ("'%s' is not a date", date);
+    die ("'%s' is not a date", date);
   return ((gint64)g_date_get_julian (&day) - EPOCH_JULIAN) / 7;
 }
 
