@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define PARAMETERS (2 * FC_ARMA_MAX + 2 * FC_ARIMA_SEASONAL_MAX)
-#define TOLERANCE 1e-4 /* of the log-likelihood */
 #define EVALUATIONS 100u
 #define ROOT_RADIUS 1.01
 
@@ -233,7 +232,12 @@ fc_arima_objective (const FcArimaOrder *order, FcArimaData *data, const double *
 }
 
 gboolean
-fc_arima_fit (FcArima *self, const FcArimaOrder *order, FcArimaData *data, const double *start, double *ret_x)
+fc_arima_fit (FcArima *self,
+              const FcArimaOrder *order,
+              FcArimaData *data,
+              const double *start,
+              double tolerance,
+              double *ret_x)
 {
   guint parameters = order->p + order->q + order->P + order->Q;
   FcArima model;
@@ -245,7 +249,7 @@ fc_arima_fit (FcArima *self, const FcArimaOrder *order, FcArimaData *data, const
   start_model (&model, order);
   if (start != NULL)
     memcpy (x, start, parameters * sizeof *x);
-  fc_bfgs (objective, &fit, parameters, x, TOLERANCE, EVALUATIONS);
+  fc_bfgs (objective, &fit, parameters, x, tolerance, EVALUATIONS);
   fc_arma_from_partials (&model.near, x, NULL);
   fc_arma_from_partials (&model.seasonal, x + order->p + order->q, NULL);
   if (!fc_arima_evaluate (&model, data))

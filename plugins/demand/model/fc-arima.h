@@ -89,6 +89,7 @@ gboolean fc_arima_evaluate (FcArima *self, FcArimaData *data);
  * @self: (out)
  * @order: with the differences of @data
  * @start: (nullable): p + q + P + Q numbers to begin at, as fc_arma_from_partials() takes them; nought without
+ * @tolerance: of the log-likelihood, as fc_bfgs() has it
  * @ret_x: (out) (optional): as many, where it ended
  *
  * Exact maximum likelihood.
@@ -97,6 +98,7 @@ gboolean fc_arima_fit (FcArima            *self,
                        const FcArimaOrder *order,
                        FcArimaData        *data,
                        const double       *start,
+                       double              tolerance,
                        double             *ret_x);
 
 /* The log-likelihood as a function of the partial autocorrelations, negative, with its gradient: what fc_arima_fit()

@@ -10,6 +10,8 @@
 #define SEASONAL_LIMIT 0.64
 #define DIFFERENCES_MAX 2u
 #define TRIES_MAX 94u
+#define SEARCH_TOLERANCE 1e-3 /* of the log-likelihood */
+#define LAST_TOLERANCE 1e-5
 #define SIZE_MAX_VALUE 1e150
 #define ORDERS (FC_ARMA_MAX + 1)
 #define SEASONAL_ORDERS (FC_ARIMA_SEASONAL_MAX + 1)
@@ -89,7 +91,7 @@ attempt (Search *self, const FcArimaOrder *order)
   self->tries++;
   if (self->found)
     warm (self, order, start);
-  if (!fc_arima_fit (&model, order, self->data, start, x) || !isfinite (model.aicc) ||
+  if (!fc_arima_fit (&model, order, self->data, start, SEARCH_TOLERANCE, x) || !isfinite (model.aicc) ||
       (self->options->ban_near_unit_roots && fc_arima_is_near_unit_root (&model)))
     return FALSE;
   better = !self->found || model.aicc < self->best.aicc;
@@ -128,6 +130,7 @@ fc_arima_search (FcArima *self, FcArimaData *data, guint d, guint D, const FcAri
 {
   const FcArimaOptions defaults = { FALSE };
   gsize n = fc_arima_data_length (data);
+  FcArima last;
   Search search = { .data = data, .options = options != NULL ? options : &defaults, .constant_allowed = d + D <= 1 };
 
   g_return_val_if_fail (self != NULL && data != NULL, FALSE);
@@ -152,7 +155,12 @@ fc_arima_search (FcArima *self, FcArimaData *data, guint d, guint D, const FcAri
   while (search.found && improve (&search))
     ;
   if (search.found)
-    *self = search.best;
+    {
+      *self = search.best;
+      if (fc_arima_fit (&last, &search.best.order, data, search.best_x, LAST_TOLERANCE, NULL) &&
+          last.aicc < self->aicc && !(search.options->ban_near_unit_roots && fc_arima_is_near_unit_root (&last)))
+        *self = last;
+    }
   return search.found;
 }
 

@@ -7,6 +7,7 @@
 
 #define YEAR_WEEKS 52.1775
 #define PAIRS_MAX 4u
+#define TOLERANCE 1e-3     /* of the log-likelihood */
 #define DIFFERENCES_MAX 1u /* with few weeks a second one only adds noise */
 
 static double *
@@ -41,7 +42,7 @@ differences (const double *y, gsize n, guint pairs)
   const FcArimaOrder white = { .constant = TRUE };
   FcArima model;
 
-  if (data != NULL && fc_arima_fit (&model, &white, data, NULL, NULL))
+  if (data != NULL && fc_arima_fit (&model, &white, data, NULL, TOLERANCE, NULL))
     for (guint c = 0; c < 2 * pairs; c++)
       for (gsize t = 0; t < n; t++)
         rest[t] -= model.result.beta[c] * columns[c * n + t];
@@ -62,7 +63,7 @@ choose (const double *y, gsize n, guint d)
       g_autoptr (FcArimaData) data = fc_arima_data_new (y, n, columns, 2 * pairs, FC_ARIMA_PERIOD, d, 0, 0);
       FcArima model;
 
-      if (data != NULL && fc_arima_fit (&model, &order, data, NULL, NULL) && model.aicc < lowest)
+      if (data != NULL && fc_arima_fit (&model, &order, data, NULL, TOLERANCE, NULL) && model.aicc < lowest)
         {
           lowest = model.aicc;
           best = pairs;
