@@ -32,6 +32,8 @@ struct _FcLikelihood {
   /* Autocovariances of the two parts, their derivatives, and those of the log-likelihood by them. */
   gsize near_room;
   gsize seasonal_room;
+  gsize near_stride; /* of the rows of the gradients */
+  gsize seasonal_stride;
   gsize near_lags;
   gsize seasonal_lags;
   double *near;
@@ -110,7 +112,7 @@ fc_likelihood_new (const double *series,
   self->residual = g_new (double, self->total);
   self->solved = g_new (double, n);
   self->filter = g_new (double, n);
-  self->near_room = self->total + SEASONS * period;
+  self->near_room = MAX (self->total + SEASONS * period, FC_ARMA_MAX + 1);
   self->seasonal_room = SEASONS + 1;
   self->near = g_new (double, self->near_room);
   self->near_gradient = g_new (double, PARAMETERS * self->near_room);
@@ -201,13 +203,12 @@ convolve_back (FcLikelihood *self)
 static gboolean
 autocovariances (FcLikelihood *self, const FcArma *near, const FcArma *seasonal, gsize n, gboolean slopes)
 {
-  gsize seasons = seasonal->p > 0 ? self->seasonal_room : MAX (seasonal->q + 1, FC_ARMA_MAX + 1);
-  gsize lags = self->total + (seasonal->p > 0 ? SEASONS : seasonal->q) * self->period;
+  gsize seasons = seasonal->p > 0 ? SEASONS : seasonal->q;
 
-  lags = MAX (lags, FC_ARMA_MAX + 1);
-  self->near_lags =
-      fc_arma_autocovariances (near, MIN (lags, self->near_room), self->near, slopes ? self->near_gradient : NULL);
-  self->seasonal_lags = fc_arma_autocovariances (seasonal, MIN (seasons, self->seasonal_room), self->seasonal,
+  self->near_stride = CLAMP (self->total + seasons * self->period, FC_ARMA_MAX + 1, self->near_room);
+  self->seasonal_stride = MAX (seasons, FC_ARMA_MAX) + 1;
+  self->near_lags = fc_arma_autocovariances (near, self->near_stride, self->near, slopes ? self->near_gradient : NULL);
+  self->seasonal_lags = fc_arma_autocovariances (seasonal, self->seasonal_stride, self->seasonal,
                                                  slopes ? self->seasonal_gradient : NULL);
   if (self->near_lags == 0 || self->seasonal_lags == 0)
     return FALSE;
@@ -406,8 +407,6 @@ fc_likelihood_evaluate (FcLikelihood *self,
   double n = (double)self->n;
   double logdet;
   double variance;
-  gsize near_room;
-  gsize seasonal_room;
 
   g_return_val_if_fail (self != NULL && used < self->columns, FALSE);
 
@@ -424,13 +423,10 @@ fc_likelihood_evaluate (FcLikelihood *self,
     result.beta[i] *= self->scale;
   if (gradient != NULL)
     {
-      near_room = MIN (MAX (self->total + (seasonal->p > 0 ? SEASONS : seasonal->q) * self->period, FC_ARMA_MAX + 1),
-                       self->near_room);
-      seasonal_room = seasonal->p > 0 ? self->seasonal_room : FC_ARMA_MAX + 1;
       differentiate (self, variance);
       convolve_back (self);
-      chain (self->near_slope, self->near_lags, self->near_gradient, near_room, near->p + near->q, gradient);
-      chain (self->seasonal_slope, self->seasonal_lags, self->seasonal_gradient, seasonal_room,
+      chain (self->near_slope, self->near_lags, self->near_gradient, self->near_stride, near->p + near->q, gradient);
+      chain (self->seasonal_slope, self->seasonal_lags, self->seasonal_gradient, self->seasonal_stride,
              seasonal->p + seasonal->q, gradient + near->p + near->q);
     }
   *ret_result = result;
