@@ -7,7 +7,6 @@ set -uo pipefail
 # shellcheck source=tests/integration/daemon.sh
 . "${ROYAL_SRCDIR:?}/tests/integration/daemon.sh"
 begin
-cp "$ROYAL_SRCDIR"/tests/fixtures/workflows/season/*.json "$host_dir/manifests/workflows/"
 add_agent demand '{ "reads": ["retail.plan"], "writes": [{ "action": "forecast.record" }] }'
 add_agent inventory '{ "reads": ["retail.plan", "retail.forecast", "retail.inventory"], "writes": [
   { "action": "manufacturing.order" }, { "action": "replenishment.ship" }, { "action": "reallocation.order" }] }'
