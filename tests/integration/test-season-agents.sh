@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A season with the agents that Royal ships: three years of history come in, the demand agent forecasts, the inventory agent
+# proposes what to make, a person wants less safety stock, approves, and sales that are off bring a new forecast.
+# shellcheck disable=SC2317 # functions are called by name
+set -uo pipefail
+# shellcheck source=tests/integration/daemon.sh
+. "${ROYAL_SRCDIR:?}/tests/integration/daemon.sh"
+begin
+
+run_is () { [ "$(ctl workflow show "$run" --json | jq -r .state)" = "$1" ]; }
+waits () { # waits ACTION: its id is in $proposal
+  proposal=$(ctl approvals list --json | jq -er --arg action "$1" '.items[] | select(.action == $action and .state == "pending") | .id')
+}
+said () { ctl approvals show "$proposal" --json | jq -c "$1"; }
+season () { ctl season status SS25 --json | jq -c "$1"; }
+holds () { jq -en --argjson v "$2" "$1" >/dev/null; ok $? "$3 ($2)"; }
+
+host_start; ok $? 'a host starts with the agents that are shipped'
+mkdir "$host_dir/files"
+"$ROYAL_SRCDIR/tools/make-season-fixture" "$host_dir/files"
+runs 0 'stores are loaded' ctl season load --stores "$fixtures/stores.csv"
+runs 0 'history is loaded' ctl season upload "$host_dir/files/history.csv" --history
+
+# The plan.
+run=$(ctl season plan SS25 --category dresses --name "Women's Dresses" --start 2025-03-01 --weeks 12 --list-price 89.90 \
+  --unit-cost 31.00 --json | jq -er .id)
+soon 'an order waits for a person' waits manufacturing.order
+total=$(season .season.forecast_total)
+holds '$v > 4000 and $v < 20000' "$total" 'the demand agent forecasts what such a season sells'
+is 'the order is a fifth more, rounded up' "$(((total * 12 + 9) / 10))" "$(said .parameters.quantity)"
+is 'initial and held back are all of it' 0 "$(said '.parameters | .quantity - .initial - .holdback')"
+is 'stores have the initial part, to the unit' 0 "$(said '.parameters | .initial - ([.allocation[].units] | add)')"
+
+# A person wants less safety stock.
+first=$proposal
+runs 0 'less safety stock is asked for' ctl approvals modify "$proposal" --inputs '{"safety_stock":0.15}' --note 'less stock'
+another () { waits manufacturing.order && [ "$proposal" != "$first" ]; }
+soon 'the agent proposes anew' another
+is 'fifteen per cent more' "$(((total * 115 + 99) / 100))" "$(said .parameters.quantity)"
+runs 0 'approved' ctl approvals approve "$proposal" --yes
+made () { [ "$(season .inventory.made)" = "$(((total * 115 + 99) / 100))" ]; }
+soon 'it is ordered once' made
+soon 'the plan waits for week 6' run_is waiting
+
+# Four weeks sell twice what was expected.
+ctl season show SS25 --json >"$host_dir/season.json"
+awk -F, 'NR == 1 { print; next } $2 <= 4 { printf "%s,%s,%d\n", $1, $2, $3 * 2 }' "$fixtures/actuals.csv" >"$host_dir/files/four.csv"
+run=$(ctl season upload "$host_dir/files/four.csv" --season SS25 --json | jq -er .workflow)
+ok $? 'sales start a run'
+anew () { [ "$(ctl workflow show "$run" --json | jq '[.steps[] | select(.path == "recorded" and .state == "completed")] | length')" = 1 ]; }
+soon 'they are off by more than a fifth: there is a new forecast' anew
+holds '$v[0] > $v[1]' "[$(season .season.forecast_total),$total]" 'of more than before'
+runs 0 'the audit holds' ctl audit verify
+finish
