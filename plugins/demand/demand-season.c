@@ -104,7 +104,10 @@ find_rows (Rows *rows, GError **error)
   rows->units = units >= 0 ? royal_table_int64 (rows->table, (guint)units) : NULL;
   rows->n = royal_table_n_rows (rows->table);
   if (rows->week == NULL || rows->units == NULL)
-    return refuse (error, "retail.history: expected the columns week and units, of int64");
+    {
+      refuse (error, "retail.history: expected the columns week and units, of int64");
+      return FALSE;
+    }
   rows->units_column = (guint)units;
   rows->first = G_MAXINT64;
   rows->last = G_MININT64;
@@ -127,6 +130,7 @@ add_weeks (DemandSeason *self, const Rows *rows, GError **error)
   gsize n = (gsize)((rows->last - rows->first) / 7) + 1;
   double *y = g_new (double, n);
 
+  g_assert (rows->week != NULL && rows->units != NULL);
   for (gsize i = 0; i < n; i++)
     y[i] = NAN;
   self->history = (FcSeries){ y, n, rows->first };

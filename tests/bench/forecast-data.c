@@ -220,19 +220,29 @@ forecast_data_read (const char *path)
   return all;
 }
 
+static guint
+part_of_date (const char *text)
+{
+  guint64 number;
+
+  return g_ascii_string_to_unsigned (text, 10, 1, 9999, &number, NULL) ? (guint)number : 0;
+}
+
 /* Weeks since the epoch's; the sets end theirs on one day of the week each. */
 static gint64
 week_of (const char *date)
 {
   g_auto (GStrv) parts = g_strsplit (date, "-", 3);
-  GDate day;
+  gboolean whole = g_strv_length (parts) == 3;
+  GDateYear year = whole ? (GDateYear)part_of_date (parts[0]) : 0;
+  guint month = whole ? part_of_date (parts[1]) : 0, day = whole ? part_of_date (parts[2]) : 0;
+  GDate read;
 
-  g_date_clear (&day, 1);
-  if (g_strv_length (parts) == 3)
-    g_date_set_dmy (&day, (GDateDay)atoi (parts[2]), (GDateMonth)atoi (parts[1]), (GDateYear)atoi (parts[0]));
-  if (!g_date_valid (&day))
+  if (month > 12 || day > 31 || !g_date_valid_dmy ((GDateDay)day, (GDateMonth)month, year))
     die ("'%s' is not a date", date);
-  return ((gint64)g_date_get_julian (&day) - EPOCH_JULIAN) / 7;
+  g_date_clear (&read, 1);
+  g_date_set_dmy (&read, (GDateDay)day, (GDateMonth)month, year);
+  return ((gint64)g_date_get_julian (&read) - EPOCH_JULIAN) / 7;
 }
 
 typedef struct {

@@ -121,7 +121,7 @@ median (double *values, gsize n)
 static double
 around (const FcClean *self, gsize week)
 {
-  double near[2 * SIDE];
+  double near[2 * SIDE] = { 0 };
   gsize n = 0;
 
   for (gsize i = week > SIDE ? week - SIDE : 0; i < MIN (self->n, week + SIDE + 1); i++)

@@ -24,8 +24,10 @@ fc_naive_forecast (const FcSeries *series, gsize lag, gsize h, GError **error)
   forecast = fc_forecast_new (h);
   for (gsize i = 0; i < h; i++)
     {
+      gsize lags = 1 + i / lag;
+
       forecast->mean[i] = series->y[series->n - lag + i % lag];
-      forecast->sd[i] = sqrt (squares * (double)(1 + i / lag));
+      forecast->sd[i] = sqrt (squares * (double)lags);
     }
   return forecast;
 }
