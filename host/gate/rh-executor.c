@@ -245,6 +245,15 @@ end_unknown (RhExecutor *self, RhWork *work, const char *why)
   end (self, work, "unknown", NULL, text);
 }
 
+/* Nothing of it was done, and its agent is not granted it any more. */
+static void
+end_withdrawn (RhExecutor *self, RhWork *work)
+{
+  g_autofree char *text = g_strdup_printf ("its agent is not granted %s any more", work->effect.action);
+
+  end (self, work, "stale", NULL, text);
+}
+
 /* Whether it was tried for long enough. */
 static gboolean
 is_exhausted (const RhWork *work)
@@ -420,6 +429,8 @@ on_asked (GObject *source, GAsyncResult *result, gpointer data)
   rh_lanes_over (self->lanes, work, RH_LANE_NOTHING);
   if (answer == RH_LEASES_LOST)
     leave (self, work, "another host holds it");
+  else if (answer == RH_LEASES_WITHDRAWN && rh_leases_holds (self->leases, work))
+    end_withdrawn (self, work);
   else if (rh_leases_holds (self->leases, work))
     hand_back (self, work, answer == RH_LEASES_STOPPED ? STOPPED_MS : 0);
   rh_lanes_pump (self->lanes, work->lane);
@@ -466,6 +477,7 @@ on_verified (GObject *source, GAsyncResult *result, gpointer data)
   else
     {
       work->clean = TRUE;
+      work->asked_us = 0; /* it may have been withdrawn before this host had it */
       enter_later (self, work, work->tries == 0 ? 0 : rh_work_backoff_ms (work->tries - 1));
     }
   rh_lanes_pump (self->lanes, work->lane);

@@ -395,6 +395,8 @@ on_asked (GObject *source, GAsyncResult *result, gpointer data)
       work->asked_us = question->sent_us;
       g_task_return_int (task, RH_LEASES_GO);
     }
+  else if (g_strcmp0 (answer, "withdrawn") == 0)
+    g_task_return_int (task, RH_LEASES_WITHDRAWN);
   else
     g_task_return_int (task, RH_LEASES_LOST);
 }

@@ -46,8 +46,8 @@ gboolean rh_leases_holds (RhLeases *self, RhWork *work);
 gboolean rh_leases_may_act (RhLeases *self, RhWork *work);
 void rh_leases_drop (RhLeases *self, RhWork *work);
 
-/* May @work be attempted now? It is under a new lease when it may. */
-typedef enum { RH_LEASES_GO, RH_LEASES_STOPPED, RH_LEASES_LOST } RhLeasesAnswer;
+/* May @work be attempted now? It is under a new lease when it may. Withdrawn: its agent is not granted it any more. */
+typedef enum { RH_LEASES_GO, RH_LEASES_STOPPED, RH_LEASES_WITHDRAWN, RH_LEASES_LOST } RhLeasesAnswer;
 void rh_leases_ask_async (RhLeases *self, RhWork *work, GAsyncReadyCallback callback, gpointer data);
 /* While the database is away the answer is %RH_LEASES_STOPPED. */
 RhLeasesAnswer rh_leases_ask_finish (RhLeases *self, GAsyncResult *result);

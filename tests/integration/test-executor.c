@@ -160,6 +160,51 @@ test_batch_hosts (void)
   gate_host_end (second, FALSE);
 }
 
+/* Of a batch under way, what has not begun does not begin once the agent's grant is taken away, or while the agent is
+ * paused; what had begun goes on to its end. */
+static void
+test_batch_held (gconstpointer data)
+{
+  gboolean withdrawn = GPOINTER_TO_INT (data);
+  GateHost *host = started ("one");
+  const char *name = withdrawn ? "slow-taken" : "slow-paused";
+  g_autofree char *id = make_batch (host, name, (const char *const[]){ "hang", "hang", "-", "-", "-", NULL });
+
+  approve (host, id);
+  for (guint i = 0; i < 500 && fake_connector_attempts (host->fake) < 2; i++)
+    royal_test_spin (10);
+  if (withdrawn)
+    gate_sql ("insert into grants (workspace_id, agent, grants, changed_by) values (%" G_GINT64_FORMAT
+              ", 'setter', '{\"writes\": [{\"action\": \"fake.burn\"}]}', 'ann')",
+              ws);
+  else
+    gate_sql ("select control_pause ('agent', 'setter', 'test', 'ann')"
+              " from set_config ('royal.workspace', '%" G_GINT64_FORMAT "', false)",
+              ws);
+  for (guint i = 0; i < 100 && fake_connector_verifies (host->fake) < 2; i++)
+    royal_test_spin (50);
+  royal_test_spin (500);
+  g_assert_cmpuint (fake_connector_attempts (host->fake), ==, 2);
+  if (withdrawn)
+    {
+      gate_wait (ws, id, "failed");
+      ITEMS (id, "1 executed, 2 executed, 3 stale, 4 stale, 5 stale");
+      assert_value ("3",
+                    "select count (*) from effects e join proposals p on p.id = e.proposal"
+                    " where p.uid = '%s' and e.error like '%%is not granted fake.set any more'",
+                    id);
+      gate_sql ("delete from grants");
+    }
+  else
+    {
+      gate_sql ("select control_unpause ('agent', 'setter', 'ann')"
+                " from set_config ('royal.workspace', '%" G_GINT64_FORMAT "', false)",
+                ws);
+      gate_wait (ws, id, "executed");
+    }
+  gate_host_end (host, FALSE);
+}
+
 static gint64
 steps (const char *step)
 {
@@ -473,6 +518,8 @@ main (int argc, char **argv)
   g_test_add_func ("/executor/batch", test_batch);
   g_test_add_func ("/executor/batch-ends", test_batch_ends);
   g_test_add_func ("/executor/batch-hosts", test_batch_hosts);
+  g_test_add_data_func ("/executor/batch-withdrawn", GINT_TO_POINTER (TRUE), test_batch_held);
+  g_test_add_data_func ("/executor/batch-paused", GINT_TO_POINTER (FALSE), test_batch_held);
   g_test_add_func ("/executor/hangs", test_hangs);
   g_test_add_func ("/executor/throttle", test_throttle);
   g_test_add_func ("/executor/breaker", test_breaker);

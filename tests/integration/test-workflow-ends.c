@@ -223,6 +223,71 @@ test_cancel (HostFixture *f, gconstpointer data)
   workflow_engine_stop (engine);
 }
 
+static void
+expect_proposal (const char *proposal, const char *state, const char *by)
+{
+  g_autofree char *sql =
+      g_strdup_printf ("select state || ' ' || coalesce (decided_by, '-') from proposals where uid = '%s'", proposal);
+  g_autofree char *found = host_fixture_value (sql);
+  g_autofree char *wanted = g_strdup_printf ("%s %s", state, by);
+
+  g_assert_cmpstr (found, ==, wanted);
+}
+
+/* What a cancelled run proposed and nobody has answered is withdrawn with it, also what comes late, and also of the
+ * runs that it called; what compensates it stays, and so does what a failed run proposed. */
+static void
+test_cancel_withdraws (HostFixture *f, gconstpointer data)
+{
+  RhWorkflows *engine = workflow_engine (f);
+  g_autofree char *run = NULL;
+  g_autofree char *parent = NULL;
+  g_autofree char *child = NULL;
+  g_autofree char *failed = NULL;
+  g_autofree char *told = NULL;
+  g_autofree char *ids[6] = { NULL };
+
+  workflow_load (f, engine, saga);
+  workflow_load (f, engine, "{'name':'parent','steps':[{'id':'s','call':{'workflow':'saga'}}]}");
+  run = workflow_run (f, engine, "saga", "{}");
+  workflow_wait_step (run, "a", "s.job is not null", "true");
+  ids[0] = propose (run, "a", "pending", NULL);
+  ids[1] = propose (run, "a", "approved", NULL);
+  workflow_end_job (run, "a", "completed", "1");
+  workflow_wait_step (run, "b[0].c", "s.job is not null", "true");
+  call (f, "workflow_cancel", run, "true, 'ann'");
+  expect_proposal (ids[0], "superseded", "ann");
+  expect_proposal (ids[1], "approved", "-");
+  workflow_wait_step (run, "~a", "s.job is not null", "true");
+  ids[2] = propose (run, "~a", "pending", NULL);
+  ids[3] = propose (run, "b[0].c", "pending", NULL);
+  workflow_end_job (run, "~a", "completed", "1");
+  workflow_wait (run, "r.state", "cancelled");
+  expect_proposal (ids[2], "pending", "-");
+  expect_proposal (ids[3], "superseded", "ann");
+  told =
+      host_fixture_value ("select count (*) || ' ' || count (*) filter (where audited) || ' ' || min (data->>'reason') "
+                          "from outbox where kind = 'approval.withdrawn'");
+  g_assert_cmpstr (told, ==, "2 2 its workflow run was cancelled");
+
+  parent = workflow_run (f, engine, "parent", "{}");
+  workflow_wait_step (parent, "s", "(select state from workflow_runs c where c.uid = s.child)", "running");
+  child = host_fixture_value ("select child from workflow_steps where child is not null");
+  workflow_wait_step (child, "a", "s.job is not null", "true");
+  ids[4] = propose (child, "a", "pending", NULL);
+  call (f, "workflow_cancel", parent, "false, 'ann'");
+  workflow_wait (child, "r.state", "cancelled");
+  expect_proposal (ids[4], "superseded", "workflow:parent");
+
+  failed = workflow_run (f, engine, "saga", "{}");
+  workflow_wait_step (failed, "a", "s.job is not null", "true");
+  ids[5] = propose (failed, "a", "pending", NULL);
+  workflow_end_job (failed, "a", "dead", "{'code':'failed','message':'a broke'}");
+  workflow_wait (failed, "r.state", "failed");
+  expect_proposal (ids[5], "pending", "-");
+  workflow_engine_stop (engine);
+}
+
 /* What runs keeps to what it was started with, also on a host that has never seen that. */
 static void
 test_versions (HostFixture *f, gconstpointer data)
@@ -316,8 +381,9 @@ main (int argc, char **argv)
   } tests[] = {
     { "/workflow-ends/approval", test_approval },   { "/workflow-ends/compensation", test_compensation },
     { "/workflow-ends/tolerance", test_tolerance }, { "/workflow-ends/retry", test_retry },
-    { "/workflow-ends/cancel", test_cancel },       { "/workflow-ends/versions", test_versions },
-    { "/workflow-ends/race", test_race },           { "/workflow-ends/held", test_held },
+    { "/workflow-ends/cancel", test_cancel },       { "/workflow-ends/withdraws", test_cancel_withdraws },
+    { "/workflow-ends/versions", test_versions },   { "/workflow-ends/race", test_race },
+    { "/workflow-ends/held", test_held },
   };
 
   royal_test_init (&argc, &argv);
