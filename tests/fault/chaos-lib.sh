@@ -22,6 +22,8 @@ chaos_begin () { # chaos_begin SEED: a host that is not started yet, the peer, t
     "plain": { "origin": "http://127.0.0.1:$peer_port", "insecure": true, "private": true, "verify": "/done/{key}",
                "settle_ms": 700, "timeout_ms": 2000, "in_flight": 16 } } }
 END
+  # Nothing of what is shipped but the policy.
+  rm -f "$host_dir"/manifests/{demand,inventory,markdown}.json "$host_dir"/manifests/workflows/*.json
   cat >"$host_dir/manifests/courier.json" <<'END'
 { "agent": "courier", "module": "courier.so", "grants": { "writes": [{ "action": "http.request" }] },
   "limits": { "wall_s": 60, "workers": 2 },
@@ -39,7 +41,6 @@ END
     } },
     { "id": "settled", "approval": { "of": ["first", "second"] } } ] }
 END
-  rm -f "$host_dir/manifests/markdown.json" "$host_dir/manifests/workflows/markdown_checkpoint.json"
   jq '.rules += [
     { "name": "peer-auto", "match": { "action": "http.request" }, "when": { "facts.endpoint": { "in": ["once", "plain"] } },
       "risk": "low", "decision": "auto" },

@@ -245,7 +245,7 @@ test_cancel_withdraws (HostFixture *f, gconstpointer data)
   g_autofree char *child = NULL;
   g_autofree char *failed = NULL;
   g_autofree char *told = NULL;
-  g_autofree char *ids[6] = { NULL };
+  g_auto (GStrv) ids = g_new0 (char *, 6 + 1);
 
   workflow_load (f, engine, saga);
   workflow_load (f, engine, "{'name':'parent','steps':[{'id':'s','call':{'workflow':'saga'}}]}");
