@@ -62,9 +62,9 @@ show_workers (RhPool *self)
   rh_metric_set (RH_METRIC_WORKERS, rh_agent_id (self->agent), self->workers->len);
 }
 
-/* The one that was idle for the shortest time, so that the others can end. */
+/* The one that was idle for the shortest time, so that the others can end. @fresh: only one in which no run was. */
 static RhWorker *
-find_idle (RhPool *self)
+find_idle (RhPool *self, gboolean fresh)
 {
   RhWorker *best = NULL;
 
@@ -72,7 +72,7 @@ find_idle (RhPool *self)
     {
       RhWorker *worker = self->workers->pdata[i];
 
-      if (rh_worker_state (worker) == RH_WORKER_IDLE &&
+      if (rh_worker_state (worker) == RH_WORKER_IDLE && (!fresh || rh_worker_is_fresh (worker)) &&
           (best == NULL || rh_worker_idle_since_us (worker) > rh_worker_idle_since_us (best)))
         best = worker;
     }
@@ -158,7 +158,7 @@ on_idle (RhWorker *worker, gboolean completed, gint64 run_us, gpointer data)
   pump (self);
 }
 
-/* What a worker was handed and did not come to is as if it had never had it. */
+/* What a worker was handed and did not answer is as if it had never had it. */
 static void
 put_back (RhPool *self, RhWorker *worker)
 {
@@ -233,6 +233,25 @@ count_handed (RhPool *self)
   return self->run_us > 0 ? (guint)MIN (HANDED_US / self->run_us, HANDED_MAX) : 0;
 }
 
+/* Whether the next run is one to be tried alone. */
+static gboolean
+is_alone (RhPool *self)
+{
+  const RhRun *run = g_queue_peek_head (&self->waiting);
+
+  return run != NULL && run->alone;
+}
+
+/* A used worker makes place for a fresh one, unless one is coming. */
+static void
+make_place (RhPool *self)
+{
+  RhWorker *used = count (self, RH_WORKER_STARTING) == 0 ? find_idle (self, FALSE) : NULL;
+
+  if (used != NULL)
+    rh_worker_drain (used);
+}
+
 /* FALSE: it waits on. */
 static gboolean
 hand_over (RhPool *self, RhWorker *worker)
@@ -256,9 +275,10 @@ hand_ahead (RhPool *self)
     {
       RhWorker *worker = self->workers->pdata[i];
 
-      if (rh_worker_state (worker) != RH_WORKER_BUSY || rh_worker_n_runs (worker) > 1 + handed / 2)
+      if (rh_worker_state (worker) != RH_WORKER_BUSY || rh_worker_is_isolated (worker) ||
+          rh_worker_n_runs (worker) > 1 + handed / 2)
         continue;
-      while (!g_queue_is_empty (&self->waiting) && rh_worker_n_runs (worker) <= handed)
+      while (!g_queue_is_empty (&self->waiting) && !is_alone (self) && rh_worker_n_runs (worker) <= handed)
         if (!hand_over (self, worker))
           break;
       rh_worker_flush (worker);
@@ -282,12 +302,14 @@ pump (RhPool *self)
 {
   RhWorker *worker;
 
-  while (!g_queue_is_empty (&self->waiting) && (worker = find_idle (self)) != NULL)
+  while (!g_queue_is_empty (&self->waiting) && (worker = find_idle (self, is_alone (self))) != NULL)
     {
       if (!hand_over (self, worker))
         break;
       rh_worker_flush (worker);
     }
+  if (is_alone (self))
+    make_place (self);
   hand_ahead (self);
   if (self->failed || self->draining)
     return;

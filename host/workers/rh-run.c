@@ -166,6 +166,23 @@ rh_run_cancel (RhRun *self, const GError *reason)
     g_cancellable_cancel (self->calls);
 }
 
+void
+rh_run_isolate (RhRun *self)
+{
+  g_return_if_fail (self != NULL && !self->alone);
+
+  self->alone = TRUE;
+  self->worker = NULL;
+  self->begun_us = 0;
+  self->n_calls = 0;
+  self->n_proposals = 0;
+  g_clear_pointer (&self->proposed, g_hash_table_unref);
+  g_clear_pointer (&self->state, g_hash_table_unref);
+  if (self->calls != NULL)
+    g_cancellable_cancel (self->calls);
+  g_clear_object (&self->calls);
+}
+
 static const char *
 outcome_of (const GError *error, gboolean crashed)
 {

@@ -17,6 +17,7 @@ G_BEGIN_DECLS
  * @n_calls, @n_proposals: so far, for the bounds
  * @pool, @worker: (nullable): where it waits or runs; owned by whoever set them
  * @begun_us: when a worker began, 0 = none has
+ * @alone: it was among several when a worker died: it is tried in a worker of its own, so that it is known whose death that is
  * @reason: (nullable): it is cancelled
  *
  * What few runs need is made when it is asked for: see rh_run_calls() and rh_run_feed().
@@ -36,6 +37,7 @@ struct _RhRun {
   gpointer pool;
   gpointer worker;
   gint64 begun_us;
+  gboolean alone;
   GError *reason;
   gboolean ended;
   /* Private. */
@@ -79,6 +81,10 @@ char *rh_run_proposal_key (RhRun *self, const char *action, const char *target) 
 
 /* It is to end because of @reason: what it waits for is cancelled. The first reason counts. */
 void rh_run_cancel (RhRun *self, const GError *reason);
+
+/* Its worker died, and whose death that was cannot be told: it is tried alone, as if it had not begun. What it had proposed it
+ * proposes under the same keys. */
+void rh_run_isolate (RhRun *self);
 
 /**
  * rh_run_end:

@@ -27,7 +27,6 @@ struct _RhWorker {
   gboolean draining;
   gint64 since_us;
   GQueue hands;  /* RhRun: the first is in hand, the others are ahead */
-  GQueue undone; /* RhRun: of a closed worker: ended, and their answers lost with it */
   GString *body; /* of the next RUN */
   gsize body_fixed;
   guint runs;
@@ -268,6 +267,20 @@ remove_cgroup (RhWorker *self)
   g_clear_pointer (&self->cgroup, g_free);
 }
 
+/* Whether a death can be laid at the door of the run in hand. What this host has seen counts, and nothing that the
+ * worker says: with other runs ahead, or before, it may have died of those. */
+static gboolean
+may_blame (RhWorker *self)
+{
+  return rh_worker_is_fresh (self) && g_queue_get_length (&self->hands) == 1;
+}
+
+static void
+isolate (gpointer run, gpointer data)
+{
+  rh_run_isolate (run);
+}
+
 static void
 on_closed (RoyalChannel *channel, const GError *error, int signal, gpointer data)
 {
@@ -277,11 +290,9 @@ on_closed (RoyalChannel *channel, const GError *error, int signal, gpointer data
 
   set_state (self, RH_WORKER_CLOSED);
   remove_cgroup (self);
-  /* Not those that it had ended: they are done again. Whom the host ended it for, though, is the host's to say. */
-  for (guint i = self->killed ? 0 : royal_channel_n_unreported (channel);
-       i > 0 && g_queue_get_length (&self->hands) > 1; i--)
-    g_queue_push_tail (&self->undone, g_queue_pop_head (&self->hands));
-  if (in_hand (self) != NULL)
+  if (end == RH_WORKER_END_CRASHED && !may_blame (self))
+    g_queue_foreach (&self->hands, isolate, self);
+  else if (in_hand (self) != NULL)
     end_run (self, NULL, why, end == RH_WORKER_END_CRASHED);
   if (self->events != NULL)
     self->events->closed (self, end, end == RH_WORKER_END_ORDERLY ? NULL : why, self->data);
@@ -390,6 +401,20 @@ rh_worker_run (RhWorker *self, RhRun *run)
   return TRUE;
 }
 
+gboolean
+rh_worker_is_fresh (RhWorker *self)
+{
+  g_return_val_if_fail (RH_IS_WORKER (self), FALSE);
+  return self->runs == 0;
+}
+
+gboolean
+rh_worker_is_isolated (RhWorker *self)
+{
+  g_return_val_if_fail (RH_IS_WORKER (self), FALSE);
+  return in_hand (self) != NULL && in_hand (self)->alone;
+}
+
 void
 rh_worker_flush (RhWorker *self)
 {
@@ -424,7 +449,7 @@ rh_worker_take_runs (RhWorker *self)
   g_return_val_if_fail (RH_IS_WORKER (self), NULL);
 
   runs = g_ptr_array_new_with_free_func ((GDestroyNotify)rh_run_unref);
-  while ((run = g_queue_pop_head (&self->undone)) != NULL || (run = g_queue_pop_head (&self->hands)) != NULL)
+  while ((run = g_queue_pop_head (&self->hands)) != NULL)
     {
       run->worker = NULL;
       g_ptr_array_add (runs, run);
@@ -564,7 +589,6 @@ rh_worker_finalize (GObject *object)
     royal_channel_detach (self->channel);
   g_clear_object (&self->channel);
   g_queue_clear_full (&self->hands, (GDestroyNotify)rh_run_unref);
-  g_queue_clear_full (&self->undone, (GDestroyNotify)rh_run_unref);
   remove_cgroup (self);
   g_clear_object (&self->agent);
   if (self->body != NULL)
@@ -582,5 +606,4 @@ static void
 rh_worker_init (RhWorker *self)
 {
   g_queue_init (&self->hands);
-  g_queue_init (&self->undone);
 }

@@ -62,6 +62,12 @@ RhWorkerState rh_worker_state (RhWorker *self);
  * no room for it. */
 gboolean rh_worker_run (RhWorker *self, RhRun *run) G_GNUC_WARN_UNUSED_RESULT;
 
+/* TRUE when no run has ended in it: what happens in it is the work of the run in hand, or of the plugin's start. */
+gboolean rh_worker_is_fresh (RhWorker *self);
+
+/* TRUE while the run in its hands is one to be tried alone: it is handed no others. */
+gboolean rh_worker_is_isolated (RhWorker *self);
+
 /* Sends what it was handed since the last time: after every rh_worker_run(). */
 void rh_worker_flush (RhWorker *self);
 
@@ -72,7 +78,7 @@ guint rh_worker_n_runs (RhWorker *self);
  * ended. */
 void rh_worker_cancel (RhWorker *self, RhRun *run);
 
-/* The runs that a worker was handed and has not come to, oldest first (transfer full) (element-type RhRun): when it is
+/* The runs that a worker was handed and has not answered, oldest first (transfer full) (element-type RhRun): when it is
  * closed they are another's. */
 GPtrArray *rh_worker_take_runs (RhWorker *self) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -41,12 +41,11 @@ royal_link_flush (RoyalLink *self, GError **error)
   return sent;
 }
 
-/* Without the note nobody could tell at which run the worker died. */
 static gboolean
 may_wait (RoyalLink *self, gint64 now_us)
 {
-  return self->hand != NULL && !g_queue_is_empty (&self->runs) && self->unsent->len < UNSENT_BYTES &&
-         now_us - self->begun_us < UNSENT_US && now_us - self->unsent_since_us < UNSENT_US;
+  return !g_queue_is_empty (&self->runs) && self->unsent->len < UNSENT_BYTES && now_us - self->begun_us < UNSENT_US &&
+         now_us - self->unsent_since_us < UNSENT_US;
 }
 
 gboolean
@@ -82,8 +81,6 @@ royal_link_next (RoyalLink *self, GError **error)
     return NULL;
   frame = g_queue_pop_head (&self->runs);
   self->begun_us = g_get_monotonic_time ();
-  if (self->hand != NULL && frame->type == ROYAL_FRAME_RUN)
-    *self->hand = frame->id;
   return frame;
 }
 

@@ -13,7 +13,6 @@ G_BEGIN_DECLS
  * @shutdown: the host asked for the end
  * @lost: the host is gone
  * @runs: (element-type RoyalFrame): runs that the host handed over and that are not begun
- * @hand: (nullable): where the run in hand is noted for the host
  * @unsent: (nullable): answers, as one packet
  */
 typedef struct {
@@ -23,7 +22,6 @@ typedef struct {
   gboolean shutdown;
   gboolean lost;
   GQueue runs;
-  volatile guint64 *hand;
   GByteArray *unsent;
   gint64 unsent_since_us;
   gint64 begun_us; /* the run in hand */

@@ -12,7 +12,6 @@
 #include <royal/error.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -61,7 +60,6 @@ struct _RoyalChannel {
   guint ahead[ROYAL_CHANNEL_AHEAD_MAX + 1]; /* bytes of the runs that are not answered, by their number */
   guint ahead_bytes;                        /* of those behind the run in hand */
   GByteArray *unsent;                       /* runs, as one packet */
-  volatile guint64 *hand;                   /* the worker's note of the run in hand */
   guint64 last_call;
   guint64 open_call; /* 0: none */
   gboolean cancelled;
@@ -91,8 +89,6 @@ royal_channel_finalize (GObject *object)
   g_clear_pointer (&self->stage, royal_stage_free);
   g_clear_error (&self->reason);
   g_clear_pointer (&self->unsent, g_byte_array_unref);
-  if (self->hand != NULL)
-    munmap ((void *)self->hand, ROYAL_HAND_SIZE);
   G_OBJECT_CLASS (royal_channel_parent_class)->finalize (object);
 }
 
@@ -553,7 +549,7 @@ royal_channel_launch (const RoyalLaunch *launch, const RoyalChannelEvents *event
   self->tokens = self->rate;
   self->refilled = g_get_monotonic_time ();
   self->stage = royal_stage_new (launch->module, error);
-  self->pid = self->stage != NULL ? royal_launch_spawn (launch, &self->fd, &self->hand, error) : -1;
+  self->pid = self->stage != NULL ? royal_launch_spawn (launch, &self->fd, error) : -1;
   if (self->pid < 0)
     return NULL;
   attach (self);
@@ -657,17 +653,6 @@ royal_channel_flush (RoyalChannel *self)
       end_unless_dead (self, error);
     }
   g_byte_array_set_size (self->unsent, 0);
-}
-
-guint
-royal_channel_n_unreported (RoyalChannel *self)
-{
-  guint64 note;
-
-  g_return_val_if_fail (ROYAL_IS_CHANNEL (self), 0);
-
-  note = self->hand != NULL ? *self->hand : 0;
-  return note > self->run && note <= self->last ? (guint)(note - self->run) : 0;
 }
 
 void

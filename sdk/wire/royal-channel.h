@@ -109,10 +109,6 @@ void royal_channel_reply_error (RoyalChannel *self, guint64 id, const GError *er
 /* Sends the runs that were handed over since the last time, together. Every royal_channel_run_text() is followed by it. */
 void royal_channel_flush (RoyalChannel *self);
 
-/* How many of the runs that are not answered the worker had ended before the one that was in hand when it died: by its own
- * word, for @closed. */
-guint royal_channel_n_unreported (RoyalChannel *self);
-
 /* Cancels the run in hand: its open call, and every later one, is answered with `cancelled`. */
 void royal_channel_cancel (RoyalChannel *self);
 

@@ -14,9 +14,6 @@ G_BEGIN_DECLS
 #define ROYAL_FRAME_INLINE_MAX (ROYAL_FRAME_MAX - ROYAL_FRAME_HEADER)
 #define ROYAL_FRAME_BODY_MAX (16u * 1024 * 1024)
 #define ROYAL_CHANNEL_FD 3
-/* A page of memory that the worker shares with its host, and in which it notes the id of the run in hand. */
-#define ROYAL_HAND_FD 4
-#define ROYAL_HAND_SIZE 4096
 
 typedef enum {
   ROYAL_FRAME_INIT = 1,

@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -19,17 +18,16 @@ set_errno_error (GError **error, int code, const char *what)
 }
 
 static void
-add_descriptors (posix_spawn_file_actions_t *actions, int channel, int hand)
+add_descriptors (posix_spawn_file_actions_t *actions, int channel)
 {
   gboolean keep_stderr = g_strcmp0 (g_getenv ("ROYAL_WORKER_STDERR"), "1") == 0;
 
   posix_spawn_file_actions_adddup2 (actions, channel, ROYAL_CHANNEL_FD);
-  posix_spawn_file_actions_adddup2 (actions, hand, ROYAL_HAND_FD);
   posix_spawn_file_actions_addopen (actions, STDIN_FILENO, "/dev/null", O_RDWR, 0);
   posix_spawn_file_actions_adddup2 (actions, STDIN_FILENO, STDOUT_FILENO);
   if (!keep_stderr)
     posix_spawn_file_actions_adddup2 (actions, STDIN_FILENO, STDERR_FILENO);
-  posix_spawn_file_actions_addclosefrom_np (actions, ROYAL_HAND_FD + 1);
+  posix_spawn_file_actions_addclosefrom_np (actions, ROYAL_CHANNEL_FD + 1);
 }
 
 static void
@@ -47,7 +45,7 @@ set_attributes (posix_spawnattr_t *attributes)
 }
 
 static gboolean
-spawn (const char *worker, int channel, int hand, pid_t *ret_pid, GError **error)
+spawn (const char *worker, int channel, pid_t *ret_pid, GError **error)
 {
   char *argv[] = { (char *)"royal-worker", NULL };
   char *envp[] = { NULL };
@@ -57,7 +55,7 @@ spawn (const char *worker, int channel, int hand, pid_t *ret_pid, GError **error
 
   posix_spawn_file_actions_init (&actions);
   posix_spawnattr_init (&attributes);
-  add_descriptors (&actions, channel, hand);
+  add_descriptors (&actions, channel);
   set_attributes (&attributes);
   code = posix_spawn (ret_pid, worker, &actions, &attributes, argv, envp);
   posix_spawn_file_actions_destroy (&actions);
@@ -73,7 +71,7 @@ make_pair (int pair[2], GError **error)
 
   if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
     return set_errno_error (error, errno, "socketpair");
-  moved = fcntl (pair[1], F_DUPFD_CLOEXEC, ROYAL_HAND_FD + 1);
+  moved = fcntl (pair[1], F_DUPFD_CLOEXEC, ROYAL_CHANNEL_FD + 1);
   close (pair[1]);
   pair[1] = moved;
   if (moved >= 0 && fcntl (pair[0], F_SETFL, O_NONBLOCK) == 0)
@@ -85,60 +83,25 @@ make_pair (int pair[2], GError **error)
   return FALSE;
 }
 
-/* Its size stands for good, so that looking into it can do no harm. */
-static int
-make_hand (volatile guint64 **ret_page, GError **error)
-{
-  int made = memfd_create ("royal-hand", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  int fd = made >= 0 ? fcntl (made, F_DUPFD_CLOEXEC, ROYAL_HAND_FD + 1) : -1;
-  void *page = MAP_FAILED;
-
-  if (made >= 0)
-    close (made);
-  if (fd >= 0 && ftruncate (fd, ROYAL_HAND_SIZE) == 0 &&
-      fcntl (fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
-    page = mmap (NULL, ROYAL_HAND_SIZE, PROT_READ, MAP_SHARED, fd, 0);
-  if (page == MAP_FAILED)
-    {
-      set_errno_error (error, errno, "shared page");
-      if (fd >= 0)
-        close (fd);
-      return -1;
-    }
-  *ret_page = page;
-  return fd;
-}
-
 GPid
-royal_launch_spawn (const RoyalLaunch *launch, int *ret_fd, volatile guint64 **ret_hand, GError **error)
+royal_launch_spawn (const RoyalLaunch *launch, int *ret_fd, GError **error)
 {
-  volatile guint64 *page = NULL;
   int pair[2];
-  int hand;
   pid_t pid = -1;
   gboolean started;
 
   g_return_val_if_fail (launch != NULL && launch->worker != NULL, -1);
   g_return_val_if_fail (ret_fd != NULL, -1);
 
-  hand = make_hand (&page, error);
-  if (hand < 0)
+  if (!make_pair (pair, error))
     return -1;
-  started = make_pair (pair, error);
-  if (started)
-    {
-      started = spawn (launch->worker, pair[1], hand, &pid, error);
-      close (pair[1]);
-      if (!started)
-        close (pair[0]);
-    }
-  close (hand);
+  started = spawn (launch->worker, pair[1], &pid, error);
+  close (pair[1]);
   if (!started)
     {
-      munmap ((void *)page, ROYAL_HAND_SIZE);
+      close (pair[0]);
       return -1;
     }
-  *ret_hand = page;
   *ret_fd = pair[0];
   return pid;
 }

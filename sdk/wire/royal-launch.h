@@ -8,19 +8,14 @@ G_BEGIN_DECLS
 /**
  * royal_launch_spawn:
  * @ret_fd: (out): the host's end of the channel, non-blocking, for close()
- * @ret_hand: (out): the page of ROYAL_HAND_SIZE bytes where the worker notes the run in hand, for munmap(); what it holds is
- *   the worker's word
  *
- * Starts @launch->worker: descriptors 0 to 2 on /dev/null, the channel on 3, the page on 4, no other; an empty environment; its own
+ * Starts @launch->worker: descriptors 0 to 2 on /dev/null, the channel on 3, no other; an empty environment; its own
  * process group; default signals. With ROYAL_WORKER_STDERR=1 in the caller's environment it keeps the caller's stderr.
  * Safe in a process with threads, and does not copy its page tables.
  *
  * Returns: the process, for waitid(); -1 with @error set.
  */
-GPid royal_launch_spawn (const RoyalLaunch   *launch,
-                         int                 *ret_fd,
-                         volatile guint64   **ret_hand,
-                         GError             **error) G_GNUC_WARN_UNUSED_RESULT;
+GPid royal_launch_spawn (const RoyalLaunch *launch, int *ret_fd, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* @module: where the worker loads it from. Returns: (transfer full): the body of INIT. */
 JsonObject *royal_launch_init (const RoyalLaunch *launch, const char *module) G_GNUC_WARN_UNUSED_RESULT;

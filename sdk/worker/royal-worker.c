@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -163,9 +162,9 @@ serve_run (const RoyalModule *module, RoyalLink *link, const RoyalFrame *frame, 
 
 /* Until the host asks for the end, or is gone. */
 static gboolean
-serve (const RoyalModule *module, gboolean own_cpu, volatile guint64 *hand, GError **error)
+serve (const RoyalModule *module, gboolean own_cpu, GError **error)
 {
-  RoyalLink link = { .fd = ROYAL_CHANNEL_FD, .own_cpu = own_cpu, .hand = hand };
+  RoyalLink link = { .fd = ROYAL_CHANNEL_FD, .own_cpu = own_cpu };
 
   while (!link.shutdown && !link.lost)
     {
@@ -200,22 +199,9 @@ probe (void)
   return EXIT_SUCCESS;
 }
 
-/* The page that is shared with the host, where it has given one. */
-static volatile guint64 *
-map_hand (void)
-{
-  void *page = mmap (NULL, ROYAL_HAND_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, ROYAL_HAND_FD, 0);
-
-  if (page == MAP_FAILED)
-    return NULL;
-  /* cppcheck-suppress memleak ; mapped for as long as the process lives */
-  return page;
-}
-
 int
 main (int argc, char **argv)
 {
-  volatile guint64 *hand;
   g_autoptr (RoyalFrame) init = NULL;
   g_autoptr (RoyalModule) module = NULL;
   g_autoptr (JsonObject) facts = json_object_new ();
@@ -228,7 +214,6 @@ main (int argc, char **argv)
       fputs ("royal-worker is started by its host; by hand only: royal-worker --probe\n", stderr);
       return 2;
     }
-  hand = map_hand ();
   init = royal_frame_receive (ROYAL_CHANNEL_FD, &error);
   if (init == NULL || init->type != ROYAL_FRAME_INIT || init->body == NULL)
     {
@@ -242,8 +227,7 @@ main (int argc, char **argv)
       send_failed (error);
       return EXIT_FAILURE;
     }
-  if (!send_ready (module, facts, &error) ||
-      !serve (module, royal_json_boolean (facts, "own_cpu", FALSE), hand, &error))
+  if (!send_ready (module, facts, &error) || !serve (module, royal_json_boolean (facts, "own_cpu", FALSE), &error))
     {
       g_printerr ("royal-worker: %s\n", error->message);
       return EXIT_FAILURE;

@@ -184,6 +184,46 @@ test_crash (HostFixture *f, gconstpointer data)
   g_assert_cmpint (expect_int (f, "bad", "echo", "{'a':7}", "a"), ==, 7);
 }
 
+#define BLAMED 8
+
+/* Several runs at once, of which the one at @place is of @task; all but that are well. @crashed: it is blamed for a
+ * death. */
+static void
+expect_blame (HostFixture *f, guint place, const char *task, gboolean crashed)
+{
+  Pending pending[BLAMED] = { { NULL, NULL } };
+
+  /* Short runs, so that the next are handed ahead. */
+  for (guint i = 0; i < 40; i++)
+    g_assert_cmpint (expect_int (f, "bad", "echo", "{'a':7}", "a"), ==, 7);
+  for (guint i = 0; i < BLAMED; i++)
+    begin (f, &pending[i], "bad", i == place ? task : "echo", "{'others':0}");
+  for (guint i = 0; i < BLAMED; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      gboolean blamed = FALSE;
+      g_autoptr (JsonNode) result = end (f, &pending[i], &blamed, &error);
+
+      g_assert_cmpint (blamed, ==, crashed && i == place);
+      g_assert_true ((result == NULL) == blamed);
+      if (blamed)
+        g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_FAILED);
+      else
+        g_assert_no_error (error);
+    }
+}
+
+/* A worker's death is blamed on a run only when that was alone in it from its start: not on one of several, whatever
+ * the worker says of where it was. */
+static void
+test_blame (HostFixture *f, gconstpointer data)
+{
+  enable (f, "bad", "bad", "'limits':{'workers':1}");
+  expect_blame (f, 0, "crash", TRUE);
+  expect_blame (f, 3, "crash", TRUE);
+  expect_blame (f, 0, "blame", FALSE);
+}
+
 static void
 test_limits (HostFixture *f, gconstpointer data)
 {
@@ -363,17 +403,12 @@ main (int argc, char **argv)
     const char *path;
     void (*test) (HostFixture *f, gconstpointer data);
   } tests[] = {
-    { "/workers/run", test_run },
-    { "/workers/grants", test_grants },
-    { "/workers/state", test_state },
-    { "/workers/crash", test_crash },
-    { "/workers/limits", test_limits },
-    { "/workers/cancel", test_cancel },
-    { "/workers/start-fails", test_start_fails },
-    { "/workers/reload", test_reload },
-    { "/workers/scale", test_scale },
-    { "/workers/progress", test_progress },
-    { "/workers/stop", test_stop },
+    { "/workers/run", test_run },           { "/workers/grants", test_grants },
+    { "/workers/state", test_state },       { "/workers/crash", test_crash },
+    { "/workers/blame", test_blame },       { "/workers/limits", test_limits },
+    { "/workers/cancel", test_cancel },     { "/workers/start-fails", test_start_fails },
+    { "/workers/reload", test_reload },     { "/workers/scale", test_scale },
+    { "/workers/progress", test_progress }, { "/workers/stop", test_stop },
     { "/workers/sandbox", test_sandbox },
   };
 
