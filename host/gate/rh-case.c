@@ -58,7 +58,7 @@ case_free (gpointer data)
   g_clear_object (&self->outer);
   rh_span_end (self->span, "the proposal was not decided");
   rh_personal_free (self->personal);
-  rh_proposal_free (self->proposal);
+  rh_proposal_unref (self->proposal);
   g_free (self);
 }
 
@@ -446,11 +446,11 @@ on_recorded (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-record (GTask *task, gint64 now_us)
+record_case (GTask *task, gint64 now_us)
 {
   Case *self = g_task_get_task_data (task);
   RhProposal *proposal = self->proposal;
-  g_autoptr (JsonNode) row = NULL;
+  RhRecord *record;
   GError *error = NULL;
 
   if (proposal->reverts_at_us != 0 && proposal->reverts_at_us <= now_us && proposal->supersedes == NULL)
@@ -465,11 +465,11 @@ record (GTask *task, gint64 now_us)
                                proposal->verdict->reason);
       return;
     }
-  row = rh_proposal_row (proposal, now_us);
-  if (!royal_json_check (row, "assessment", &error))
+  record = rh_record_new (proposal, now_us, &error);
+  if (record == NULL)
     g_task_return_error (task, error);
   else
-    rh_intake_submit_async (self->court->intake, proposal->workspace, row, on_recorded, g_object_ref (task));
+    rh_intake_submit_async (self->court->intake, record, on_recorded, g_object_ref (task));
 }
 
 static void
@@ -484,7 +484,7 @@ on_measured (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
   decide (g_task_get_task_data (task), rh_clock_now_us (RH_CLOCK (source)));
-  record (task, rh_clock_now_us (RH_CLOCK (source)));
+  record_case (task, rh_clock_now_us (RH_CLOCK (source)));
 }
 
 /* Nothing personal is in the open. */
@@ -501,7 +501,7 @@ sum_up_and_decide (GTask *task)
       return;
     }
   decide (self, now_us);
-  record (task, now_us);
+  record_case (task, now_us);
 }
 
 static void

@@ -2,7 +2,6 @@
 #include "rh-intake.h"
 
 #include "rh-log.h"
-#include "rh-proposal.h"
 #include "rh-work.h"
 #include "royal-json.h"
 
@@ -25,18 +24,12 @@ struct _RhIntake {
   RhStore *store;
   char *host_id;
   RhExecutor *executor;
-  GPtrArray *waiting; /* GTask, each with its Entry */
+  GPtrArray *waiting; /* GTask, each with its RhRecord */
   GHashTable *calls;  /* workspace -> how many calls are under way; none = not there */
   guint flush_id;
 };
 
 G_DEFINE_FINAL_TYPE (RhIntake, rh_intake, G_TYPE_OBJECT)
-
-typedef struct {
-  gint64 workspace;
-  JsonNode *row;
-  gboolean alone; /* what it says can make the whole call fail */
-} Entry;
 
 /* One call. */
 typedef struct {
@@ -46,15 +39,6 @@ typedef struct {
   guint reserved; /* room for effects, with the executor */
   gint64 sent_us;
 } Batch;
-
-static void
-entry_free (gpointer data)
-{
-  Entry *self = data;
-
-  json_node_unref (self->row);
-  g_free (self);
-}
 
 static void
 batch_free (Batch *self)
@@ -137,10 +121,17 @@ send_one_by_one (Batch *batch)
     }
 }
 
-static const Entry *
-entry_of (const Batch *batch, RhRows *rows, guint row)
+static const RhRecord *
+record_of (GPtrArray *tasks, guint i)
 {
-  return g_task_get_task_data (batch->tasks->pdata[rh_rows_int64 (rows, row, "pos") - 1]);
+  return g_task_get_task_data (tasks->pdata[i]);
+}
+
+/* What a row of the answer is about. */
+static const RhRecord *
+answered (const Batch *batch, RhRows *rows, guint row)
+{
+  return record_of (batch->tasks, (guint)rh_rows_int64 (rows, row, "pos") - 1);
 }
 
 /* Hands what the call has started to the executor. */
@@ -152,9 +143,8 @@ start_effects (const Batch *batch, RhRows *rows)
 
   for (guint i = 0; rows != NULL && i < rh_rows_n (rows); i++)
     if (!rh_rows_is_null (rows, i, "effect"))
-      g_ptr_array_add (works, rh_work_new_started (rh_rows_int64 (rows, i, "effect"), batch->workspace,
-                                                   rh_rows_string (rows, i, "uid"),
-                                                   json_node_get_object (entry_of (batch, rows, i)->row),
+      g_ptr_array_add (works, rh_work_new_started (rh_rows_int64 (rows, i, "effect"), rh_rows_string (rows, i, "uid"),
+                                                   answered (batch, rows, i)->proposal,
                                                    rh_executor_get_connectors (executor)));
   rh_executor_take (executor, batch->reserved, works, batch->sent_us);
 }
@@ -163,21 +153,10 @@ start_effects (const Batch *batch, RhRows *rows)
 static JsonNode *
 outcome_of (const Batch *batch, RhRows *rows, guint row)
 {
-  static const char *const same[] = { "decision", "risk", "rules", "reason" };
-  JsonNode *outcome;
-  JsonObject *object, *given;
-
   if (!rh_rows_is_null (rows, row, "outcome"))
     return rh_rows_json (rows, row, "outcome");
-  outcome = json_node_new (JSON_NODE_OBJECT);
-  object = json_object_new ();
-  given = json_node_get_object (entry_of (batch, rows, row)->row);
-  json_object_set_string_member (object, "proposal", rh_rows_string (rows, row, "uid"));
-  json_object_set_string_member (object, "state", rh_rows_string (rows, row, "state"));
-  for (guint i = 0; i < G_N_ELEMENTS (same); i++)
-    json_object_set_member (object, same[i], json_object_dup_member (given, same[i]));
-  json_node_take_object (outcome, object);
-  return outcome;
+  return rh_record_outcome (answered (batch, rows, row), rh_rows_string (rows, row, "uid"),
+                            rh_rows_string (rows, row, "state"));
 }
 
 static void
@@ -222,11 +201,9 @@ room_for (RhIntake *self, GPtrArray *tasks)
 {
   for (guint i = 0; i < tasks->len; i++)
     {
-      const Entry *entry = g_task_get_task_data (tasks->pdata[i]);
-      JsonObject *row = json_node_get_object (entry->row);
+      const RhProposal *proposal = record_of (tasks, i)->proposal;
 
-      if (!rh_executor_is_open (self->executor, royal_json_string (row, "action", ""),
-                                royal_json_string (row, "target", "")))
+      if (!rh_executor_is_open (self->executor, proposal->action, proposal->target))
         return 0;
     }
   return rh_executor_reserve (self->executor, tasks->len);
@@ -235,24 +212,21 @@ room_for (RhIntake *self, GPtrArray *tasks)
 static void
 send_batch (RhIntake *self, gint64 workspace, GPtrArray *tasks)
 {
-  g_autoptr (JsonNode) list = json_node_new (JSON_NODE_ARRAY);
+  g_autoptr (GString) rows = g_string_new ("[");
   g_autoptr (GString) told = g_string_new (NULL);
-  g_autofree char *text = NULL;
   Batch *batch = g_new0 (Batch, 1);
   char room[16];
 
-  json_node_take_array (list, json_array_sized_new (tasks->len));
   for (guint i = 0; i < tasks->len; i++)
     {
-      JsonNode *row = ((Entry *)g_task_get_task_data (tasks->pdata[i]))->row;
-      g_autofree char *line = rh_proposal_told (json_node_get_object (row));
+      const RhRecord *record = record_of (tasks, i);
 
-      json_array_add_element (json_node_get_array (list), json_node_ref (row));
-      if (i > 0)
-        g_string_append_c (told, '\n');
-      g_string_append (told, line);
+      g_string_append (rows, i > 0 ? "," : "");
+      g_string_append (rows, record->row);
+      g_string_append (told, i > 0 ? "\n" : "");
+      g_string_append (told, record->told);
     }
-  text = royal_json_to_string (list);
+  g_string_append_c (rows, ']');
 
   batch->intake = g_object_ref (self);
   batch->workspace = workspace;
@@ -261,9 +235,19 @@ send_batch (RhIntake *self, gint64 workspace, GPtrArray *tasks)
   batch->sent_us = g_get_monotonic_time ();
   g_snprintf (room, sizeof room, "%u", batch->reserved);
   count_call (self, workspace, 1);
-  rh_store_call_async (self->store, &submit, workspace,
-                       (const char *const[]){ text, self->host_id, G_STRINGIFY (RH_EXECUTOR_LEASE_S), room, told->str },
-                       NULL, on_submitted, batch);
+  rh_store_call_async (
+      self->store, &submit, workspace,
+      (const char *const[]){ rows->str, self->host_id, G_STRINGIFY (RH_EXECUTOR_LEASE_S), room, told->str }, NULL,
+      on_submitted, batch);
+}
+
+/* What takes back or takes the place of another depends on what became of that one meanwhile: it can make a whole call
+ * fail. */
+static gboolean
+is_alone (const RhProposal *proposal)
+{
+  return proposal->undoes != NULL || proposal->supersedes != NULL ||
+         royal_json_string (proposal->context, "revises", NULL) != NULL;
 }
 
 /* (transfer full) (nullable): what the next call takes of what waits, in order: of one workspace that has a call to
@@ -275,18 +259,19 @@ next_batch (RhIntake *self, gint64 *ret_workspace)
 
   for (guint i = 0; i < self->waiting->len && tasks->len < BATCH_MAX;)
     {
-      const Entry *entry = g_task_get_task_data (self->waiting->pdata[i]);
-      gboolean fits = tasks->len == 0 ? calls_of (self, entry->workspace) < CALLS_MAX
-                                      : entry->workspace == *ret_workspace && !entry->alone;
+      const RhProposal *proposal = record_of (self->waiting, i)->proposal;
+      gboolean alone = is_alone (proposal);
+      gboolean fits = tasks->len == 0 ? calls_of (self, proposal->workspace) < CALLS_MAX
+                                      : proposal->workspace == *ret_workspace && !alone;
 
       if (!fits)
         {
           i++;
           continue;
         }
-      *ret_workspace = entry->workspace;
+      *ret_workspace = proposal->workspace;
       g_ptr_array_add (tasks, g_ptr_array_steal_index (self->waiting, i));
-      if (entry->alone)
+      if (alone)
         break;
     }
   return tasks->len > 0 ? g_steal_pointer (&tasks) : NULL;
@@ -315,14 +300,6 @@ flush_soon (RhIntake *self)
     self->flush_id = g_idle_add_full (G_PRIORITY_DEFAULT, flush, self, NULL);
 }
 
-/* What takes back or takes the place of another depends on what became of that one meanwhile. */
-static gboolean
-is_alone (JsonObject *row)
-{
-  return royal_json_string (row, "undoes", NULL) != NULL || royal_json_string (row, "supersedes", NULL) != NULL ||
-         royal_json_string (royal_json_object (row, "context"), "revises", NULL) != NULL;
-}
-
 static void
 on_noted (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -340,32 +317,24 @@ on_noted (GObject *source, GAsyncResult *result, gpointer data)
 static void
 take_note (RhIntake *self, GTask *task, const char *simulation)
 {
-  Entry *entry = g_task_get_task_data (task);
-  g_autofree char *text = royal_json_to_string (entry->row);
-  const char *params[] = { simulation, text };
+  const RhRecord *record = g_task_get_task_data (task);
+  const char *params[] = { simulation, record->row };
 
-  rh_store_call_async (self->store, &note, entry->workspace, params, NULL, on_noted, task);
+  rh_store_call_async (self->store, &note, record->proposal->workspace, params, NULL, on_noted, task);
 }
 
 void
-rh_intake_submit_async (RhIntake *self, gint64 workspace, JsonNode *row, GAsyncReadyCallback callback, gpointer data)
+rh_intake_submit_async (RhIntake *self, RhRecord *record, GAsyncReadyCallback callback, gpointer data)
 {
   const char *simulation;
   GTask *task;
-  Entry *entry;
 
-  g_return_if_fail (RH_IS_INTAKE (self));
-  g_return_if_fail (row != NULL && JSON_NODE_HOLDS_OBJECT (row));
+  g_return_if_fail (RH_IS_INTAKE (self) && record != NULL);
 
-  simulation = royal_json_string (royal_json_object (json_node_get_object (row), "context"), "simulate", NULL);
-
+  simulation = royal_json_string (record->proposal->context, "simulate", NULL);
   task = g_task_new (self, NULL, callback, data);
   g_task_set_source_tag (task, rh_intake_submit_async);
-  entry = g_new0 (Entry, 1);
-  entry->workspace = workspace;
-  entry->row = json_node_ref (row);
-  entry->alone = is_alone (json_node_get_object (row));
-  g_task_set_task_data (task, entry, entry_free);
+  g_task_set_task_data (task, record, (GDestroyNotify)rh_record_free);
   if (simulation != NULL)
     {
       take_note (self, task, simulation);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "rh-executor.h"
+#include "rh-record.h"
 
 G_BEGIN_DECLS
 
@@ -12,15 +13,8 @@ G_DECLARE_FINAL_TYPE (RhIntake, rh_intake, RH, INTAKE, GObject)
 
 RhIntake *rh_intake_new (RhStore *store, const char *host_id, RhExecutor *executor) G_GNUC_WARN_UNUSED_RESULT;
 
-/**
- * rh_intake_submit_async:
- * @row: (transfer none): as rh_proposal_row() makes it
- */
-void rh_intake_submit_async (RhIntake            *self,
-                             gint64               workspace,
-                             JsonNode            *row,
-                             GAsyncReadyCallback  callback,
-                             gpointer             data);
+/* @record is (transfer full). */
+void rh_intake_submit_async (RhIntake *self, RhRecord *record, GAsyncReadyCallback callback, gpointer data);
 /* Returns: (transfer full): the outcome of proposal_submit() in SQL. */
 JsonNode *rh_intake_submit_finish (RhIntake *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -8,17 +8,14 @@
 
 #include <string.h>
 
-#define DEADLINE_DEFAULT_S (24 * 60 * 60)
-#define DEADLINE_MAX_S (7 * 24 * 60 * 60)
-
 static const char *const word_names[] = { "title", "description",  "reasoning", "sources",
                                           "risks", "alternatives", "priority" };
 
-void
-rh_proposal_free (RhProposal *self)
+static void
+proposal_clear (gpointer data)
 {
-  if (self == NULL)
-    return;
+  RhProposal *self = data;
+
   g_free (self->workspace_name);
   g_free (self->agent);
   g_free (self->agent_version);
@@ -45,7 +42,19 @@ rh_proposal_free (RhProposal *self)
   g_clear_pointer (&self->context, json_object_unref);
   rh_assessment_free (self->assessment);
   rh_verdict_free (self->verdict);
-  g_free (self);
+}
+
+RhProposal *
+rh_proposal_ref (RhProposal *self)
+{
+  return g_rc_box_acquire (self);
+}
+
+void
+rh_proposal_unref (RhProposal *self)
+{
+  if (self != NULL)
+    g_rc_box_release_full (self, proposal_clear);
 }
 
 static JsonNode *
@@ -85,7 +94,7 @@ pick (JsonObject *object, const char *const *names, guint n)
 static RhProposal *
 proposal_new (void)
 {
-  RhProposal *self = g_new0 (RhProposal, 1);
+  RhProposal *self = g_rc_box_new0 (RhProposal);
 
   self->items = g_ptr_array_new_with_free_func ((GDestroyNotify)rh_item_free);
   return self;
@@ -461,21 +470,7 @@ rh_proposal_new_revision (JsonObject *original,
   return g_steal_pointer (&self);
 }
 
-/* --- Its row ------------------------------------------------------------------------------------------------------ */
-
-/* What is not there is null wherever the row is read. */
-static void
-put_string (JsonObject *object, const char *name, const char *value)
-{
-  if (value != NULL)
-    json_object_set_string_member (object, name, value);
-}
-
-static void
-put_node (JsonObject *object, const char *name, JsonNode *node)
-{
-  json_object_set_member (object, name, node != NULL ? json_node_copy (node) : json_node_new (JSON_NODE_NULL));
-}
+/* --- Its digest --------------------------------------------------------------------------------------------------- */
 
 /* A member of canonical JSON, null when it is not there. */
 static void
@@ -540,139 +535,4 @@ rh_proposal_digest (JsonObject *row)
     append_member (text, rest[i], json_object_get_member (row, rest[i]));
   g_string_append_c (text, '}');
   return g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *)text->str, text->len);
-}
-
-char *
-rh_proposal_told (JsonObject *row)
-{
-  /* In the order of canonical JSON. */
-  static const char *const members[] = { "action", "agent",      "agent_sha256",   "agent_version", "before",
-                                         "claims", "decision",   "digest",         "expires_at",    "facts",
-                                         "kind",   "parameters", "policy_version", "reason",        "risk",
-                                         "rules",  "run" };
-  GString *told = g_string_sized_new (1024);
-
-  g_string_append_c (told, '{');
-  for (guint i = 0; i < G_N_ELEMENTS (members); i++)
-    append_member (told, members[i], json_object_get_member (row, members[i]));
-  return g_string_free (told, FALSE);
-}
-
-static char *
-expires_at (const RhProposal *self, gint64 now_us)
-{
-  guint64 wait_s = DEADLINE_DEFAULT_S;
-  gint64 then_us;
-
-  if (self->verdict->deadline_s != 0)
-    wait_s = self->verdict->deadline_s;
-  else if (self->deadline_s != 0)
-    wait_s = MIN (self->deadline_s, DEADLINE_MAX_S);
-  then_us = now_us + (gint64)wait_s * G_USEC_PER_SEC;
-  return rh_clock_text (self->reverts_at_us != 0 ? MIN (then_us, self->reverts_at_us) : then_us);
-}
-
-/* What else the verdict says, where it does. */
-static void
-put_verdict (JsonObject *row, const RhVerdict *verdict)
-{
-  const struct {
-    const char *name;
-    JsonNode *node;
-  } members[] = { { "asks", verdict->asks }, { "limits", verdict->limits }, { "explanation", verdict->explanation } };
-  JsonArray *rules = json_array_new ();
-
-  for (guint i = 0; verdict->rules[i] != NULL; i++)
-    json_array_add_string_element (rules, verdict->rules[i]);
-  put_string (row, "risk", rh_risk_name (verdict->risk));
-  put_string (row, "decision", rh_decision_name (verdict->decision));
-  json_object_set_array_member (row, "rules", rules);
-  put_string (row, "reason", verdict->reason);
-  for (guint i = 0; i < G_N_ELEMENTS (members); i++)
-    if (members[i].node != NULL)
-      put_node (row, members[i].name, members[i].node);
-  if (verdict->envelope != NULL)
-    {
-      /* What let it pass is looked at again in the transaction that records it. */
-      JsonArray *envelopes = json_array_new ();
-
-      json_array_add_string_element (envelopes, verdict->envelope);
-      json_object_set_array_member (row, "envelopes", envelopes);
-    }
-}
-
-/* The items of a batch, and their root. */
-static void
-put_items (JsonObject *row, GPtrArray *items)
-{
-  JsonArray *rows = json_array_sized_new (items->len);
-  g_autofree char *root = NULL;
-
-  for (guint i = 0; i < items->len; i++)
-    json_array_add_object_element (rows, rh_item_row (items->pdata[i]));
-  root = rh_items_root (rows);
-  json_object_set_int_member (row, "n_items", items->len);
-  json_object_set_string_member (row, "root", root);
-  json_object_set_array_member (row, "items", rows);
-}
-
-static void
-put_end (JsonObject *row, const RhProposal *self)
-{
-  if (self->revert_after_s != 0)
-    json_object_set_int_member (row, "revert_after_s", (gint64)self->revert_after_s);
-  if (self->reverts_at_us != 0)
-    {
-      g_autofree char *at = rh_clock_text (self->reverts_at_us);
-
-      json_object_set_string_member (row, "reverts_at", at);
-    }
-}
-
-JsonNode *
-rh_proposal_row (RhProposal *self, gint64 now_us)
-{
-  g_autoptr (JsonObject) row = json_object_new ();
-  g_autofree char *expires = NULL;
-  g_autofree char *digest = NULL;
-
-  g_return_val_if_fail (self != NULL && self->assessment != NULL && self->verdict != NULL && now_us > 0, NULL);
-
-  expires = expires_at (self, now_us);
-  json_object_set_string_member (row, "kind", self->undoes != NULL ? "undo" : "apply");
-  put_string (row, "undoes", self->undoes);
-  put_string (row, "action", self->action);
-  put_string (row, "target", self->target);
-  put_string (row, "agent", self->agent);
-  put_string (row, "agent_version", self->agent_version);
-  put_string (row, "agent_sha256", self->agent_sha256);
-  put_string (row, "cluster", self->cluster);
-  put_string (row, "run", self->run);
-  put_string (row, "key", self->key);
-  put_string (row, "job", self->job);
-  if (self->context != NULL)
-    json_object_set_object_member (row, "context", json_object_ref (self->context));
-  if (self->supersedes != NULL)
-    json_object_set_string_member (row, "supersedes", self->supersedes);
-  if (self->modified != NULL)
-    json_object_set_object_member (row, "modified", json_object_ref (self->modified));
-  put_verdict (row, self->verdict);
-  put_string (row, "created_by", self->created_by);
-  if (self->via != NULL)
-    json_object_set_string_member (row, "via", self->via);
-  json_object_set_object_member (row, "parameters", json_object_ref (self->parameters));
-  json_object_set_object_member (row, "words", json_object_ref (self->words));
-  json_object_set_object_member (row, "claims", json_object_ref (self->claims));
-  put_node (row, "before", self->assessment->before);
-  put_node (row, "facts", self->assessment->facts);
-  put_node (row, "preview", self->assessment->preview);
-  put_string (row, "policy_version", self->policy_version);
-  put_string (row, "priority", royal_json_string (self->words, "priority", "normal"));
-  put_string (row, "expires_at", expires);
-  if (self->batch)
-    put_items (row, self->items);
-  put_end (row, self);
-  digest = rh_proposal_digest (row);
-  put_string (row, "digest", digest);
-  return node_of (row);
 }

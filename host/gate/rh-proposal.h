@@ -25,7 +25,7 @@ G_BEGIN_DECLS
  * all
  * @assessment, @verdict, @policy_version: of the whole; NULL until they are known
  *
- * A proposal on its way into the database.
+ * A proposal on its way into the database. Counted with g_rc_box; it is one owner's until it is recorded.
  */
 typedef struct {
   gint64 workspace;
@@ -63,8 +63,9 @@ typedef struct {
   char *policy_version;
 } RhProposal;
 
-void rh_proposal_free (RhProposal *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (RhProposal, rh_proposal_free)
+RhProposal *rh_proposal_ref (RhProposal *self);
+void rh_proposal_unref (RhProposal *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RhProposal, rh_proposal_unref)
 
 /**
  * rh_proposal_new:
@@ -104,25 +105,8 @@ RhProposal *rh_proposal_new_revision (JsonObject *original,
                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * rh_proposal_row:
- * @now_us: the time, by the database's clock
- *
- * Returns: (transfer full): what proposal_submit() in SQL takes of an assessed and decided proposal, with its digest.
- */
-JsonNode *rh_proposal_row (RhProposal *self, gint64 now_us) G_GNUC_WARN_UNUSED_RESULT;
-
-/**
- * rh_proposal_told:
- * @row: as rh_proposal_row() makes it
- *
- * Returns: (transfer full): what the audit holds of it, as canonical JSON without its end: proposal_submit() in SQL adds
- *   `started`, `target` and `undoes`.
- */
-char *rh_proposal_told (JsonObject *row) G_GNUC_WARN_UNUSED_RESULT;
-
-/**
  * rh_proposal_digest:
- * @row: a proposal as rh_proposal_row() or proposal_json() in SQL makes it
+ * @row: a proposal as rh_record_new() writes it or proposal_json() in SQL makes it
  *
  * Returns: (transfer full): the digest that an approval binds to: the lower-case hexadecimal SHA-256 over the canonical
  * JSON of { action, target, parameters, before, facts, policy_version, agent: { id, version, sha256 }, expires_at,

@@ -89,25 +89,27 @@ rh_work_new (RhRows *rows, guint row, RhConnectors *connectors)
 }
 
 RhWork *
-rh_work_new_started (gint64 id, gint64 workspace, const char *proposal, JsonObject *row, RhConnectors *connectors)
+rh_work_new_started (gint64 id, const char *uid, const RhProposal *proposal, RhConnectors *connectors)
 {
+  JsonNode *before;
   RhWork *self;
 
-  g_return_val_if_fail (proposal != NULL && row != NULL, NULL);
+  g_return_val_if_fail (uid != NULL && proposal != NULL && proposal->assessment != NULL, NULL);
 
+  before = proposal->assessment->before;
   self = g_rc_box_new0 (RhWork);
   self->id.effect = id;
   self->attempt = 1;
   self->clean = TRUE;
-  self->proposal = g_strdup (proposal);
-  self->effect = (RhEffect){ .workspace = workspace,
-                             .action = g_strdup (royal_json_string (row, "action", "")),
-                             .target = g_strdup (royal_json_string (row, "target", "")),
-                             .key = g_strdup (proposal),
-                             .parameters = json_object_ref (royal_json_object (row, "parameters")),
-                             .before = json_object_dup_member (row, "before") };
+  self->proposal = g_strdup (uid);
+  self->effect = (RhEffect){ .workspace = proposal->workspace,
+                             .action = g_strdup (proposal->action),
+                             .target = g_strdup (proposal->target),
+                             .key = g_strdup (uid),
+                             .parameters = json_object_ref (proposal->parameters),
+                             .before = before != NULL ? json_node_ref (before) : json_node_new (JSON_NODE_NULL) };
   find_connector (self, connectors);
-  start_span (self, royal_json_string (royal_json_object (row, "context"), "trace", NULL));
+  start_span (self, royal_json_string (proposal->context, "trace", NULL));
   set_patience (self, 0);
   return self;
 }

@@ -3,6 +3,7 @@
 
 #include "rh-connector.h"
 #include "rh-lane.h"
+#include "rh-proposal.h"
 #include "rh-rows.h"
 #include "rh-trace.h"
 #include "rh-vault.h"
@@ -72,20 +73,17 @@ typedef struct {
 
 /* From a row of effect_work in SQL. @connectors may know nobody for the action: then @connector is NULL. */
 RhWork *rh_work_new (RhRows *rows, guint row, RhConnectors *connectors) G_GNUC_WARN_UNUSED_RESULT;
-/* From a row of proposal_submit() in SQL, which started it: the proposal's uid is its key. */
-RhWork *rh_work_new_started (gint64        id,
-                             gint64        workspace,
-                             const char   *proposal,
-                             JsonObject   *row,
-                             RhConnectors *connectors) G_GNUC_WARN_UNUSED_RESULT;
+/* From a row of proposal_submit() in SQL, which started it: effect @id, whose key is the proposal's @uid. */
+RhWork *rh_work_new_started (gint64 id, const char *uid, const RhProposal *proposal, RhConnectors *connectors)
+    G_GNUC_WARN_UNUSED_RESULT;
 RhWork *rh_work_ref (RhWork *self);
 void rh_work_unref (RhWork *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RhWork, rh_work_unref)
 
 /* Whether its connector may not have it yet: what is personal in it is sealed, or has to be known before. */
 gboolean rh_work_is_sealed (const RhWork *self);
-/* Opens it. @vault may be NULL. %ROYAL_ERROR_NOT_FOUND when something was erased, %ROYAL_ERROR_UNAVAILABLE when it can be tried
- * again. */
+/* Opens it. @vault may be NULL. %ROYAL_ERROR_NOT_FOUND when something was erased, %ROYAL_ERROR_UNAVAILABLE when it can
+ * be tried again. */
 void rh_work_open_async (RhWork *self, RhVault *vault, GAsyncReadyCallback callback, gpointer data);
 gboolean rh_work_open_finish (GAsyncResult *result, GError **error);
 
@@ -93,7 +91,8 @@ gboolean rh_work_open_finish (GAsyncResult *result, GError **error);
 void rh_work_seal_async (RhWork *self, RhVault *vault, JsonNode *receipt, GAsyncReadyCallback callback, gpointer data);
 JsonNode *rh_work_seal_finish (GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Whether what the database said of it is recent, and no stop or pause was heard of since it was asked, the last of them at
+/* Whether what the database said of it is recent, and no stop or pause was heard of since it was asked, the last of
+ * them at
  * @halted_us: what it answers to a call that is sent after that is true of it. */
 gboolean rh_work_may_begin (const RhWork *self, gint64 halted_us);
 

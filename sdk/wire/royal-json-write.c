@@ -277,6 +277,14 @@ royal_json_to_string (JsonNode *node)
   return g_string_free (out, FALSE);
 }
 
+void
+royal_json_append (GString *out, JsonNode *node)
+{
+  g_return_if_fail (out != NULL && node != NULL);
+
+  write_node (out, node, FALSE);
+}
+
 char *
 royal_json_canonical (JsonNode *node)
 {

@@ -33,6 +33,9 @@ royal_json_parse (const char *data, gssize length, const char *what, GError **er
  * fraction and the shortest digits that tell them apart. A number that is not finite is written as null. */
 char *royal_json_to_string (JsonNode *node) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Appends royal_json_to_string (@node) to @out. */
+void royal_json_append (GString *out, JsonNode *node);
+
 /* Appends @text, valid UTF-8, as a JSON string. */
 void royal_json_append_string (GString *out, const char *text);
 

@@ -471,8 +471,14 @@ test_park_asks (void)
   GateHost *host = started ("one");
   g_autoptr (RhConnectors) connectors = rh_connectors_new ();
   g_autoptr (RhLeases) leases = rh_leases_new (host->store, connectors, "other");
-  g_autoptr (JsonNode) row = gate_json ("{'action':'fake.set','target':'park','parameters':{'value':1},'before':null}");
-  g_autoptr (RhWork) work = rh_work_new_started (1, ws, "none", json_node_get_object (row), connectors);
+  g_autoptr (JsonNode) parameters = gate_json ("{'value':1}");
+  RhAssessment assessment = { 0 };
+  const RhProposal proposal = { .workspace = ws,
+                                .action = (char *)"fake.set",
+                                .target = (char *)"park",
+                                .parameters = json_node_get_object (parameters),
+                                .assessment = &assessment };
+  g_autoptr (RhWork) work = rh_work_new_started (1, "none", &proposal, connectors);
   g_autoptr (GPtrArray) works = g_ptr_array_new ();
 
   g_ptr_array_add (works, work);

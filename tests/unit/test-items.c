@@ -2,9 +2,11 @@
 #include "rh-item.h"
 #include "rh-merkle.h"
 #include "rh-proposal.h"
+#include "rh-record.h"
 #include "rh-tolerance.h"
 #include "royal-json.h"
 
+#include <math.h>
 #include <string.h>
 
 static JsonNode *
@@ -161,6 +163,119 @@ item (guint number, const char *facts)
   return self;
 }
 
+/* An assessed and decided proposal, which holds what is hard to write. */
+static RhProposal *
+decided (void)
+{
+  static const char said[] =
+      "{'action':'a.b','target':'Größe \\\\ 42','parameters':{'b':15.0,'a':[1,null]},'title':'T',"
+      "'claims':{'gain':0.1}}";
+  static const char *const rules[] = { "first", "second", NULL };
+  g_autoptr (JsonNode) node = json (said);
+  g_autoptr (JsonNode) context = json ("{'trace':'00-1'}");
+  const RhSubmission submission = { .workspace = 7,
+                                    .agent = "setter",
+                                    .agent_version = "1.0.0",
+                                    .agent_sha256 = "00",
+                                    .run = "r",
+                                    .context = json_node_get_object (context),
+                                    .proposal = json_node_get_object (node) };
+  g_autoptr (GError) error = NULL;
+  RhProposal *self = rh_proposal_new (&submission, &error);
+
+  g_assert_no_error (error);
+  self->policy_version = g_strdup ("p");
+  self->assessment = g_new0 (RhAssessment, 1);
+  self->assessment->before = json ("{'b':2.0,'a':'\u2028'}");
+  self->assessment->facts = json ("{'to':1e21,'inverse':false}");
+  self->verdict = g_new0 (RhVerdict, 1);
+  self->verdict->rules = g_strdupv ((char **)rules);
+  self->verdict->reason = g_strdup ("\"because\"");
+  self->verdict->deadline_s = 60;
+  return self;
+}
+
+/* What of @object the audit tells, by a way of its own. */
+static char *
+told_of (JsonObject *object)
+{
+  static const char *const members[] = { "action", "agent",      "agent_sha256",   "agent_version", "before",
+                                         "claims", "decision",   "digest",         "expires_at",    "facts",
+                                         "kind",   "parameters", "policy_version", "reason",        "risk",
+                                         "rules",  "run" };
+  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
+  JsonObject *told = json_object_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (members); i++)
+    json_object_set_member (told, members[i],
+                            json_object_has_member (object, members[i]) ? json_object_dup_member (object, members[i])
+                                                                        : json_node_new (JSON_NODE_NULL));
+  json_node_take_object (node, told);
+  return royal_json_canonical (node);
+}
+
+/* The row, its digest and what is told of it say the same. */
+static void
+assert_record (const RhRecord *record)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) parsed = royal_json_parse (record->row, -1, "row", &error);
+  g_autofree char *digest = NULL;
+  g_autofree char *told = NULL;
+  g_autofree char *ended = g_strconcat (record->told, "}", NULL);
+
+  g_assert_no_error (error);
+  digest = rh_proposal_digest (json_node_get_object (parsed));
+  g_assert_cmpstr (royal_json_string (json_node_get_object (parsed), "digest", NULL), ==, digest);
+  told = told_of (json_node_get_object (parsed));
+  g_assert_cmpstr (ended, ==, told);
+}
+
+static void
+test_record (void)
+{
+  const gint64 now_us = G_GINT64_CONSTANT (1767225600000000);
+  g_autoptr (RhProposal) proposal = decided ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RhRecord) record = rh_record_new (proposal, now_us, &error);
+  g_autoptr (RhRecord) ending = NULL;
+  g_autoptr (RhRecord) batch = NULL;
+
+  g_assert_no_error (error);
+  assert_record (record);
+  g_assert_nonnull (strstr (record->row, "\"parameters\":{\"b\":15.0,\"a\":[1,null]}"));
+  g_assert_nonnull (strstr (record->row, "\"expires_at\":\"2026-01-01T00:01:00.000000Z\""));
+  g_assert_nonnull (strstr (record->row, "\"preview\":null"));
+  g_assert_null (strstr (record->row, "\"undoes\""));
+
+  proposal->revert_after_s = 3600;
+  ending = rh_record_new (proposal, now_us, &error);
+  assert_record (ending);
+  proposal->revert_after_s = 0;
+  proposal->reverts_at_us = now_us + G_USEC_PER_SEC;
+  proposal->batch = TRUE;
+  g_ptr_array_set_size (proposal->items, 0);
+  g_ptr_array_add (proposal->items, item (1, "{'n':3}"));
+  g_ptr_array_add (proposal->items, item (2, "{'n':4.0}"));
+  batch = rh_record_new (proposal, now_us, &error);
+  assert_record (batch);
+  g_assert_nonnull (strstr (batch->row, "\"n_items\":2"));
+}
+
+/* What a connector says of the world is not written as it comes. */
+static void
+test_record_refuses (void)
+{
+  g_autoptr (RhProposal) proposal = decided ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RhRecord) record = NULL;
+
+  json_object_set_double_member (json_node_get_object (proposal->assessment->facts), "to", NAN);
+  record = rh_record_new (proposal, 1, &error);
+  g_assert_null (record);
+  g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID);
+}
+
 static void
 test_totals (void)
 {
@@ -239,6 +354,8 @@ main (int argc, char **argv)
   g_test_add_func ("/items/vectors", test_vectors);
   g_test_add_func ("/items/proofs", test_proofs);
   g_test_add_func ("/items/digest", test_digest);
+  g_test_add_func ("/items/record", test_record);
+  g_test_add_func ("/items/record/refuses", test_record_refuses);
   g_test_add_func ("/items/totals", test_totals);
   g_test_add_func ("/items/targets", test_targets);
   g_test_add_func ("/items/tolerance", test_tolerance);
