@@ -136,6 +136,45 @@ storm () { # storm KINDS: nothing but that for a while
   sleep 1
 }
 
+# One person approves at one host what another rejects at the other, at the same moment: one of both answers counts, the other
+# is told that it came too late, and what happens is what the first one said. Says what is wrong.
+answer () { # answer SOCKET ID approve|reject BODY
+  curl -s --max-time 10 -o /dev/null -w '%{http_code}' --unix-socket "$1" "http://royal/api/v1/approvals/$2/$3" -X POST \
+    -H 'Content-Type: application/json' -d "$4"
+}
+answer_both () { # answer_both ID DIGEST: both codes, in a file
+  local yes no
+  answer "$ROYAL_SOCKET" "$1" approve "{\"digest\":\"$2\"}" >"$host_dir/answers/$1.yes" & yes=$!
+  answer "$host_dir/run/second.sock" "$1" reject '{"reason":"no"}' >"$host_dir/answers/$1.no" & no=$!
+  wait $yes $no
+}
+ask_for () { # ask_for N: as many proposals that wait for a person
+  local from to n
+  from=$(($(sort -n "$host_dir/accepted" | tail -n 1) + 1))
+  to=$((from + 3 * $1))
+  for ((n = from; n < to; n++)); do if [ $((n % 3)) = 2 ] && [ $((n % 10)) != 9 ]; then submit $n; fi; done
+}
+answer_at_once () { # answer_at_once N
+  local id digest yes no state wanted effects
+  mkdir -p "$host_dir/answers"
+  ask_for "$1"
+  for _ in $(seq 100); do [ "$(count jobs queued,leased)" != 0 ] || break; sleep 0.1; done
+  api '/approvals?state=pending&limit=200' | jq -r '.items[] | .id + " " + .digest' >"$host_dir/asked"
+  [ "$(wc -l <"$host_dir/asked")" -ge $(($1 / 2)) ] || echo "only $(wc -l <"$host_dir/asked") proposals wait"
+  while read -r id digest; do answer_both "$id" "$digest"; done <"$host_dir/asked"
+  for _ in $(seq 200); do [ "$(count approvals pending,approved,executing)" != 0 ] || break; sleep 0.1; done
+  effect_keys | sort >"$host_dir/effects"
+  while read -r id digest; do
+    yes=$(cat "$host_dir/answers/$id.yes") no=$(cat "$host_dir/answers/$id.no")
+    case "$yes $no" in '200 409') wanted=executed effects=1 ;; '409 200') wanted=rejected effects=0 ;;
+      *) echo "$id: the answers were told $yes and $no"; continue ;; esac
+    state=$(api "/approvals/$id" | jq -r .state)
+    [ "$state" = "$wanted" ] || echo "$id: $state, expected $wanted"
+    [ "$(grep -c "^$id" "$host_dir/effects")" = "$effects" ] || echo "$id: expected $effects effects"
+  done <"$host_dir/asked"
+  echo "$(grep -l 200 "$host_dir"/answers/*.yes | wc -l) approved, $(grep -l 200 "$host_dir"/answers/*.no | wc -l) rejected" >"$host_dir/won"
+}
+
 chaos_begin 1 && trap leave EXIT && database_make
 ok $? 'a database of its own runs'
 url="postgresql://dba@/royal?host=$(printf %s "$pg_dir" | jq -sRr @uri)"
@@ -156,6 +195,8 @@ else skip 'the disk is full' 'there is no prlimit'; fi
 second_start; ok $? 'a second host starts' "$(tail -n 3 "$host_dir/second.log")"
 with_load 'two hosts on one database' race
 with_load 'a host freezes past its leases, and wakes' freeze
+said=$(answer_at_once 60; ctl audit verify >/dev/null || echo 'the audit is broken')
+[ -z "$said" ]; ok $? "two hosts are told two answers at once ($(cat "$host_dir/won"))" "$said"
 second_stop; ok $? 'the second host stops'
 host_stop; ok $? 'the first host stops'
 echo "1..$number"
