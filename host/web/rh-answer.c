@@ -2,6 +2,8 @@
 #include "rh-request-private.h"
 
 #include "rh-log.h"
+#include "rh-reads.h"
+#include "rh-routes.h"
 #include "royal-json.h"
 
 #include <royal/error.h>
@@ -271,17 +273,24 @@ typedef struct {
 } Call;
 
 static void
-on_rows (GObject *source, GAsyncResult *result, gpointer data)
+on_shared_rows (RhRows *rows, const GError *error, gpointer data)
 {
   g_autofree Call *call = data;
   g_autoptr (RhRequest) request = call->request;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
 
   if (rows == NULL)
     rh_request_fail (request, error);
   else
     call->then (request, rows);
+}
+
+static void
+on_rows (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
+
+  on_shared_rows (rows, error, data);
 }
 
 void
@@ -293,7 +302,10 @@ rh_request_call (RhRequest *self, const RhStatement *statement, const char *cons
 
   call = g_new (Call, 1);
   *call = (Call){ .request = rh_request_ref (self), .then = then };
-  rh_store_call_async (self->context->store, statement, self->caller.workspace, params, NULL, on_rows, call);
+  if (statement->writes == RH_READS && g_strcmp0 (self->route->method, SOUP_METHOD_GET) == 0)
+    rh_reads_call (self->context->store, statement, self->caller.workspace, params, on_shared_rows, call);
+  else
+    rh_store_call_async (self->context->store, statement, self->caller.workspace, params, NULL, on_rows, call);
 }
 
 void

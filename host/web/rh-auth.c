@@ -2,6 +2,7 @@
 #include "rh-auth.h"
 
 #include "rh-log.h"
+#include "rh-reads.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -178,11 +179,10 @@ refuse (RhRequest *request, const char *why)
 }
 
 static void
-on_token (GObject *source, GAsyncResult *result, gpointer data)
+on_token (RhRows *rows, const GError *error, gpointer data)
 {
   g_autoptr (Identify) self = data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
+  RhStore *store = rh_request_context (self->request)->store;
   RhCaller *caller = rh_request_caller (self->request);
   const char *wanted = rh_request_header (self->request, WORKSPACE_HEADER);
   const char *uid;
@@ -208,7 +208,7 @@ on_token (GObject *source, GAsyncResult *result, gpointer data)
     }
   uid = rh_rows_string (rows, 0, "uid");
   if (rh_rows_boolean (rows, 0, "due"))
-    rh_store_call_async (RH_STORE (source), &token_used, rh_rows_int64 (rows, 0, "workspace_id"),
+    rh_store_call_async (store, &token_used, rh_rows_int64 (rows, 0, "workspace_id"),
                          (const char *const[]){ uid, rh_connection_peer (rh_request_connection (self->request)) }, NULL,
                          NULL, NULL);
   *caller = (RhCaller){
@@ -329,6 +329,6 @@ rh_auth_identify (RhAuth *self, RhRequest *request, void (*then) (RhRequest *req
       return;
     }
   params[0] = hash;
-  rh_store_call_async (rh_request_context (request)->store, &token_lookup, RH_NO_WORKSPACE, params, NULL, on_token,
-                       identify_new (self, request, hash, then));
+  rh_reads_call (rh_request_context (request)->store, &token_lookup, RH_NO_WORKSPACE, params, on_token,
+                 identify_new (self, request, hash, then));
 }

@@ -124,33 +124,55 @@ rh_routes (void)
   return routes;
 }
 
-/* Whether the segments are the template's; what stands for its parameter is unescaped. */
-static gboolean
-match_path (const char *template, const char *path, GStrv *ret_parameters)
+/* Where the segment that begins at @text ends. */
+static const char *
+segment_end (const char *text)
 {
-  g_auto (GStrv) wanted = g_strsplit (template, "/", -1);
-  g_auto (GStrv) found = g_strsplit (path, "/", 16);
+  return text + strcspn (text, "/");
+}
+
+/* Whether @path has the segments of @template: as many, and the same where no parameter stands. */
+static gboolean
+has_form (const char *template, const char *path)
+{
+  for (;;)
+    {
+      const char *wanted_end = segment_end (template), *found_end = segment_end (path);
+
+      if (*template != '{' &&
+          (wanted_end - template != found_end - path || strncmp (template, path, (gsize)(found_end - path)) != 0))
+        return FALSE;
+      if (*wanted_end == '\0' || *found_end == '\0')
+        return *wanted_end == *found_end;
+      template = wanted_end + 1;
+      path = found_end + 1;
+    }
+}
+
+/* (transfer full) (nullable): what stands in @path, which has the form of @template, for its parameters; NULL when one
+ * of them cannot be that. */
+static GStrv
+parameters_of (const char *template, const char *path)
+{
   g_autoptr (GStrvBuilder) parameters = g_strv_builder_new ();
 
-  if (g_strv_length (wanted) != g_strv_length (found))
-    return FALSE;
-  for (guint i = 0; wanted[i] != NULL; i++)
+  for (;;)
     {
-      g_autofree char *value = NULL;
+      const char *wanted_end = segment_end (template), *found_end = segment_end (path);
 
-      if (*wanted[i] != '{')
+      if (*template == '{')
         {
-          if (strcmp (wanted[i], found[i]) != 0)
-            return FALSE;
-          continue;
+          g_autofree char *value = g_uri_unescape_segment (path, found_end, NULL);
+
+          if (value == NULL || *value == '\0' || !g_utf8_validate (value, -1, NULL))
+            return NULL;
+          g_strv_builder_add (parameters, value);
         }
-      value = g_uri_unescape_string (found[i], NULL);
-      if (value == NULL || *value == '\0' || !g_utf8_validate (value, -1, NULL))
-        return FALSE;
-      g_strv_builder_add (parameters, value);
+      if (*found_end == '\0')
+        return g_strv_builder_end (parameters);
+      template = wanted_end + 1;
+      path = found_end + 1;
     }
-  *ret_parameters = g_strv_builder_end (parameters);
-  return TRUE;
 }
 
 const RhRoute *
@@ -166,7 +188,7 @@ rh_routes_match (const char *method, const char *path, GStrv *ret_parameters, ch
     {
       g_auto (GStrv) parameters = NULL;
 
-      if (!match_path (route->path, path, &parameters))
+      if (!has_form (route->path, path) || (parameters = parameters_of (route->path, path)) == NULL)
         continue;
       if (strcmp (route->method, wanted) == 0)
         {

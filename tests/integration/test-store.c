@@ -3,6 +3,7 @@
 
 #include <rh-call.h>
 #include <rh-metrics.h>
+#include <rh-reads.h>
 #include <rh-store.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -596,6 +597,82 @@ test_crash_points (void)
   }
 }
 
+typedef struct {
+  char *value; /* what came; NULL until then */
+  char *error;
+} Told;
+
+static void
+on_told (RhRows *rows, const GError *error, gpointer data)
+{
+  Told *told = data;
+
+  g_assert_true (told->value == NULL && told->error == NULL);
+  if (rows != NULL)
+    told->value = g_strdup (rh_rows_string (rows, 0, "at"));
+  else
+    told->error = g_strdup (error->message);
+}
+
+static gboolean
+are_told (gpointer data)
+{
+  const Told *told = data;
+
+  for (guint i = 0; i < 8; i++)
+    if (told[i].value == NULL && told[i].error == NULL)
+      return FALSE;
+  return TRUE;
+}
+
+static void
+told_clear (Told *told)
+{
+  for (guint i = 0; i < 8; i++)
+    {
+      g_clear_pointer (&told[i].value, g_free);
+      g_clear_pointer (&told[i].error, g_free);
+    }
+}
+
+/* What many ask at once is asked once, but never before the last of them asked. */
+static void
+test_reads (void)
+{
+  static const RhStatement when = { "test.when",
+                                    "select clock_timestamp ()::text as at, pg_sleep ($1::float8), $2 as x", 2,
+                                    RH_READS };
+  RhStore *store = open_store (N_CONNECTIONS);
+  const char *params[] = { "0.1", NULL };
+  const char *other[] = { "0.1", "" };
+  const char *bad[] = { "a", NULL };
+  Told told[8] = { 0 };
+
+  for (guint i = 0; i < 5; i++)
+    rh_reads_call (store, &when, 1, params, on_told, &told[i]);
+  rh_reads_call (store, &when, 2, params, on_told, &told[5]);
+  rh_reads_call (store, &when, 1, other, on_told, &told[6]);
+  rh_reads_call (store, &when, 1, bad, on_told, &told[7]);
+  royal_test_wait_until (are_told, told, 5000);
+  for (guint i = 2; i < 5; i++)
+    g_assert_cmpstr (told[i].value, ==, told[1].value);
+  g_assert_cmpstr (told[0].value, <, told[1].value);
+  for (guint i = 5; i < 7; i++)
+    for (guint j = 0; j < i; j++)
+      g_assert_cmpstr (told[i].value, !=, told[j].value);
+  g_assert_nonnull (told[7].error);
+
+  /* Nothing is kept. */
+  for (guint i = 0; i < 7; i++)
+    {
+      g_clear_pointer (&told[i].value, g_free);
+      rh_reads_call (store, &when, i, params, on_told, &told[i]);
+    }
+  royal_test_wait_until (are_told, told, 5000);
+  told_clear (told);
+  close_store (store);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -610,6 +687,7 @@ main (int argc, char **argv)
   royal_test_sql (owner, schema);
   g_test_add_func ("/store/values", test_values);
   g_test_add_func ("/store/errors", test_errors);
+  g_test_add_func ("/store/reads", test_reads);
   g_test_add_func ("/store/pipeline", test_pipeline);
   g_test_add_func ("/store/workspace", test_workspace);
   g_test_add_func ("/store/role", test_role);

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rh-reads.h"
+
+#include <string.h>
+
+/* Who waits for an answer. */
+typedef struct {
+  RhRowsFunc then;
+  gpointer data;
+} Reader;
+
+/* One question, from the first call until nobody asks it any more. */
+typedef struct {
+  RhStore *store; /* not owned: its calls hold it */
+  const RhStatement *statement;
+  gint64 workspace;
+  char **params;
+  char *key;
+  GArray *asked;   /* Reader: those whom the call under way is for */
+  GArray *waiting; /* Reader: those of the next one */
+} Question;
+
+static GQuark
+questions_quark (void)
+{
+  return g_quark_from_static_string ("rh-reads");
+}
+
+/* key → Question, of @store. */
+static GHashTable *
+questions_of (RhStore *store)
+{
+  GHashTable *questions = g_object_get_qdata (G_OBJECT (store), questions_quark ());
+
+  if (questions == NULL)
+    {
+      questions = g_hash_table_new (g_str_hash, g_str_equal);
+      g_object_set_qdata_full (G_OBJECT (store), questions_quark (), questions, (GDestroyNotify)g_hash_table_unref);
+    }
+  return questions;
+}
+
+/* (transfer full): each part with its length, so that no two questions share one. */
+static char *
+key_of (const RhStatement *statement, gint64 workspace, const char *const *params)
+{
+  GString *key = g_string_new (statement->name);
+
+  g_string_append_printf (key, " %" G_GINT64_FORMAT, workspace);
+  for (guint i = 0; i < statement->n_params; i++)
+    if (params[i] != NULL)
+      g_string_append_printf (key, " %" G_GSIZE_FORMAT ":%s", strlen (params[i]), params[i]);
+    else
+      g_string_append (key, " -");
+  return g_string_free (key, FALSE);
+}
+
+static Question *
+question_new (RhStore *store, const RhStatement *statement, gint64 workspace, const char *const *params, char *key)
+{
+  Question *self = g_new0 (Question, 1);
+
+  self->store = store;
+  self->statement = statement;
+  self->workspace = workspace;
+  self->params = g_new0 (char *, statement->n_params + 1);
+  for (guint i = 0; i < statement->n_params; i++)
+    self->params[i] = g_strdup (params[i]);
+  self->key = key;
+  self->asked = g_array_new (FALSE, FALSE, sizeof (Reader));
+  self->waiting = g_array_new (FALSE, FALSE, sizeof (Reader));
+  return self;
+}
+
+static void
+question_free (Question *self)
+{
+  for (guint i = 0; i < self->statement->n_params; i++)
+    g_free (self->params[i]);
+  g_free (self->params);
+  g_free (self->key);
+  g_array_unref (self->asked);
+  g_array_unref (self->waiting);
+  g_free (self);
+}
+
+static void ask (Question *self);
+
+static void
+on_answered (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Question *self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
+  g_autoptr (GArray) asked = self->asked;
+
+  /* What a reader asks from now on is a question of its own, or waits for the next call. */
+  self->asked = g_array_new (FALSE, FALSE, sizeof (Reader));
+  if (self->waiting->len > 0)
+    ask (self);
+  else
+    {
+      g_hash_table_remove (questions_of (self->store), self->key);
+      question_free (self);
+    }
+  for (guint i = 0; i < asked->len; i++)
+    {
+      const Reader *reader = &g_array_index (asked, Reader, i);
+
+      reader->then (rows, error, reader->data);
+    }
+}
+
+/* The call is for all that wait. */
+static void
+ask (Question *self)
+{
+  GArray *none = self->asked;
+
+  self->asked = self->waiting;
+  self->waiting = none;
+  rh_store_call_async (self->store, self->statement, self->workspace, (const char *const *)self->params, NULL,
+                       on_answered, self);
+}
+
+void
+rh_reads_call (RhStore *store,
+               const RhStatement *statement,
+               gint64 workspace,
+               const char *const *params,
+               RhRowsFunc then,
+               gpointer data)
+{
+  g_autofree char *key = NULL;
+  const Reader reader = { then, data };
+  Question *question;
+
+  g_return_if_fail (RH_IS_STORE (store) && statement != NULL && then != NULL);
+  g_return_if_fail (statement->writes == RH_READS);
+  g_return_if_fail (statement->n_params == 0 || params != NULL);
+
+  key = key_of (statement, workspace, params);
+  question = g_hash_table_lookup (questions_of (store), key);
+  if (question != NULL)
+    {
+      g_array_append_val (question->waiting, reader);
+      return;
+    }
+  question = question_new (store, statement, workspace, params, g_steal_pointer (&key));
+  g_hash_table_insert (questions_of (store), question->key, question);
+  g_array_append_val (question->waiting, reader);
+  ask (question);
+}
