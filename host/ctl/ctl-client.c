@@ -167,6 +167,31 @@ typedef struct {
 static gboolean connect_feed (gpointer data);
 
 static void
+print_event (Follow *self, JsonNode *node)
+{
+  JsonObject *event = json_node_get_object (node);
+
+  self->after = royal_json_int (event, "id", self->after);
+  if (self->options->json)
+    {
+      g_autofree char *text = royal_json_to_string (node);
+
+      printf ("%s\n", text);
+    }
+  else
+    self->print (event);
+}
+
+static void
+print_events (Follow *self, JsonArray *events)
+{
+  for (guint i = 0; events != NULL && i < json_array_get_length (events); i++)
+    if (JSON_NODE_HOLDS_OBJECT (json_array_get_element (events, i)))
+      print_event (self, json_array_get_element (events, i));
+  fflush (stdout);
+}
+
+static void
 on_message (SoupWebsocketConnection *socket, int type, GBytes *message, gpointer data)
 {
   Follow *self = data;
@@ -177,14 +202,8 @@ on_message (SoupWebsocketConnection *socket, int type, GBytes *message, gpointer
 
   if (strcmp (royal_json_string (event, "type", ""), "hello") == 0)
     self->after = royal_json_int (event, "last", self->after);
-  if (strcmp (royal_json_string (event, "type", ""), "event") != 0)
-    return;
-  self->after = royal_json_int (event, "id", self->after);
-  if (self->options->json)
-    printf ("%.*s\n", (int)length, text);
-  else
-    self->print (event);
-  fflush (stdout);
+  else if (strcmp (royal_json_string (event, "type", ""), "events") == 0)
+    print_events (self, royal_json_array (event, "events"));
 }
 
 static void

@@ -3,6 +3,7 @@
 
 #include "rh-log.h"
 #include "rh-metrics.h"
+#include "rh-reads.h"
 #include "royal-json.h"
 
 #include <string.h>
@@ -11,7 +12,12 @@
 #define PAGE 200
 #define TOPICS_MAX 32
 #define TOPIC_MAX 64
-#define CLIENTS_MAX 256
+#define CLIENTS_MAX 1536
+/* A message holds events until it is so long. */
+#define MESSAGE_MAX (32 * 1024)
+/* From one page to the next, for each client of the first: what comes in between goes together, and all else has its
+ * turn. */
+#define PAUSE_US 50
 /* What may wait for one client, and one event more. */
 #define PENDING_MAX ((guint64)256 * 1024)
 /* A client that takes nothing for so long is dropped; then the kernel's and libsoup's buffers go too. */
@@ -36,6 +42,7 @@ struct _RhFeed {
   RhStore *store;      /* not owned; NULL once closed */
   GHashTable *readers; /* workspace → Reader */
   guint n_clients;
+  guint tick; /* while there are clients */
 };
 
 /* One workspace: how far it was read, and who listens. */
@@ -45,6 +52,7 @@ typedef struct {
   gint64 last;  /* -1 until it is known */
   gboolean reading;
   gboolean again;
+  guint pause; /* until the next page may be read; 0 = now */
   gboolean failed;
   GPtrArray *clients; /* Client, owned */
 } Reader;
@@ -62,8 +70,14 @@ typedef struct {
   guint64 written;  /* the connection's count when pending was last reckoned */
   gint64 moved_us;  /* when the kernel last took something, or nothing was pending */
   guint ticks;
-  guint tick;
 } Client;
+
+/* What a client is sent: the events of a part of a page. */
+typedef struct {
+  char *text; /* NULL when it wants none of them */
+  gsize length;
+  gint64 last; /* the last event of the part */
+} Message;
 
 static void reader_read (Reader *self);
 static void client_pull (Client *self);
@@ -106,14 +120,67 @@ rh_feed_topics_sql (const char *const *topics)
 }
 
 static gboolean
-wants (Client *self, const char *kind)
+wants (const char *const *topics, const char *kind)
 {
-  if (self->topics == NULL)
+  if (topics == NULL)
     return TRUE;
-  for (guint i = 0; self->topics[i] != NULL; i++)
-    if (g_str_has_prefix (kind, self->topics[i]))
+  for (guint i = 0; topics[i] != NULL; i++)
+    if (g_str_has_prefix (kind, topics[i]))
       return TRUE;
   return FALSE;
+}
+
+/* --- messages ----------------------------------------------------------------------------------------------------- */
+
+static void
+message_free (gpointer data)
+{
+  Message *self = data;
+
+  g_free (self->text);
+  g_free (self);
+}
+
+/* Takes @events, which may hold none. */
+static Message *
+message_new (GString *events, gint64 last)
+{
+  Message *self = g_new0 (Message, 1);
+
+  self->last = last;
+  if (events->len > 0)
+    g_string_append (events, "]}");
+  self->length = events->len;
+  self->text = g_string_free (events, events->len == 0);
+  return self;
+}
+
+/* (transfer full) (element-type Message): the events of @rows after @after that are wanted, in order. */
+static GPtrArray *
+messages_of (RhRows *rows, const char *const *topics, gint64 after)
+{
+  GPtrArray *messages = g_ptr_array_new_with_free_func (message_free);
+  GString *events = g_string_new (NULL);
+
+  for (guint i = 0; i < rh_rows_n (rows); i++)
+    {
+      gint64 id = rh_rows_int64 (rows, i, "id");
+
+      if (id <= after)
+        continue;
+      after = id;
+      if (!wants (topics, rh_rows_string (rows, i, "kind")))
+        continue;
+      g_string_append (events, events->len == 0 ? "{\"type\":\"events\",\"events\":[" : ",");
+      g_string_append (events, rh_rows_string (rows, i, "event"));
+      if (events->len >= MESSAGE_MAX)
+        {
+          g_ptr_array_add (messages, message_new (events, id));
+          events = g_string_new (NULL);
+        }
+    }
+  g_ptr_array_add (messages, message_new (events, after));
+  return messages;
 }
 
 /* --- one client --------------------------------------------------------------------------------------------------- */
@@ -145,7 +212,6 @@ client_drop (Client *self)
 
   if (reader == NULL)
     return;
-  g_clear_handle_id (&self->tick, g_source_remove);
   g_signal_handlers_disconnect_by_data (self->socket, self);
   g_signal_handlers_disconnect_by_data (self->connection, self);
   if (reader->feed != NULL)
@@ -207,28 +273,30 @@ client_send (Client *self, const char *text, gsize length)
   self->pending += length + header;
 }
 
-/* FALSE when not all of it had room: what is left will be read again. */
+/* FALSE when not all of them had room: what is left will be read again. */
 static gboolean
-client_deliver (Client *self, RhRows *rows)
+client_deliver (Client *self, GPtrArray *messages)
 {
-  for (guint i = 0; i < rh_rows_n (rows); i++)
+  for (guint i = 0; i < messages->len; i++)
     {
-      gint64 id = rh_rows_int64 (rows, i, "id");
-      g_autofree char *text = NULL;
+      const Message *message = messages->pdata[i];
 
-      if (id <= self->last)
-        continue;
       if (!is_open (self) || self->pending >= PENDING_MAX)
         return FALSE;
-      if (wants (self, rh_rows_string (rows, i, "kind")))
-        {
-          /* The event is an object: its type goes in front. */
-          text = g_strconcat ("{\"type\":\"event\",", rh_rows_string (rows, i, "event") + 1, NULL);
-          client_send (self, text, strlen (text));
-        }
-      self->last = id;
+      if (message->text != NULL)
+        client_send (self, message->text, message->length);
+      self->last = MAX (self->last, message->last);
     }
   return TRUE;
+}
+
+/* The same, of what it wants of @rows. */
+static gboolean
+client_take (Client *self, RhRows *rows)
+{
+  g_autoptr (GPtrArray) messages = messages_of (rows, (const char *const *)self->topics, self->last);
+
+  return client_deliver (self, messages);
 }
 
 typedef struct {
@@ -237,12 +305,10 @@ typedef struct {
 } Page;
 
 static void
-on_own_page (GObject *source, GAsyncResult *result, gpointer data)
+on_own_page (RhRows *rows, const GError *error, gpointer data)
 {
   g_autofree Page *page = data;
   g_autoptr (Client) self = page->client;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
 
   self->reading = FALSE;
   if (self->reader == NULL)
@@ -253,7 +319,7 @@ on_own_page (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
   /* A page that is not full ends where the reader stood, whatever the topics left out. */
-  if (client_deliver (self, rows) && rh_rows_n (rows) < PAGE)
+  if (client_take (self, rows) && rh_rows_n (rows) < PAGE)
     self->last = MAX (self->last, page->through);
   client_pull (self);
 }
@@ -277,8 +343,8 @@ client_pull (Client *self)
   page = g_new (Page, 1);
   *page = (Page){ .client = g_rc_box_acquire (self), .through = self->reader->last };
   self->reading = TRUE;
-  rh_store_call_async (self->reader->feed->store, &events_after, self->reader->workspace, params, NULL, on_own_page,
-                       page);
+  /* Those who lag together read together, or they would never be done. */
+  rh_reads_call (self->reader->feed->store, &events_after, self->reader->workspace, params, on_own_page, page);
 }
 
 static void
@@ -313,25 +379,18 @@ on_token_checked (GObject *source, GAsyncResult *result, gpointer data)
     client_close (self, RH_FEED_CLOSE_REVOKED, "the token is expired or revoked");
 }
 
-static gboolean
-on_tick (gpointer data)
+/* Once a second. */
+static void
+client_tick (Client *self)
 {
-  g_autoptr (Client) self = g_rc_box_acquire (data);
   const char *params[] = { self->token };
 
   reckon (self);
-  if (self->reader->failed)
-    reader_read (self->reader);
   if (self->pending > 0 && g_get_monotonic_time () - self->moved_us > SLOW_S * G_USEC_PER_SEC)
-    {
-      self->tick = 0;
-      client_close (self, RH_FEED_CLOSE_SLOW, "the client does not read; resume with after=");
-      return G_SOURCE_REMOVE;
-    }
-  if (self->token != NULL && ++self->ticks % RECHECK_S == 0)
+    client_close (self, RH_FEED_CLOSE_SLOW, "the client does not read; resume with after=");
+  else if (self->token != NULL && ++self->ticks % RECHECK_S == 0)
     rh_store_call_async (self->reader->feed->store, &token_holds, self->reader->workspace, params, NULL,
                          on_token_checked, g_rc_box_acquire (self));
-  return G_SOURCE_CONTINUE;
 }
 
 /* --- one workspace ------------------------------------------------------------------------------------------------ */
@@ -341,6 +400,7 @@ reader_clear (gpointer data)
 {
   Reader *self = data;
 
+  g_clear_handle_id (&self->pause, g_source_remove);
   g_ptr_array_unref (self->clients);
 }
 
@@ -352,13 +412,30 @@ reader_unref (Reader *self)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Reader, reader_unref)
 
-static void
-fan_out (Reader *self, RhRows *rows, gint64 before)
+/* (transfer full): those of now, whatever becomes of them while they are gone through. */
+static GPtrArray *
+clients_of (Reader *self)
 {
-  g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify)client_unref);
+  GPtrArray *clients = g_ptr_array_new_full (self->clients->len, (GDestroyNotify)client_unref);
 
   for (guint i = 0; i < self->clients->len; i++)
     g_ptr_array_add (clients, g_rc_box_acquire (self->clients->pdata[i]));
+  return clients;
+}
+
+/* Who wants all, and has all before the page, is sent what all such are sent. */
+static gboolean
+client_follow (Client *self, RhRows *rows, GPtrArray *all, gint64 before)
+{
+  return self->topics == NULL && self->last == before ? client_deliver (self, all) : client_take (self, rows);
+}
+
+static void
+fan_out (Reader *self, RhRows *rows, gint64 before)
+{
+  g_autoptr (GPtrArray) clients = clients_of (self);
+  g_autoptr (GPtrArray) all = messages_of (rows, NULL, before);
+
   for (guint i = 0; i < clients->len; i++)
     {
       Client *client = clients->pdata[i];
@@ -367,10 +444,22 @@ fan_out (Reader *self, RhRows *rows, gint64 before)
         continue;
       /* Who stands where the page begins gets it as it is; who lags reads for himself. */
       if (client->last >= before && client->pending < PENDING_MAX)
-        (void)client_deliver (client, rows);
+        (void)client_follow (client, rows, all, before);
       else
         client_pull (client);
     }
+}
+
+static void
+reader_tick (Reader *self)
+{
+  g_autoptr (GPtrArray) clients = clients_of (self);
+
+  if (self->failed && clients->len > 0)
+    reader_read (self);
+  for (guint i = 0; i < clients->len; i++)
+    if (((Client *)clients->pdata[i])->reader != NULL)
+      client_tick (clients->pdata[i]);
 }
 
 static void
@@ -383,6 +472,26 @@ end_revoked (Reader *self, const char *token)
       if (client != NULL && g_strcmp0 (client->token, token) == 0)
         client_close (client, RH_FEED_CLOSE_REVOKED, "the token is revoked");
     }
+}
+
+static gboolean
+on_pause_over (gpointer data)
+{
+  Reader *self = data;
+
+  self->pause = 0;
+  if (self->again)
+    reader_read (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+reader_pause (Reader *self)
+{
+  guint ms = self->clients->len * PAUSE_US / 1000;
+
+  if (ms > 0 && self->pause == 0)
+    self->pause = g_timeout_add (ms, on_pause_over, self);
 }
 
 static void
@@ -401,6 +510,7 @@ on_page (GObject *source, GAsyncResult *result, gpointer data)
     {
       self->last = MAX (self->last, rh_rows_int64 (rows, n - 1, "id"));
       fan_out (self, rows, before);
+      reader_pause (self);
     }
   for (guint i = 0; i < n; i++)
     if (strcmp (rh_rows_string (rows, i, "kind"), "token.revoked") == 0)
@@ -415,8 +525,8 @@ reader_read (Reader *self)
   g_autofree char *after = NULL;
   const char *params[] = { NULL, NULL, G_STRINGIFY (PAGE) };
 
-  self->again = self->reading;
-  if (self->reading || self->last < 0)
+  self->again = self->reading || self->pause != 0;
+  if (self->again || self->last < 0)
     return;
   self->reading = TRUE;
   after = g_strdup_printf ("%" G_GINT64_FORMAT, self->last);
@@ -442,6 +552,22 @@ reader_of (RhFeed *feed, gint64 workspace)
 }
 
 /* --- the feed ----------------------------------------------------------------------------------------------------- */
+
+static gboolean
+on_tick (gpointer data)
+{
+  RhFeed *self = data;
+  GHashTableIter iter;
+  gpointer reader;
+
+  g_hash_table_iter_init (&iter, self->readers);
+  while (g_hash_table_iter_next (&iter, NULL, &reader))
+    reader_tick (reader);
+  if (self->n_clients > 0)
+    return G_SOURCE_CONTINUE;
+  self->tick = 0;
+  return G_SOURCE_REMOVE;
+}
 
 static void
 on_notify (RhStore *store, const char *channel, const char *payload, gpointer data)
@@ -512,6 +638,7 @@ rh_feed_close (RhFeed *self)
         client_close (reader->clients->pdata[0], RH_FEED_CLOSE_GOING_AWAY, "the host stops");
       reader->feed = NULL;
     }
+  g_clear_handle_id (&self->tick, g_source_remove);
   g_hash_table_remove_all (self->readers);
   self->store = NULL;
 }
@@ -548,10 +675,9 @@ greet (Client *self, gint64 newest)
 }
 
 static void
-on_newest (GObject *source, GAsyncResult *result, gpointer data)
+on_newest (RhRows *rows, const GError *error, gpointer data)
 {
   g_autoptr (Client) self = data;
-  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, NULL);
 
   if (self->reader == NULL)
     return;
@@ -594,6 +720,7 @@ rh_feed_add (RhFeed *self,
   g_signal_connect (socket, "closed", G_CALLBACK (on_socket_closed), client);
   g_signal_connect (socket, "message", G_CALLBACK (on_socket_message), client);
   g_signal_connect (connection, "wrote", G_CALLBACK (on_wrote), client);
-  client->tick = g_timeout_add_seconds (1, on_tick, client);
-  rh_store_call_async (self->store, &events_last, caller->workspace, NULL, NULL, on_newest, g_rc_box_acquire (client));
+  if (self->tick == 0)
+    self->tick = g_timeout_add_seconds (1, on_tick, self);
+  rh_reads_call (self->store, &events_last, caller->workspace, NULL, on_newest, g_rc_box_acquire (client));
 }

@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define CONNECTIONS_MAX 512
+#define CONNECTIONS_MAX 2048
 /* Of these, kept for the Unix socket: who holds all the others does not keep the operator from stopping everything. */
 #define CONNECTIONS_KEPT 64
 #define JSON_MAX ((goffset)1024 * 1024)

@@ -107,6 +107,17 @@ bench_host_rss_kb (BenchHost *self)
   return g_ascii_strtod (fields[1], NULL) * (double)sysconf (_SC_PAGESIZE) / 1024;
 }
 
+double
+bench_host_cpu_s (BenchHost *self)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/schedstat", self->pid);
+  g_autofree char *text = NULL;
+
+  if (!g_file_get_contents (path, &text, NULL, NULL))
+    g_error ("the host is gone");
+  return g_ascii_strtod (text, NULL) / 1e9;
+}
+
 char *
 bench_host_id (BenchHost *self)
 {

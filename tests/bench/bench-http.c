@@ -4,15 +4,12 @@
  * security and the real query, against a bare libsoup server and, where the peers are, fastify, which answer with the
  * same bytes. They take turns. */
 
-#include "bench-host.h"
 #include "bench.h"
-#include "rh-auth.h"
-#include "rh-migrations.h"
+#include "http-host.h"
 #include "royal-test.h"
 
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 
 #define CONNECTIONS 64
 #define SECONDS "4"
@@ -32,12 +29,6 @@ typedef struct {
   guint port;
 } Peer;
 
-static void
-on_child (gpointer data)
-{
-  prctl (PR_SET_PDEATHSIG, SIGTERM);
-}
-
 /* Starts what prints its port in its first line; FALSE when it ends instead. */
 static gboolean
 peer_start (Peer *self, const char *const *argv)
@@ -46,7 +37,7 @@ peer_start (Peer *self, const char *const *argv)
   g_autoptr (GDataInputStream) lines = NULL;
   g_autofree char *line = NULL;
 
-  g_subprocess_launcher_set_child_setup (launcher, on_child, NULL, NULL);
+  g_subprocess_launcher_set_child_setup (launcher, http_host_end_with_parent, NULL, NULL);
   self->process = g_subprocess_launcher_spawnv (launcher, argv, NULL);
   if (self->process == NULL)
     return FALSE;
@@ -121,63 +112,21 @@ measure (guint port, const char *token)
 
 /* --- The host ----------------------------------------------------------------------------------------------------- */
 
+/* Proposals of which the first page is asked for. */
 static void
-migrate (const char *conninfo)
-{
-  g_autoptr (GAsyncResult) result = NULL;
-  GAsyncResult *waiting = NULL;
-  g_autoptr (GError) error = NULL;
-
-  rh_migrations_run_async (conninfo, FALSE, NULL, royal_test_result, &waiting);
-  result = royal_test_wait (&waiting);
-  if (!rh_migrations_run_finish (result, NULL, &error))
-    g_error ("%s", error->message);
-}
-
-/* Proposals of which the first page is asked for, and a token that may read them. (transfer full) */
-static char *
 fill (const char *owner)
 {
-  g_autofree char *token = rh_token_make ();
-  g_autofree char *hash = rh_token_hash (token);
-  g_autofree char *sql = g_strdup_printf (
-      "select workspace_open ('default', true);"
+  royal_test_sql (
+      owner,
       "insert into proposals (workspace_id, state, action, target, agent, agent_version, agent_sha256, cluster,"
       " parameters, words, claims, before, facts, preview, risk, decision, rules, reason, policy_version, digest,"
       " created_by, expires_at)"
       " select workspace_id, 'pending', 'markdown.apply', 'season-' || i, 'markdown', '1.0.0', '', 'finance',"
-      " jsonb_build_object ('percent', 20 + i %% 30), '{\"title\":\"Mark down what sells slowly\"}', '{}',"
+      " jsonb_build_object ('percent', 20 + i % 30), '{\"title\":\"Mark down what sells slowly\"}', '{}',"
       " '{\"percent\":0}', '{\"units\":1200}', '{\"summary\":\"A markdown\"}', 'high', 'approve', '{markdown}',"
       " 'rule markdown asks a person', 'v', encode (sha256 (i::text::bytea), 'hex'), 'markdown',"
-      " now () + interval '1 day' from workspaces, generate_series (1, %d) i where name = 'default';"
-      "select set_config ('royal.workspace', (select workspace_id::text from workspaces where name = 'default'), true),"
-      " token_create ('bench', 'viewer', '%s', 86400, 'bench')",
-      N_PENDING, hash);
-
-  royal_test_sql (owner, sql);
-  return g_steal_pointer (&token);
-}
-
-static guint
-free_port (void)
-{
-  g_autoptr (GSocketListener) listener = g_socket_listener_new ();
-
-  return g_socket_listener_add_any_inet_port (listener, NULL, NULL);
-}
-
-static BenchHost *
-start_host (const char *owner, guint port)
-{
-  g_autofree char *plugins_path = bench_build_path ("plugins");
-  g_autofree char *plugins = g_strconcat ("plugins=", plugins_path, NULL);
-  g_autofree char *url = g_strconcat ("database-url=", owner, NULL);
-  g_autofree char *listen = g_strdup_printf ("listen=127.0.0.1:%u", port);
-  BenchHost *host =
-      bench_host_start ("host", (const char *[]){ "manifests=" ROYAL_SRCDIR "/manifests", plugins, url, listen, NULL });
-
-  bench_host_wait_ready (host);
-  return host;
+      " now () + interval '1 day'"
+      " from workspaces, generate_series (1, " G_STRINGIFY (N_PENDING) ") i where name = 'default'");
 }
 
 /* The page as the host answers it, in a file. (transfer full) */
@@ -237,27 +186,23 @@ run_rounds (guint port, const char *token, const Peer *plain, const Peer *fastif
 static void
 bench_http (void)
 {
-  g_autofree char *owner = rh_cluster_conninfo (royal_test_cluster (), "royal_owner");
   g_autofree char *server = bench_build_path ("tests/bench/plain-server");
   g_autofree char *peers = bench_build_path ("peers");
-  g_autofree char *token = NULL, *page = NULL;
-  guint port = free_port ();
+  g_autofree char *page = NULL;
+  HttpHost *host = http_host_start ();
   Peer plain = { 0 }, fastify = { 0 };
-  BenchHost *host;
 
-  migrate (owner);
-  token = fill (owner);
-  host = start_host (owner, port);
-  page = save_page (port, token);
+  fill (host->owner);
+  page = save_page (host->port, host->viewer);
   if (!peer_start (&plain, (const char *const[]){ server, page, NULL }))
     g_error ("%s did not start", server);
   if (!peer_start (&fastify, (const char *const[]){ ROYAL_SRCDIR "/tools/peers", "http", peers, page, NULL }))
     g_print ("fastify is absent\n");
-  (void)measure (port, token); /* warm */
-  run_rounds (port, token, &plain, &fastify);
+  (void)measure (host->port, host->viewer); /* warm */
+  run_rounds (host->port, host->viewer, &plain, &fastify);
   peer_stop (&fastify);
   peer_stop (&plain);
-  bench_host_stop (host);
+  http_host_stop (host);
 }
 
 int

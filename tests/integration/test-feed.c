@@ -27,20 +27,27 @@ on_message (SoupWebsocketConnection *socket, int type, GBytes *message, gpointer
   Client *self = data;
   gsize length;
   const char *text = g_bytes_get_data (message, &length);
-  g_autoptr (JsonNode) node = royal_json_parse (text, (gssize)length, "event", NULL);
-  JsonObject *event = json_node_get_object (node);
-  gint64 id = royal_json_int (event, "id", -1);
+  g_autoptr (JsonNode) node = royal_json_parse (text, (gssize)length, "message", NULL);
+  JsonObject *told = json_node_get_object (node);
+  JsonArray *events;
 
-  if (strcmp (royal_json_string (event, "type", ""), "hello") == 0)
+  if (strcmp (royal_json_string (told, "type", ""), "hello") == 0)
     {
-      self->hello = royal_json_int (event, "last", -1);
+      self->hello = royal_json_int (told, "last", -1);
       return;
     }
-  g_assert_cmpstr (royal_json_string (event, "type", ""), ==, "event");
-  /* The order is that of ids: nothing comes twice. */
-  g_assert_cmpint (id, >, self->after);
-  self->after = id;
-  g_array_append_val (self->ids, id);
+  g_assert_cmpstr (royal_json_string (told, "type", ""), ==, "events");
+  events = royal_json_array (told, "events");
+  g_assert_cmpuint (json_array_get_length (events), >, 0);
+  for (guint i = 0; i < json_array_get_length (events); i++)
+    {
+      gint64 id = royal_json_int (json_array_get_object_element (events, i), "id", -1);
+
+      /* The order is that of ids: nothing comes twice. */
+      g_assert_cmpint (id, >, self->after);
+      self->after = id;
+      g_array_append_val (self->ids, id);
+    }
 }
 
 static void
