@@ -171,13 +171,33 @@ rh_request_set_header (RhRequest *self, const char *name, const char *value)
 }
 
 static void
-refuse (RhRequest *self, RhProblem problem, const char *pointer, const char *detail)
+refuse_later (RhRequest *self, RhProblem problem, const char *pointer, const char *detail, const char *retry_after)
 {
   if (problem == RH_PROBLEM_UNAVAILABLE || problem == RH_PROBLEM_LIMIT)
-    rh_request_set_header (self, "Retry-After", RETRY_AFTER_S);
+    rh_request_set_header (self, "Retry-After", retry_after);
   if (problem == RH_PROBLEM_UNAUTHENTICATED)
     rh_request_set_header (self, "WWW-Authenticate", "Bearer realm=\"royal\"");
   rh_request_reply (self, rh_problem_status (problem), rh_problem_document (problem, detail, pointer, self->id));
+}
+
+static void
+refuse (RhRequest *self, RhProblem problem, const char *pointer, const char *detail)
+{
+  refuse_later (self, problem, pointer, detail, RETRY_AFTER_S);
+}
+
+void
+rh_request_refuse_until (RhRequest *self, const char *seconds, const char *format, ...)
+{
+  g_autofree char *detail = NULL;
+  va_list args;
+
+  g_return_if_fail (self != NULL && seconds != NULL && format != NULL);
+
+  va_start (args, format);
+  detail = g_strdup_vprintf (format, args);
+  va_end (args);
+  refuse_later (self, RH_PROBLEM_LIMIT, NULL, detail, seconds);
 }
 
 void

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-auth.h"
 
+#include "rh-cookie.h"
 #include "rh-log.h"
 #include "rh-reads.h"
+#include "rh-routes.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -21,6 +23,8 @@
 
 static const RhStatement token_lookup = { "token.lookup", "select * from token_lookup ($1::bytea)", 1, FALSE };
 static const RhStatement token_used = { "token.used", "select token_used ($1::uuid, $2)", 2, FALSE };
+static const RhStatement session_lookup = { "session.lookup", "select * from session_lookup ($1::bytea)", 1, FALSE };
+static const RhStatement session_seen = { "session.seen", "select session_seen ($1::uuid)", 1, FALSE };
 static const RhStatement workspace_open = { "workspace.find", "select * from workspace_open ($1, false)", 1, FALSE };
 
 typedef struct {
@@ -37,7 +41,8 @@ struct _RhAuth {
 typedef struct {
   RhAuth *auth;
   RhRequest *request;
-  char *hash; /* of the token; NULL without one */
+  char *hash; /* of the token or the session's secret; NULL without one */
+  char *csrf; /* of a session */
   void (*then) (RhRequest *request);
 } Identify;
 
@@ -67,8 +72,32 @@ rh_role_name (RhRoles role)
   return NULL;
 }
 
-char *
-rh_token_make (void)
+const char *
+rh_role_acting (RhRoles held)
+{
+  static const RhRoles order[] = { RH_ROLE_ADMIN, RH_ROLE_APPROVER, RH_ROLE_OPERATOR, RH_ROLE_DEVELOPER,
+                                   RH_ROLE_VIEWER };
+
+  for (guint i = 0; i < G_N_ELEMENTS (order); i++)
+    if ((held & order[i]) != 0)
+      return rh_role_name (order[i]);
+  return NULL;
+}
+
+RhRoles
+rh_roles_from_names (const char *names)
+{
+  g_auto (GStrv) list = g_strsplit (names != NULL ? names : "", " ", -1);
+  RhRoles held = 0;
+
+  for (guint i = 0; list[i] != NULL; i++)
+    held |= rh_role_from_name (list[i]);
+  return held;
+}
+
+/* (transfer full) */
+static char *
+make_secret (const char *prefix)
 {
   guint8 bytes[TOKEN_BYTES];
   char text[sodium_base64_ENCODED_LEN (TOKEN_BYTES, sodium_base64_VARIANT_URLSAFE_NO_PADDING)];
@@ -76,18 +105,43 @@ rh_token_make (void)
   randombytes_buf (bytes, sizeof bytes);
   sodium_bin2base64 (text, sizeof text, bytes, sizeof bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
   sodium_memzero (bytes, sizeof bytes);
-  return g_strconcat (RH_TOKEN_PREFIX, text, NULL);
+  return g_strconcat (prefix, text, NULL);
+}
+
+/* (transfer full) (nullable) */
+static char *
+hash_secret (const char *secret, const char *prefix)
+{
+  g_autofree char *hash = NULL;
+
+  if (secret == NULL || strlen (secret) != RH_TOKEN_LENGTH || !g_str_has_prefix (secret, prefix))
+    return NULL;
+  hash = g_compute_checksum_for_string (G_CHECKSUM_SHA256, secret, -1);
+  return g_strconcat ("\\x", hash, NULL);
+}
+
+char *
+rh_token_make (void)
+{
+  return make_secret (RH_TOKEN_PREFIX);
 }
 
 char *
 rh_token_hash (const char *token)
 {
-  g_autofree char *hash = NULL;
+  return hash_secret (token, RH_TOKEN_PREFIX);
+}
 
-  if (token == NULL || strlen (token) != RH_TOKEN_LENGTH || !g_str_has_prefix (token, RH_TOKEN_PREFIX))
-    return NULL;
-  hash = g_compute_checksum_for_string (G_CHECKSUM_SHA256, token, -1);
-  return g_strconcat ("\\x", hash, NULL);
+char *
+rh_session_make (void)
+{
+  return make_secret (RH_SESSION_PREFIX);
+}
+
+char *
+rh_session_hash (const char *secret)
+{
+  return hash_secret (secret, RH_SESSION_PREFIX);
 }
 
 RhAuth *
@@ -123,6 +177,7 @@ identify_free (Identify *self)
   rh_auth_free (self->auth);
   rh_request_unref (self->request);
   g_free (self->hash);
+  g_free (self->csrf);
   g_free (self);
 }
 
@@ -222,6 +277,71 @@ on_token (RhRows *rows, const GError *error, gpointer data)
   self->then (self->request);
 }
 
+/* Whether what a session asks for may be asked for; else it was refused. */
+static gboolean
+check_session (RhRequest *request, RhRows *rows, const char *csrf)
+{
+  const RhRoute *route = rh_request_route (request);
+  const char *sent = rh_request_header (request, "X-CSRF-Token");
+  const char *wanted = rh_request_header (request, WORKSPACE_HEADER);
+  gboolean reads = strcmp (route->method, "GET") == 0;
+  gboolean opens = route->feed && rh_request_header (request, "Upgrade") != NULL;
+
+  if ((!reads || opens) && !rh_cookie_is_same_origin (request))
+    rh_request_refuse (request, RH_PROBLEM_CSRF, NULL, "a session acts through pages of this host only");
+  else if (!reads && (sent == NULL || strlen (sent) != strlen (csrf) || sodium_memcmp (sent, csrf, strlen (csrf)) != 0))
+    rh_request_refuse (request, RH_PROBLEM_CSRF, NULL, "in a session X-CSRF-Token is to be what login and me tell");
+  else if (wanted != NULL && g_strcmp0 (wanted, rh_rows_string (rows, 0, "workspace")) != 0)
+    rh_request_refuse (request, RH_PROBLEM_DENIED, NULL,
+                       "the session is in another workspace than " WORKSPACE_HEADER " names");
+  else if (rh_rows_boolean (rows, 0, "must_change") && !route->early)
+    rh_request_refuse (request, RH_PROBLEM_DENIED, NULL, "the password is to be changed first");
+  else
+    return TRUE;
+  return FALSE;
+}
+
+static void
+on_session (RhRows *rows, const GError *error, gpointer data)
+{
+  g_autoptr (Identify) self = data;
+  RhCaller *caller = rh_request_caller (self->request);
+  const char *peer = rh_connection_peer (rh_request_connection (self->request));
+  const char *uid;
+
+  if (rows == NULL)
+    {
+      rh_request_fail (self->request, error);
+      return;
+    }
+  if (rh_rows_n (rows) == 0)
+    {
+      g_hash_table_remove (self->auth->good, self->hash);
+      count_failure (self->auth, peer);
+      refuse (self->request, "the session is over; log in");
+      return;
+    }
+  note_good (self->auth, self->hash);
+  if (!check_session (self->request, rows, self->csrf))
+    return;
+  uid = rh_rows_string (rows, 0, "uid");
+  if (rh_rows_boolean (rows, 0, "due"))
+    rh_store_call_async (rh_request_context (self->request)->store, &session_seen,
+                         rh_rows_int64 (rows, 0, "workspace_id"), (const char *const[]){ uid }, NULL, NULL, NULL);
+  *caller = (RhCaller){
+    .roles = rh_roles_from_names (rh_rows_string (rows, 0, "roles")),
+    .workspace = rh_rows_int64 (rows, 0, "workspace_id"),
+    .workspace_name = g_strdup (rh_rows_string (rows, 0, "workspace")),
+    .name = g_strdup (rh_rows_string (rows, 0, "name")),
+    .via = g_strconcat ("user:", rh_rows_string (rows, 0, "user_uid"), NULL),
+    .token = g_strdup (uid),
+    .user = g_strdup (rh_rows_string (rows, 0, "user_uid")),
+    .csrf = g_steal_pointer (&self->csrf),
+    .me = g_strdup (rh_rows_string (rows, 0, "me")),
+  };
+  self->then (self->request);
+}
+
 static void
 on_workspace (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -306,21 +426,25 @@ void
 rh_auth_identify (RhAuth *self, RhRequest *request, void (*then) (RhRequest *request))
 {
   g_autofree char *token = NULL;
+  g_autofree char *secret = NULL;
   g_autofree char *hash = NULL;
   const char *params[1];
+  Identify *identify;
 
   g_return_if_fail (self != NULL && request != NULL && then != NULL);
 
   token = token_of (request);
-  if (token == NULL)
+  secret = token == NULL ? rh_cookie_of (request) : NULL;
+  if (token == NULL && secret == NULL)
     {
       identify_peer (self, request, then);
       return;
     }
-  hash = rh_token_hash (token);
+  hash = secret != NULL ? rh_session_hash (secret) : rh_token_hash (token);
   if (hash == NULL)
     {
-      refuse (request, "the token is not of the form rt_ and 43 characters");
+      refuse (request,
+              secret != NULL ? "the session is over; log in" : "the token is not of the form rt_ and 43 characters");
       return;
     }
   if (is_throttled (self, rh_connection_peer (rh_request_connection (request)), hash))
@@ -329,6 +453,9 @@ rh_auth_identify (RhAuth *self, RhRequest *request, void (*then) (RhRequest *req
       return;
     }
   params[0] = hash;
-  rh_reads_call (rh_request_context (request)->store, &token_lookup, RH_NO_WORKSPACE, params, on_token,
-                 identify_new (self, request, hash, then));
+  identify = identify_new (self, request, hash, then);
+  if (secret != NULL)
+    identify->csrf = rh_cookie_csrf (secret);
+  rh_reads_call (rh_request_context (request)->store, secret != NULL ? &session_lookup : &token_lookup, RH_NO_WORKSPACE,
+                 params, secret != NULL ? on_session : on_token, identify);
 }

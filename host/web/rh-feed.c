@@ -32,11 +32,7 @@ static const RhStatement events_after = { "feed.events",
                                           " from events_after ($1::bigint, $2::text[], $3::int)",
                                           3, FALSE };
 static const RhStatement events_last = { "feed.last", "select events_last () as id", 0, FALSE };
-static const RhStatement token_holds = { "feed.token",
-                                         "select exists (select from token_list () t where t.token->>'id' = $1"
-                                         " and t.token->>'revoked_at' is null and (t.token->>'expires_at' is null"
-                                         " or (t.token->>'expires_at')::timestamptz > now ())) as holds",
-                                         1, FALSE };
+static const RhStatement token_holds = { "feed.token", "select credential_holds ($1::uuid) as holds", 1, FALSE };
 
 struct _RhFeed {
   RhStore *store;      /* not owned; NULL once closed */
@@ -376,7 +372,7 @@ on_token_checked (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, NULL);
 
   if (rows != NULL && !rh_rows_boolean (rows, 0, "holds"))
-    client_close (self, RH_FEED_CLOSE_REVOKED, "the token is expired or revoked");
+    client_close (self, RH_FEED_CLOSE_REVOKED, "the token or the session is expired or revoked");
 }
 
 /* Once a second. */
@@ -470,7 +466,7 @@ end_revoked (Reader *self, const char *token)
       Client *client = i <= self->clients->len ? self->clients->pdata[i - 1] : NULL;
 
       if (client != NULL && g_strcmp0 (client->token, token) == 0)
-        client_close (client, RH_FEED_CLOSE_REVOKED, "the token is revoked");
+        client_close (client, RH_FEED_CLOSE_REVOKED, "the token or the session is revoked");
     }
 }
 
@@ -501,6 +497,7 @@ on_page (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, NULL);
   gint64 before = self->last;
   guint n = rows != NULL ? rh_rows_n (rows) : 0;
+  static const char *const ends[] = { "token.revoked", "session.revoked", NULL };
 
   self->reading = FALSE;
   self->failed = rows == NULL;
@@ -513,7 +510,7 @@ on_page (GObject *source, GAsyncResult *result, gpointer data)
       reader_pause (self);
     }
   for (guint i = 0; i < n; i++)
-    if (strcmp (rh_rows_string (rows, i, "kind"), "token.revoked") == 0)
+    if (g_strv_contains (ends, rh_rows_string (rows, i, "kind")))
       end_revoked (self, rh_rows_string (rows, i, "subject"));
   if (n == PAGE || (rows != NULL && self->again))
     reader_read (self);

@@ -19,6 +19,9 @@ rh_caller_clear (RhCaller *self)
   g_free (self->name);
   g_free (self->via);
   g_free (self->token);
+  g_free (self->user);
+  g_free (self->csrf);
+  g_free (self->me);
   *self = (RhCaller){ 0 };
 }
 
@@ -232,7 +235,7 @@ rh_request_actor (RhRequest *self)
       (RhActor){ .workspace = self->caller.workspace,
                  .name = self->caller.name,
                  .via = self->caller.via,
-                 .role = rh_role_name (self->caller.roles),
+                 .role = rh_role_acting (self->caller.roles),
                  .trace = rh_span_traceparent (self->span, self->message != NULL ? traceparent_of (self) : NULL) };
   return &self->actor;
 }

@@ -17,9 +17,12 @@ typedef struct _RhRoute RhRoute;
 /**
  * RhCaller:
  * @roles: RhRoles; 0 = not authenticated
- * @name: who, for audit: `unix:0`, or the token's name
- * @via: `unix:0`, `token:<uid>`
- * @token: (nullable): the token's uid
+ * @name: who, for audit: `unix:0`, the token's or the user's name
+ * @via: `unix:0`, `token:<uid>`, `user:<uid>`
+ * @token: (nullable): the token's or the session's uid
+ * @user: (nullable): of a session: the user's uid
+ * @csrf: (nullable): of a session: what a request that changes something has to send as `X-CSRF-Token`
+ * @me: (nullable): of a session: what its user is told of himself, JSON
  *
  * Who asks, as authenticated; never by what the request says of itself.
  */
@@ -30,6 +33,9 @@ typedef struct {
   char *name;
   char *via;
   char *token;
+  char *user;
+  char *csrf;
+  char *me;
 } RhCaller;
 
 void rh_caller_clear (RhCaller *self);
@@ -92,6 +98,8 @@ void rh_request_reply (RhRequest *self, guint status, JsonNode *body); /* (trans
 void rh_request_reply_text (RhRequest *self, guint status, const char *type, char *text);
 void rh_request_refuse (RhRequest *self, RhProblem problem, const char *pointer, const char *format, ...)
     G_GNUC_PRINTF (4, 5);
+/* A limit (429), with @seconds as `Retry-After`. */
+void rh_request_refuse_until (RhRequest *self, const char *seconds, const char *format, ...) G_GNUC_PRINTF (3, 4);
 /* Logs what a client may not see. */
 void rh_request_fail (RhRequest *self, const GError *error);
 void rh_request_set_header (RhRequest *self, const char *name, const char *value);

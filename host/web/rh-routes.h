@@ -33,6 +33,7 @@ struct _RhRoute {
   void (*handle) (RhRequest *request);
   gboolean feed; /* may be upgraded to a WebSocket */
   gboolean open; /* who asks is told by the handler, not by a token */
+  gboolean early; /* also for a user who has yet to change a first password */
 };
 
 /* The table, ended by an entry without a method. */
@@ -132,6 +133,19 @@ void rh_api_audit_key (RhRequest *request);
 void rh_api_segments (RhRequest *request);
 void rh_api_segment_seal (RhRequest *request);
 void rh_api_segment_drop (RhRequest *request);
+void rh_api_login (RhRequest *request);
+void rh_api_logout (RhRequest *request);
+void rh_api_me (RhRequest *request);
+void rh_api_password (RhRequest *request);
+void rh_api_sessions (RhRequest *request);
+void rh_api_session_revoke (RhRequest *request);
+void rh_api_roles (RhRequest *request);
+void rh_api_users (RhRequest *request);
+void rh_api_user (RhRequest *request);
+void rh_api_user_create (RhRequest *request);
+void rh_api_user_change (RhRequest *request);
+void rh_api_user_remove (RhRequest *request);
+void rh_api_user_revoke (RhRequest *request);
 void rh_api_tokens (RhRequest *request);
 void rh_api_token_create (RhRequest *request);
 void rh_api_token_revoke (RhRequest *request);

@@ -241,7 +241,11 @@ test_roles (void)
       g_autofree char *path = path_of (route);
       g_autoptr (WebAnswer) answer = web_call (host, "", route->method, path, NULL, NULL);
 
-      g_assert_cmpint (answer->status == 401, ==, route->roles != 0 || route->open);
+      /* A login is asked for by nobody yet; this one lacks its body. */
+      if (g_str_has_suffix (route->path, "/auth/login"))
+        g_assert_cmpuint (answer->status, ==, 422);
+      else
+        g_assert_cmpint (answer->status == 401, ==, route->roles != 0 || route->open);
     }
 }
 

@@ -196,6 +196,7 @@ web_answer_free (WebAnswer *self)
   g_free (self->type);
   g_free (self->id);
   g_free (self->text);
+  g_free (self->cookie);
   g_clear_pointer (&self->json, json_node_unref);
   g_free (self);
 }
@@ -235,6 +236,8 @@ web_call (WebHost *self,
   answer->status = soup_message_get_status (message);
   answer->type = g_strdup (soup_message_headers_get_content_type (got, NULL));
   answer->id = g_strdup (soup_message_headers_get_one (got, "X-Request-Id"));
+  if (soup_message_headers_get_list (got, "Set-Cookie") != NULL)
+    answer->cookie = g_strdup (soup_message_headers_get_list (got, "Set-Cookie"));
   answer->text = g_bytes_get_size (bytes) > 0 ? g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes))
                                               : g_strdup ("");
   answer->json = json_from_string (answer->text, NULL);

@@ -47,6 +47,7 @@ typedef struct {
   char *type;
   char *id;
   char *text;
+  char *cookie; /* `Set-Cookie`; NULL without one */
   JsonNode *json; /* NULL when it is none */
 } WebAnswer;
 
