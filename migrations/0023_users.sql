@@ -236,7 +236,9 @@ $$;
 create function user_add (p_name text, p_full_name text, p_email text, p_roles text[], p_password text, p_local boolean,
   p_actor text) returns jsonb
 language plpgsql security definer set search_path = public, pg_temp as $$
-declare u users;
+declare
+  u users;
+  joined boolean := false;
 begin
   insert into users (name, full_name, email, password, created_by)
   values (p_name, coalesce (p_full_name, ''), p_email, p_password, p_actor) on conflict (name) do nothing returning * into u;
@@ -245,12 +247,13 @@ begin
     if not p_local or exists (select from memberships m where m.user_uid = u.uid and m.workspace_id = royal_workspace ()) then
       raise exception 'there is a user % already', p_name using errcode = 'RY409';
     end if;
+    joined := true;
   end if;
   insert into memberships (workspace_id, user_uid, roles)
   values (royal_workspace (), u.uid, array (select distinct r from unnest (p_roles) r order by r));
   insert into outbox (workspace_id, kind, subject, actor, data)
   values (royal_workspace (), 'user.added', u.uid::text, p_actor, jsonb_build_object ('user', u.name, 'roles', p_roles));
-  return user_json (u);
+  return user_json (u) || jsonb_build_object ('joined', joined);
 end $$;
 
 -- Ends the sessions of p_user, in p_workspace or, with null, in each, but p_but; each is told of, so that its feeds end. Returns how

@@ -5,6 +5,7 @@
 #include "rh-charter.h"
 #include "rh-control.h"
 #include "rh-database.h"
+#include "rh-first-user.h"
 #include "rh-host-dir.h"
 #include "rh-jobs.h"
 #include "rh-metrics.h"
@@ -402,6 +403,7 @@ on_charter (GObject *source, GAsyncResult *result, gpointer data)
       g_task_return_error (task, error);
       return;
     }
+  rh_first_user_ensure (self->store, self->gate, self->workspace);
   g_task_return_boolean (task, TRUE);
 }
 

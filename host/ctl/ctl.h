@@ -54,6 +54,7 @@ extern const CtlCommand ctl_plan_commands[];
 extern const CtlCommand ctl_secret_commands[];
 extern const CtlCommand ctl_privacy_commands[];
 extern const CtlCommand ctl_token_commands[];
+extern const CtlCommand ctl_user_commands[];
 extern const CtlCommand ctl_manifest_commands[];
 extern const CtlCommand ctl_policy_commands[];
 extern const CtlCommand ctl_workflows_commands[];

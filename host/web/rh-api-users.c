@@ -145,8 +145,9 @@ on_given (GObject *source, GAsyncResult *result, gpointer data)
     }
   rh_gate_kick (rh_request_context (self->request)->gate);
   user = rh_rows_json (rows, 0, "item");
-  /* Shown here, once; the database keeps its hash. */
-  json_object_set_string_member (json_node_get_object (user), "password", self->password);
+  /* Shown here, once; the database keeps its hash. Who was there before keeps what he had. */
+  if (!royal_json_boolean (json_node_get_object (user), "joined", FALSE))
+    json_object_set_string_member (json_node_get_object (user), "password", self->password);
   rh_request_reply (self->request, is_new (self->request) ? SOUP_STATUS_CREATED : SOUP_STATUS_OK, user);
 }
 

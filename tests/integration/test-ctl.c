@@ -175,6 +175,26 @@ test_tokens (void)
   assert_ctl (host, secret, 1, "jobs", "revoked");
 }
 
+static void
+test_users (void)
+{
+  g_autoptr (WebHost) host = web_host_new ();
+  g_autofree char *made = ctl (host, NULL, 0, "user add vera --roles viewer,operator");
+  g_autofree char *password = g_strstrip (g_strdup (made));
+
+  g_assert_cmpuint (strlen (password), >=, 24);
+  assert_ctl (host, NULL, 0, "user list", "vera");
+  assert_ctl (host, NULL, 0, "user list", "operator");
+  assert_ctl (host, NULL, 2, "user add paul", "--roles");
+  assert_ctl (host, NULL, 1, "user add vera --roles viewer", "already");
+  assert_ctl (host, NULL, 1, "user add paul --roles king", "roles");
+  assert_ctl (host, NULL, 0, "user unlock vera", "may try again");
+  assert_ctl (host, NULL, 0, "user password vera", "shown once");
+  assert_ctl (host, NULL, 0, "user revoke vera", "no session");
+  assert_ctl (host, NULL, 0, "user disable vera", "is disabled");
+  assert_ctl (host, NULL, 1, "user disable nobody", "no user nobody");
+}
+
 static char *
 write_csv (const char *name, const char *text)
 {
@@ -269,6 +289,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ctl/revisions", test_revisions);
   g_test_add_func ("/ctl/jobs", test_jobs);
   g_test_add_func ("/ctl/tokens", test_tokens);
+  g_test_add_func ("/ctl/users", test_users);
   g_test_add_func ("/ctl/season", test_season);
   g_test_add_func ("/ctl/policy", test_policy);
   return royal_test_run ();
