@@ -34,6 +34,21 @@ is 'at once' 401 "$(tcp /api/v1/approvals -H "$(with "$approver")")"
 is 'the other is not' 200 "$(tcp /api/v1/approvals -H "$(with "$viewer")")"
 runs 1 'no secret stands in the log' grep -F -e "$(jq -r .token <<<"$viewer")" -e "$(jq -r .token <<<"$approver")" "$host_dir/royald.log"
 
+# Users
+log_in () { curl -s --max-time 10 -c "$host_dir/jar" -H 'Content-Type: application/json' -d "$1" "$url/api/v1/auth/login"; }
+soon 'the first start made an administrator' grep -q 'one-time password' "$host_dir/royald.log"
+first=$(sed -n 's/.*one-time password \([A-Za-z0-9]*\).*/\1/p' "$host_dir/royald.log")
+is 'who logs in with the password of the log, to change it' true \
+  "$(log_in "{\"user\":\"admin\",\"password\":\"$first\"}" | jq .must_change_password)"
+is 'and can do nothing else before' 403 "$(tcp /api/v1/approvals -b "$host_dir/jar")"
+csrf=$(curl -s --max-time 5 -b "$host_dir/jar" "$url/api/v1/auth/me" | jq -r .csrf)
+change=(-X POST -b "$host_dir/jar" -H 'Content-Type: application/json' -d "{\"password\":\"$first\",\"new\":\"another, longer one\"}")
+is 'not by a page of another host' 403 "$(tcp /api/v1/auth/password "${change[@]}")"
+is 'a page of this host changes it' 200 "$(tcp /api/v1/auth/password "${change[@]}" -H "X-CSRF-Token: $csrf")"
+is 'then the administrator reads' 200 "$(tcp /api/v1/approvals -b "$host_dir/jar")"
+is 'the one-time password is none any more' 401 \
+  "$(tcp /api/v1/auth/login -H 'Content-Type: application/json' -d "{\"user\":\"admin\",\"password\":\"$first\"}")"
+
 # Metrics
 http /metrics >"$host_dir/metrics"
 is 'every metric has its HELP and TYPE' '' "$(awk '
