@@ -11,9 +11,9 @@
 /* What a person does about himself. */
 
 static const RhStatement session_list = { "web.sessions", "select session from session_list ($1::uuid)", 1, FALSE };
-static const RhStatement session_revoke = { "session.revoke",
-                                            "select $1::uuid as uid, session_revoke ($1::uuid, $2::uuid, $3) as session", 3,
-                                            TRUE };
+static const RhStatement session_revoke = {
+  "session.revoke", "select $1::uuid as uid, session_revoke ($1::uuid, $2::uuid, $3) as session", 3, TRUE
+};
 static const RhStatement user_password = { "user.password", "select * from user_password ($1::uuid, $2)", 2, TRUE };
 static const RhStatement set_password = { "user.set-password",
                                           "select user_set_password ($1::uuid, $2, $3, $4::uuid) as me", 4, TRUE };
