@@ -39,6 +39,7 @@ plan () { # plan CODE CATEGORY: forecast, ordered, approved, applied
   is 'initial and held back are all of it' 0 "$(said '.parameters | .quantity - .initial - .holdback')"
   is 'stores have the initial part, to the unit' 0 "$(said '.parameters | .initial - ([.allocation[].units] | add)')"
   is 'all of the stores' 77 "$(said '.parameters.allocation | length')"
+  holds '$v[0] > 0 and $v[1] >= 0 and $v[1] < 0.2' "$(hindcast)" 'earlier seasons are foretold to a fifth in total'
   runs 0 'approved' ctl approvals approve "$proposal" --yes
   soon 'it is ordered' made
   holds '$v[0] == $v[1] + $v[2]' "$(season '[.inventory | .made, .shipped, .holdback]')" 'made is shipped and held back'
@@ -48,6 +49,11 @@ sold () { # sold WEEKS REFORECAST: the run after the real sales up to that week 
   ok $? "$code: the sales of week $1 start a run"
   soon 'which ends' done_with
   is "a new forecast after week $1: $2" "$2" "$(step reforecast)"
+}
+hindcast () { # of the last forecast, by the method that was used: MAPE by week, and how far the totals were off
+  local id
+  id=$(ctl approvals list --state all --json | jq -er '[.items[] | select(.action == "forecast.record")][0].id')
+  ctl approvals show "$id" --json | jq -c '.parameters | .hindcast[.method] | [.mape, .total]'
 }
 variance () { ctl workflow show "$run" --json | jq -c '.input.variance'; }
 
