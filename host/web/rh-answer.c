@@ -125,6 +125,20 @@ begin_answer (RhRequest *self, guint status)
   return self->message != NULL;
 }
 
+/* The body is in place: it goes out now, or as soon as nothing more is read. */
+static void
+send_answer (RhRequest *self)
+{
+  if (!self->reading)
+    {
+      rh_request_resume (self);
+      return;
+    }
+  /* Not from within libsoup's reading. */
+  rh_request_pause (self);
+  g_idle_add_full (G_PRIORITY_DEFAULT, part, rh_request_ref (self), (GDestroyNotify)rh_request_unref);
+}
+
 void
 rh_request_reply_text (RhRequest *self, guint status, const char *type, char *text)
 {
@@ -141,14 +155,28 @@ rh_request_reply_text (RhRequest *self, guint status, const char *type, char *te
     soup_server_message_set_response (self->message, type, SOUP_MEMORY_TAKE, text, strlen (text));
   else
     g_free (text);
-  if (!self->reading)
+  send_answer (self);
+}
+
+void
+rh_request_reply_bytes (RhRequest *self, guint status, const char *type, GBytes *bytes, const char *cache)
+{
+  SoupMessageHeaders *headers;
+
+  g_return_if_fail (self != NULL && type != NULL && cache != NULL);
+
+  if (!begin_answer (self, status))
+    return;
+  set_common_headers (self);
+  headers = soup_server_message_get_response_headers (self->message);
+  soup_message_headers_replace (headers, "Cache-Control", cache);
+  soup_server_message_set_status (self->message, status, NULL);
+  if (bytes != NULL)
     {
-      rh_request_resume (self);
-      return;
+      soup_message_headers_set_content_type (headers, type, NULL);
+      soup_message_body_append_bytes (soup_server_message_get_response_body (self->message), bytes);
     }
-  /* Not from within libsoup's reading. */
-  rh_request_pause (self);
-  g_idle_add_full (G_PRIORITY_DEFAULT, part, rh_request_ref (self), (GDestroyNotify)rh_request_unref);
+  send_answer (self);
 }
 
 void

@@ -69,6 +69,17 @@ rh_api_openapi (RhRequest *request)
   rh_request_reply_text (request, SOUP_STATUS_OK, "application/json", g_strndup (text, length));
 }
 
+static JsonArray *
+role_names (guint roles)
+{
+  JsonArray *names = json_array_new ();
+
+  for (guint role = 1; role != 0 && role <= roles; role <<= 1)
+    if ((roles & role) != 0 && rh_role_name (role) != NULL)
+      json_array_add_string_element (names, rh_role_name (role));
+  return names;
+}
+
 static void
 on_status (RhRequest *request, RhRows *rows)
 {
@@ -87,6 +98,7 @@ on_status (RhRequest *request, RhRows *rows)
     }
   json_object_set_string_member (who, "name", caller->name);
   json_object_set_string_member (who, "via", caller->via);
+  json_object_set_array_member (who, "roles", role_names (caller->roles));
   json_object_set_string_member (object, "version", ROYAL_VERSION);
   json_object_set_member (object, "workspace", rh_rows_json (rows, 0, "workspace"));
   json_object_set_object_member (object, "caller", who);

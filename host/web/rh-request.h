@@ -96,6 +96,8 @@ void rh_request_set_reading (RhRequest *self, gboolean reading);
 void rh_request_reply (RhRequest *self, guint status, JsonNode *body); /* (transfer full) */
 /* @text is (transfer full). */
 void rh_request_reply_text (RhRequest *self, guint status, const char *type, char *text);
+/* @bytes (nullable): NULL for an answer without a body; @cache is the `Cache-Control`. */
+void rh_request_reply_bytes (RhRequest *self, guint status, const char *type, GBytes *bytes, const char *cache);
 void rh_request_refuse (RhRequest *self, RhProblem problem, const char *pointer, const char *format, ...)
     G_GNUC_PRINTF (4, 5);
 /* A limit (429), with @seconds as `Retry-After`. */

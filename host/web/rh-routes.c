@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-routes.h"
 
+#include "rh-console.h"
 #include "rh-web-resources.h"
 #include "royal-json.h"
 
@@ -22,6 +23,8 @@
 #define SEASON "season category name start weeks archetype currency list_price unit_cost gaps dry_run"
 
 static const RhRoute routes[] = {
+  { "GET", "/", 0, RH_BODY_NONE, "", rh_console_page, FALSE, TRUE },
+  { "GET", "/assets/{name}", 0, RH_BODY_NONE, "", rh_console_asset, FALSE, TRUE },
   { "GET", "/healthz", 0, RH_BODY_NONE, "", rh_api_health },
   { "GET", "/readyz", 0, RH_BODY_NONE, "", rh_api_ready },
   { "GET", "/metrics", 0, RH_BODY_NONE, "", rh_api_metrics },

@@ -68,6 +68,38 @@ test_health (void)
   g_assert_cmpuint (st.st_mode & 0777, ==, 0660);
 }
 
+/* The console lies in the binary, for anyone; nothing else is given out beside it. */
+static void
+test_console (void)
+{
+  g_autoptr (WebHost) host = web_host_new ();
+  g_autoptr (WebAnswer) page = web_expect (host, 200, "", "GET", "/", NULL);
+  g_autoptr (WebAnswer) head = web_expect (host, 200, "", "HEAD", "/", NULL);
+  g_autoptr (WebAnswer) current = web_call (host, "", "GET", "/", NULL, (const char *[]){ "If-None-Match", "*", NULL });
+  g_autoptr (WebAnswer) changed =
+      web_call (host, "", "GET", "/", NULL, (const char *[]){ "If-None-Match", "\"no\"", NULL });
+  g_autoptr (WebAnswer) icon = web_expect (host, 200, "", "GET", "/assets/icon.svg", NULL);
+  g_autoptr (WebAnswer) above = web_expect (host, 404, "", "GET", "/assets/..%2findex.html", NULL);
+  g_autoptr (WebAnswer) packed = web_expect (host, 404, "", "GET", "/assets/icon.svg.gz", NULL);
+  g_autoptr (WebAnswer) nothing = web_expect (host, 404, "", "GET", "/assets/app-.js", NULL);
+  g_autoptr (WebAnswer) method = web_expect (host, 405, "", "POST", "/", NULL);
+  const char *name = strstr (page->text, "assets/app-");
+  g_autofree char *path = NULL;
+  g_autoptr (WebAnswer) asset = NULL;
+
+  g_assert_cmpstr (page->type, ==, "text/html");
+  g_assert_cmpstr (head->text, ==, "");
+  g_assert_cmpuint (current->status, ==, 304);
+  g_assert_cmpstr (current->text, ==, "");
+  g_assert_cmpuint (changed->status, ==, 200);
+  g_assert_cmpstr (icon->type, ==, "image/svg+xml");
+  g_assert_null (strstr (page->text, "<script>"));
+  g_assert_nonnull (name);
+  path = g_strdup_printf ("/%.*s", (int)strcspn (name, "\""), name);
+  asset = web_expect (host, 200, "", "GET", path, NULL);
+  g_assert_cmpuint (strlen (asset->text), >, 1000);
+}
+
 static void
 test_identity (void)
 {
@@ -244,8 +276,9 @@ test_roles (void)
       /* A login is asked for by nobody yet; this one lacks its body. */
       if (g_str_has_suffix (route->path, "/auth/login"))
         g_assert_cmpuint (answer->status, ==, 422);
-      else
-        g_assert_cmpint (answer->status == 401, ==, route->roles != 0 || route->open);
+      else /* what may be read by anyone is the console alone */
+        g_assert_cmpint (answer->status == 401, ==,
+                         route->roles != 0 || (route->open && strcmp (route->method, "GET") != 0));
     }
 }
 
@@ -646,6 +679,7 @@ main (int argc, char **argv)
   royal_test_init (&argc, &argv);
   g_test_add_func ("/web/document", test_document);
   g_test_add_func ("/web/health", test_health);
+  g_test_add_func ("/web/console", test_console);
   g_test_add_func ("/web/identity", test_identity);
   g_test_add_func ("/web/throttle", test_throttle);
   g_test_add_func ("/web/no-lockout", test_no_lockout);

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// The live feed: one WebSocket for the page. It takes up after the last event that was seen, so nothing is lost or told twice
+// when the connection breaks.
+import { session } from './session'
+import { value } from './signal'
+import type { FeedEvent } from './types'
+
+const kept = 500
+const backoffLeastMs = 250
+const backoffMostMs = 10_000
+/** The host sends a heartbeat every 15 s. */
+const silentMs = 45_000
+
+export type FeedState = 'off' | 'connecting' | 'live' | 'lost'
+export const feedState = value<FeedState>('off')
+/** The newest first. */
+export const recent = value<FeedEvent[]>([])
+
+type Listener = (event: FeedEvent) => void
+const listeners = new Set<Listener>()
+let socket: WebSocket | undefined
+let last: number | undefined
+let attempt = 0
+let timer: number | undefined
+let watchdog: number | undefined
+
+export function onEvent(listener: Listener): () => void {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}
+
+function take(event: FeedEvent) {
+  if (last !== undefined && event.id <= last) return
+  last = event.id
+  recent.set([event, ...recent.get()].slice(0, kept))
+  for (const listener of [...listeners]) listener(event)
+}
+
+function heard(own: WebSocket) {
+  clearTimeout(watchdog)
+  watchdog = window.setTimeout(() => own.close(), silentMs)
+}
+
+function onMessage(own: WebSocket, text: string) {
+  heard(own)
+  const message = JSON.parse(text) as { type: string; last?: number; events?: FeedEvent[] } & Partial<FeedEvent>
+  if (message.type === 'hello') {
+    attempt = 0
+    last ??= message.last
+    feedState.set('live')
+  } else if (message.type === 'events') message.events?.forEach(take)
+  else if (message.type === 'event') take(message as FeedEvent)
+}
+
+function connect() {
+  const now = session.get()
+  if (!now) return
+  const where = new URL('/api/v1/events', location.href)
+  where.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:'
+  if (last !== undefined) where.searchParams.set('after', String(last))
+  const own = new WebSocket(where, now.token ? ['royal.v1', `royal.token.${now.token}`] : ['royal.v1'])
+  socket = own
+  feedState.set(attempt === 0 ? 'connecting' : 'lost')
+  own.onmessage = (event) => onMessage(own, String(event.data))
+  own.onclose = () => {
+    if (socket !== own) return
+    clearTimeout(watchdog)
+    feedState.set('lost')
+    const wait = Math.min(backoffMostMs, backoffLeastMs * 2 ** attempt++)
+    timer = window.setTimeout(connect, wait * (0.5 + Math.random() / 2))
+  }
+}
+
+function close() {
+  clearTimeout(timer)
+  clearTimeout(watchdog)
+  const old = socket
+  socket = undefined
+  old?.close()
+  last = undefined
+  attempt = 0
+  recent.set([])
+  feedState.set('off')
+}
+
+/** Follows the session: on while somebody is logged in. */
+export function startFeed() {
+  session.watch((now) => {
+    close()
+    if (now) connect()
+  })
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+import { render } from 'preact'
+import { resume } from './api'
+import { App } from './app'
+import { startFeed } from './feed'
+import './style.css'
+import { applyTheme } from './theme'
+
+applyTheme()
+startFeed()
+void resume()
+render(<App />, document.getElementById('app')!)

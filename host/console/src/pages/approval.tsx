@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// One proposal: what the host saw stands apart from what the agent says. An approval carries the digest of what is shown.
+import { useState } from 'preact/hooks'
+import { post } from '../api'
+import { show } from '../format'
+import { useKeys } from '../keys'
+import { useResource } from '../resource'
+import { href } from '../router'
+import type { Json, Page, Proposal, ProposalItem, Revision } from '../types'
+import { Ask } from '../ui/ask'
+import { Countdown } from '../ui/countdown'
+import { Diff } from '../ui/diff'
+import { say } from '../ui/live'
+import { Modify } from '../ui/modify'
+import { Pairs } from '../ui/pairs'
+import { Load } from '../ui/states'
+import { Table } from '../ui/table'
+
+type Asking = 'approve' | 'reject' | 'modify' | 'undo'
+const topics = ['approval.', 'proposal.', 'effect.']
+
+function Change({ of }: { of: Proposal }) {
+  const preview = of.preview
+  const after = preview && 'after' in preview ? preview['after'] : of.parameters
+  const before = preview && 'before' in preview ? preview['before'] : of.before
+  return <Diff before={before} after={after} />
+}
+
+function Answers({ of, onAsk }: { of: Proposal; onAsk: (what: Asking) => void }) {
+  if (of.state === 'executed' && of.kind !== 'undo')
+    return (
+      <p class="buttons">
+        <button type="button" onClick={() => onAsk('undo')}>
+          Undo <kbd>u</kbd>
+        </button>
+      </p>
+    )
+  if (of.state !== 'pending') return null
+  return (
+    <p class="buttons">
+      <button type="button" class="primary" onClick={() => onAsk('approve')}>
+        Approve <kbd>a</kbd>
+      </button>
+      <button type="button" class="danger" onClick={() => onAsk('reject')}>
+        Reject <kbd>r</kbd>
+      </button>
+      <button type="button" onClick={() => onAsk('modify')}>
+        Modify <kbd>m</kbd>
+      </button>
+    </p>
+  )
+}
+
+function Question({ of, what, onClose }: { of: Proposal; what: Asking; onClose: () => void }) {
+  const path = `/approvals/${of.id}`
+  const then = (text: string) => () => say(text)
+  if (what === 'modify') return <Modify of={of} onClose={onClose} />
+  if (what === 'approve')
+    return (
+      <Ask title="Approve?" action="Approve" reason="Note (not needed)" onClose={onClose}
+        onDo={(note) => post(`${path}/approve`, { digest: of.digest, ...(note ? { note } : {}) }).then(then('Approved.'))}>
+        <p>
+          {of.action}: {of.target}
+        </p>
+      </Ask>
+    )
+  if (what === 'reject')
+    return <Ask title="Reject?" action="Reject" danger reason="Reason" required onClose={onClose}
+      onDo={(reason) => post(`${path}/reject`, { reason }).then(then('Rejected.'))} />
+  return <Ask title="Undo?" action="Propose the inverse" reason="Reason" required onClose={onClose}
+    onDo={(reason) => post(`${path}/undo`, { reason }).then(then('The inverse is proposed; it goes through the gate.'))} />
+}
+
+function Why({ id, of }: { id: string; of: Proposal }) {
+  const why = useResource<Json>(`/policy/explain/${encodeURIComponent(id)}`)
+  return (
+    <>
+      <h3>Which rule asked</h3>
+      <p>
+        {of.rules?.length ? of.rules.join(', ') : 'No rule matched.'} {of.reason}
+      </p>
+      {why.data && (
+        <details>
+          <summary>Explanation, and the smallest change that would have decided otherwise</summary>
+          <Pairs of={why.data} />
+        </details>
+      )}
+    </>
+  )
+}
+
+function Items({ of }: { of: Proposal }) {
+  const items = useResource<Page<ProposalItem>>(of.n_items ? `/approvals/${of.id}/items?limit=100` : null)
+  if (!of.n_items) return null
+  return (
+    <>
+      <h3>{of.n_items} items</h3>
+      <Load of={items} what="items">
+        {(page) => <Table label="Items" rows={page.items as unknown as Json[]} columns={[['No.', 'item'], ['Target', 'target'], ['Parameters', 'parameters'], ['Facts', 'facts']]} />}
+      </Load>
+    </>
+  )
+}
+
+function Revisions({ of }: { of: Proposal }) {
+  const chain = useResource<{ items: Revision[] }>((of.revision ?? 1) > 1 || of.superseded_by ? `/approvals/${of.id}/revisions` : null, topics)
+  if (!chain.data) return null
+  return (
+    <>
+      <h3>Revisions</h3>
+      <ol>
+        {chain.data.items.map((one) => (
+          <li key={one.id}>
+            <a href={href('approvals', one.id)}>Revision {one.revision}</a>, {one.state}
+            {one.changes.length > 0 && `: ${one.changes.map((change) => `${change.name}: ${show(change.was)} → ${show(change.is)}`).join('; ')}`}
+          </li>
+        ))}
+      </ol>
+    </>
+  )
+}
+
+export function Detail({ id }: { id: string }) {
+  const proposal = useResource<Proposal>(`/approvals/${encodeURIComponent(id)}`, topics)
+  const [asking, setAsking] = useState<Asking>()
+  const now = proposal.data
+  const ask = (what: Asking, state: string) => () => now?.state === state && setAsking(what)
+  useKeys({ a: ask('approve', 'pending'), r: ask('reject', 'pending'), m: ask('modify', 'pending'), u: ask('undo', 'executed') })
+  return (
+    <section class="panel" aria-label="Proposal">
+      <Load of={proposal} what="the proposal">
+        {(of) => {
+          const { title, alternatives, ...words } = of.words ?? {}
+          return (
+            <>
+              <h2>
+                {of.action}: {of.target}
+              </h2>
+              <p>
+                <span class={`tag ${of.risk}`}>{of.risk} risk</span>
+                <span class="tag">{of.state}</span>
+                {of.state === 'pending' && <Countdown until={of.expires_at} />} <span class="muted">{of.agent}</span>
+              </p>
+              <Answers of={of} onAsk={setAsking} />
+              <h3>What changes</h3>
+              <Change of={of} />
+              <Items of={of} />
+              <div class="two">
+                <div>
+                  <h3>Facts, as the host observed them</h3>
+                  <Pairs of={of.facts} />
+                </div>
+                <div>
+                  <h3>Claims of the agent</h3>
+                  <Pairs of={of.claims} />
+                  <h3>In the agent's words</h3>
+                  {title !== undefined && <p>“{show(title)}”</p>}
+                  <Pairs of={words} />
+                </div>
+              </div>
+              {Array.isArray(alternatives) && alternatives.length > 0 && (
+                <>
+                  <h3>Alternatives, as the agent sees them</h3>
+                  <ul>
+                    {alternatives.map((one, i) => (
+                      <li key={i}>{typeof one === 'object' ? <Pairs of={one as Json} /> : show(one)}</li>
+                    ))}
+                  </ul>
+                </>
+              )}
+              <Why id={id} of={of} />
+              <Revisions of={of} />
+            </>
+          )
+        }}
+      </Load>
+      {asking && now && <Question of={now} what={asking} onClose={() => setAsking(undefined)} />}
+    </section>
+  )
+}

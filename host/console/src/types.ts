@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// The API's shapes as docs/openapi.json has them, as far as the console reads them. What an agent wrote is `unknown` or text
+// that is only ever shown as text.
+export type Json = Record<string, unknown>
+export type Risk = 'low' | 'medium' | 'high'
+
+export interface Page<T> {
+  items: T[]
+  next?: string | null
+}
+
+export interface Proposal {
+  id: string
+  state: string
+  kind?: string
+  undoes?: string | null
+  action: string
+  target: string
+  agent?: string
+  parameters?: Json
+  words?: Json
+  claims?: Json
+  facts?: Json
+  before?: unknown
+  preview?: Json
+  risk: Risk
+  decision: string
+  rules?: string[]
+  reason?: string
+  digest: string
+  expires_at?: string | null
+  created_at?: string
+  approvals?: Json[]
+  effect?: Json | null
+  revision?: number
+  supersedes?: string | null
+  superseded_by?: string | null
+  asks?: Json
+  n_items?: number
+  reverts_at?: string | null
+}
+
+export interface ProposalItem {
+  item: number
+  target: string
+  parameters: Json
+  before?: unknown
+  facts: Json
+  excluded: boolean
+}
+
+export interface Revision {
+  id: string
+  revision: number
+  state: string
+  created_by?: string
+  changes: { name?: string; was?: unknown; is?: unknown }[]
+}
+
+export interface Status {
+  version: string
+  workspace: { name: string; currency?: string; stopped?: { at: string; by: string; reason: string } | null; pauses?: Json[] }
+  caller: { name: string; roles: string[] }
+  agents: number
+  jobs: Record<string, number>
+  pending_approvals: number
+}
+
+export interface FeedEvent {
+  id: number
+  at: string
+  kind: string
+  subject?: string | null
+  actor?: string | null
+  data: Json
+}

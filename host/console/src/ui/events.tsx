@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+import { recent } from '../feed'
+import { clockOf } from '../format'
+import { useResource } from '../resource'
+import { useValue } from '../signal'
+import type { FeedEvent, Page } from '../types'
+import { List } from './list'
+import { Empty } from './states'
+
+/** What happened, the newest first: the live feed, and before it what the host still knows. */
+export function Events({ most, topic = '', paused }: { most?: number; topic?: string; paused?: FeedEvent[] }) {
+  const live = useValue(recent)
+  const old = useResource<Page<FeedEvent>>('/events?limit=200')
+  const known = paused ?? live
+  const before = (old.data?.items ?? []).filter((one) => !known.some((other) => other.id === one.id)).reverse()
+  const items = [...known, ...before].sort((a, b) => b.id - a.id).filter((one) => one.kind.startsWith(topic)).slice(0, most)
+  if (items.length === 0) return <Empty>Nothing has happened yet.</Empty>
+  return (
+    <List label="Events" items={items} row={32}>
+      {(event) => (
+        <span>
+          <span class="muted">{clockOf(event.at)}</span> {event.kind} <span class="muted">{event.actor}</span>
+        </span>
+      )}
+    </List>
+  )
+}

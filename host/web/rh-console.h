@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "rh-request.h"
+
+G_BEGIN_DECLS
+
+/* The console's files, which lie in the host's binary (host/console). Anyone may read them: they hold nothing but the
+ * program, and what it shows it asks of the API as whoever uses it. Each has a strong ETag; a file whose name carries
+ * its hash is kept by browsers for good, the page itself is asked for again each time. */
+void rh_console_page (RhRequest *request);
+void rh_console_asset (RhRequest *request);
+
+G_END_DECLS

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// Drives the console in the distribution's Chromium, and tells in TAP what holds. E2E_URL, E2E_TOKEN, E2E_BROWSER, E2E_SHOTS
+// and E2E_WEIGHT_MAX (bytes, gzipped) say where and what.
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { chromium } from 'playwright-core'
+
+const { E2E_URL: url, E2E_TOKEN: token, E2E_BROWSER: executablePath, E2E_SHOTS: shots, E2E_WEIGHT_MAX: most } = process.env
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const names = ['overview', 'approvals', 'activity', 'agents', 'jobs', 'workflows', 'season', 'policy', 'audit', 'settings']
+const widths = [360, 768, 1440]
+
+let number = 0
+let failed = 0
+function ok(holds, name, detail = '') {
+  console.log(`${holds ? 'ok' : 'not ok'} ${++number} - ${name}`)
+  if (!holds) failed++
+  if (!holds && detail) console.log(String(detail).replace(/^/gm, '# '))
+}
+
+const foreign = []
+const faults = []
+let weight = 0
+
+async function open(browser, options) {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options })
+  const page = await context.newPage()
+  page.on('pageerror', (error) => faults.push(error.message))
+  // A console message of this level is how a browser tells of a breach of the Content-Security-Policy. Before somebody has
+  // logged in, /auth/me is refused, and that is as it should be.
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !message.location().url.endsWith('/auth/me')) faults.push(message.text())
+  })
+  page.on('request', (request) => {
+    if (!request.url().startsWith(url) && !/^(data|blob):/.test(request.url())) foreign.push(request.url())
+  })
+  await page.goto(url)
+  return page
+}
+
+async function login(page) {
+  await page.getByRole('button', { name: 'Use an access token' }).click()
+  await page.getByLabel('Access token').fill(token)
+  await page.keyboard.press('Enter')
+  await page.getByRole('navigation', { name: 'Pages' }).waitFor()
+}
+
+async function accessible(page, what) {
+  await page.evaluate(axe)
+  const found = await page.evaluate(async () => {
+    const result = await window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })
+    return result.violations.map((one) => `${one.id}: ${one.nodes.map((node) => `${node.html} ${node.failureSummary}`).join('\n  ')}`)
+  })
+  ok(found.length === 0, `axe finds nothing: ${what}`, found.join('\n'))
+}
+
+const visit = async (page, name) => {
+  await page.evaluate((to) => (location.hash = `#/${to}`), name)
+  await page.getByRole('heading', { level: 1 }).waitFor()
+  await page.waitForFunction(() => !document.querySelector('main .state[role=status]'))
+}
+
+// The weight is what goes over the wire, as the browser reckons it, of the first visit.
+async function firstVisit(browser) {
+  const page = await open(browser)
+  await page.getByRole('heading', { name: 'Royal' }).waitFor()
+  weight = await page.evaluate(() =>
+    performance.getEntries().filter((one) => one.encodedBodySize && !one.name.includes('/api/')).reduce((sum, one) => sum + one.encodedBodySize, 0))
+  ok(weight > 0 && weight <= Number(most), `the page weighs ${weight} bytes, at most ${most}`)
+  const answer = await page.request.get(url)
+  const policy = answer.headers()['content-security-policy'] ?? ''
+  ok(policy.includes("default-src 'none'") && !policy.includes('unsafe'), 'the policy allows nothing unsafe', policy)
+  await accessible(page, 'login')
+  await login(page)
+  ok(true, 'a token logs in')
+  return page
+}
+
+async function everyPage(browser) {
+  for (const colorScheme of ['light', 'dark']) {
+    const page = await open(browser, { colorScheme })
+    await login(page)
+    for (const name of names) {
+      await visit(page, name)
+      ok(!(await page.locator('main .state.bad').count()), `${name} shows no error`, await page.locator('main').innerText())
+      await accessible(page, `${name}, ${colorScheme}`)
+      for (const width of colorScheme === 'light' ? widths : []) {
+        await page.setViewportSize({ width, height: 900 })
+        const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+        ok(over <= 0, `${name} fits ${width} px`, `${over} px too wide`)
+        await page.screenshot({ path: join(shots, `${name}-${width}.png`) })
+      }
+      await page.setViewportSize({ width: 1440, height: 900 })
+    }
+    await page.context().close()
+  }
+}
+
+// The whole answer by keyboard, while another browser looks on.
+async function approve(page, browser) {
+  const other = await open(browser)
+  await login(other)
+  await visit(other, 'approvals')
+  await visit(page, 'approvals')
+  await other.getByText('markdown.apply').first().waitFor()
+  await page.getByText('markdown.apply').first().waitFor()
+  await page.keyboard.press('j')
+  await page.getByRole('heading', { name: /^markdown\.apply: / }).waitFor()
+  ok(await page.getByText('Facts, as the host observed them').isVisible(), 'facts stand apart from claims')
+  await accessible(page, 'a proposal')
+  await page.screenshot({ path: join(shots, 'approval.png'), fullPage: true })
+  await page.keyboard.press('r')
+  await page.getByRole('dialog', { name: 'Reject?' }).waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  await page.keyboard.press('a')
+  await page.getByRole('dialog', { name: 'Approve?' }).waitFor()
+  await page.keyboard.press('Tab')
+  await page.keyboard.press('Enter')
+  await page.locator('main .tag', { hasText: 'executed' }).waitFor()
+  ok(true, 'approved and applied, by keyboard alone')
+  await other.getByText('Nothing waits for you.').waitFor()
+  ok(true, 'another browser sees it without being asked')
+  await other.context().close()
+  await page.keyboard.press('u')
+  await page.getByLabel('Reason').fill('<img src=x onerror=alert(1)>')
+  await page.getByRole('button', { name: 'Propose the inverse' }).click()
+  await visit(page, 'approvals')
+  await page.getByRole('region', { name: 'Queue' }).getByRole('link').first().click()
+  await page.getByRole('button', { name: /^Approve/ }).first().click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click()
+  await page.locator('main .tag', { hasText: 'executed' }).waitFor()
+  ok(!(await page.locator('main img').count()), 'undone; what people and agents write stays text')
+}
+
+async function stop(page) {
+  await page.getByRole('button', { name: 'Stop everything' }).click()
+  await page.getByRole('dialog').getByLabel('Reason').fill('a test')
+  await page.getByRole('dialog').getByRole('button', { name: 'Stop everything' }).click()
+  await page.getByText('Everything is stopped: a test').waitFor()
+  await page.getByRole('button', { name: 'Resume' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Resume' }).click()
+  await page.getByRole('button', { name: 'Stop everything' }).waitFor()
+  ok(true, 'stopped, and resumed')
+}
+
+async function audit(page) {
+  await visit(page, 'audit')
+  await page.getByRole('button', { name: 'Verify' }).click()
+  await page.getByText('The chain holds').waitFor()
+  ok(true, 'the audit is verified')
+}
+
+const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] })
+try {
+  const page = await firstVisit(browser)
+  page.setDefaultTimeout(15000)
+  await everyPage(browser)
+  await approve(page, browser)
+  await stop(page)
+  await audit(page)
+  ok(foreign.length === 0, 'nothing is asked of anyone else', foreign.join('\n'))
+  ok(faults.length === 0, 'no error, and no breach of the policy', faults.join('\n'))
+} catch (error) {
+  ok(false, 'the browser went through', error.stack)
+  let n = 0
+  for (const context of browser.contexts()) for (const page of context.pages()) await page.screenshot({ path: join(shots, `failed-${n++}.png`) })
+} finally {
+  await browser.close()
+}
+console.log(`1..${number}`)
+process.exit(failed ? 1 : 0)
