@@ -16,8 +16,8 @@ static const RhStatement user_add = { "user.add",
                                       TRUE };
 static const RhStatement user_change = {
   "user.change",
-  "select user_change ($1, $2, $3, $4::text[], $5::boolean, $6::boolean, $7, $8::boolean, $9) as item",
-  9,
+  "select user_change ($1, $2, $3, $4::text[], $5::boolean, $6::boolean, $7, $8::boolean, $9::boolean, $10) as item",
+  10,
   TRUE,
 };
 static const RhStatement user_remove = { "user.remove", "select user_remove ($1, $2::boolean, $3) as item", 3, TRUE };
@@ -181,6 +181,7 @@ change (RhRequest *request, const char *hash, GAsyncReadyCallback then, gpointer
                            flag_of (body, "disabled"),
                            flag_of (body, "unlock"),
                            hash,
+                           flag_of (body, "reset_totp"),
                            is_local (request),
                            rh_request_caller (request)->name };
 

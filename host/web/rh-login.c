@@ -5,20 +5,25 @@
 #include "rh-log.h"
 #include "rh-password.h"
 #include "rh-routes.h"
+#include "rh-totp.h"
 #include "royal-json.h"
 
 #include <sodium.h>
 #include <string.h>
 
 static const RhStatement login_begin = { "login.begin", "select * from login_begin ($1, $2)", 2, TRUE };
-static const RhStatement session_open = { "session.open", "select session_open ($1::uuid, $2, $3, $4::bytea, $5) as me",
-                                          5, TRUE };
+static const RhStatement session_open = { "session.open",
+                                          "select session_open ($1::uuid, $2, $3, $4::bytea, $5, $6::bigint) as me", 6,
+                                          TRUE };
 
 /* One login. Whatever is wrong is answered with the same sentence, after the same work. */
 typedef struct {
   RhRequest *request;
   char *uid;    /* NULL: there is no such user */
   char *hash;   /* of the password */
+  char *key_id; /* of the second factor; NULL without one */
+  char *sealed;
+  char *step;   /* of its code, once that was right */
   char *secret; /* the new session's */
 } Login;
 
@@ -28,6 +33,9 @@ login_free (Login *self)
   rh_request_unref (self->request);
   g_free (self->uid);
   g_free (self->hash);
+  g_free (self->key_id);
+  g_free (self->sealed);
+  g_free (self->step);
   if (self->secret != NULL)
     sodium_memzero (self->secret, strlen (self->secret));
   g_free (self->secret);
@@ -92,7 +100,7 @@ static void
 open_session (Login *self)
 {
   g_autofree char *hash = NULL;
-  const char *params[5];
+  const char *params[6];
 
   self->secret = rh_session_make ();
   hash = rh_session_hash (self->secret);
@@ -101,8 +109,43 @@ open_session (Login *self)
   params[2] = member_of (self, "workspace");
   params[3] = hash;
   params[4] = peer_of (self);
+  params[5] = self->step;
   rh_store_call_async (rh_request_context (self->request)->store, &session_open, RH_NO_WORKSPACE, params, NULL,
                        on_opened, self);
+}
+
+/* Whether the second factor, if there is one, is right; else it was answered. The password was right: what is missing
+ * may be named. */
+static gboolean
+check_code (Login *self)
+{
+  const char *code = member_of (self, "code");
+  g_autoptr (RhSecret) key = NULL;
+  g_autoptr (GError) error = NULL;
+  gint64 step;
+
+  if (self->sealed == NULL)
+    return TRUE;
+  if (code == NULL)
+    {
+      rh_request_refuse (self->request, RH_PROBLEM_UNAUTHENTICATED, "/code",
+                         "this takes the code of the second factor");
+      return FALSE;
+    }
+  key = rh_login_totp_key (self->request, self->uid, self->key_id, self->sealed, &error);
+  if (key == NULL)
+    {
+      rh_request_fail (self->request, error);
+      return FALSE;
+    }
+  if (!rh_totp_check ((const guint8 *)rh_secret_bytes (key), rh_secret_length (key), code,
+                      g_get_real_time () / G_USEC_PER_SEC, &step))
+    {
+      rh_request_refuse (self->request, RH_PROBLEM_UNAUTHENTICATED, "/code", "the code is wrong");
+      return FALSE;
+    }
+  self->step = g_strdup_printf ("%" G_GINT64_FORMAT, step);
+  return TRUE;
 }
 
 static void
@@ -116,7 +159,7 @@ on_checked (GObject *source, GAsyncResult *result, gpointer data)
     rh_request_fail (self->request, error);
   else if (!right)
     refuse_login (self);
-  else
+  else if (check_code (self))
     open_session (g_steal_pointer (&self));
 }
 
@@ -140,6 +183,8 @@ on_begun (GObject *source, GAsyncResult *result, gpointer data)
     }
   self->uid = g_strdup (rh_rows_string (rows, 0, "uid"));
   self->hash = g_strdup (rh_rows_string (rows, 0, "password"));
+  self->key_id = g_strdup (rh_rows_string (rows, 0, "key_id"));
+  self->sealed = g_strdup (rh_rows_string (rows, 0, "sealed"));
   hash = self->hash;
   password = member_of (self, "password");
   rh_password_check_async (hash, password, on_checked, g_steal_pointer (&self));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "web-host.h"
 
+#include "rh-totp.h"
 #include "royal-json.h"
 
 #include <string.h>
@@ -309,6 +310,115 @@ test_actor (void)
   g_assert_cmpstr (who, ==, "anna true approver");
 }
 
+/* RFC 6238, appendix B: the last six of the eight digits. */
+static void
+test_totp_vectors (void)
+{
+  static const struct {
+    gint64 at;
+    const char *code;
+  } vectors[] = { { 59, "287082" },         { 1111111109, "081804" }, { 1111111111, "050471" },
+                  { 1234567890, "005924" }, { 2000000000, "279037" }, { 20000000000, "353130" } };
+  const guint8 *key = (const guint8 *)"12345678901234567890";
+  g_autofree char *text = rh_totp_base32 ((const guint8 *)"foobar", 6);
+  gint64 step = 0;
+
+  g_assert_cmpstr (text, ==, "MZXW6YTBOI");
+  for (guint i = 0; i < G_N_ELEMENTS (vectors); i++)
+    {
+      g_autofree char *code = rh_totp_code (key, 20, (guint64)vectors[i].at / 30);
+
+      g_assert_cmpstr (code, ==, vectors[i].code);
+      for (gint64 off = -90; off <= 90; off += 30)
+        {
+          gboolean right = rh_totp_check (key, 20, code, MAX (vectors[i].at + off, 30), &step);
+
+          if (vectors[i].at > 120)
+            g_assert_cmpint (right, ==, ABS (off) <= 30);
+          if (right)
+            g_assert_cmpint (step, ==, vectors[i].at / 30);
+        }
+    }
+  g_assert_false (rh_totp_check (key, 20, "28708", 59, &step));
+}
+
+static GBytes *
+from_base32 (const char *text)
+{
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  guint held = 0, bits = 0;
+
+  for (; *text != '\0'; text++)
+    {
+      guint8 byte;
+
+      held = held << 5 | (guint)(*text >= 'A' ? *text - 'A' : *text - '2' + 26);
+      bits += 5;
+      if (bits < 8)
+        continue;
+      byte = (guint8)(held >> (bits - 8));
+      g_byte_array_append (bytes, &byte, 1);
+      bits -= 8;
+      held &= (1u << bits) - 1;
+    }
+  return g_byte_array_free_to_bytes (g_steal_pointer (&bytes));
+}
+
+/* A login with the code of @off steps from now. */
+static WebAnswer *
+login_with (WebHost *host, GBytes *key, gint64 off)
+{
+  guint64 step = (guint64)(g_get_real_time () / G_USEC_PER_SEC / RH_TOTP_STEP_S + off);
+  g_autofree char *code = rh_totp_code (g_bytes_get_data (key, NULL), g_bytes_get_size (key), step);
+  g_autofree char *body =
+      g_strdup_printf ("{\"user\":\"second\",\"password\":\"" NEW_PASSWORD "\",\"code\":\"%s\"}", code);
+
+  return web_call (host, "", "POST", LOGIN, body, NULL);
+}
+
+static void
+test_totp (void)
+{
+  g_autoptr (WebHost) host = web_host_new ();
+  g_auto (Browser) browser = enter (host, "second", "viewer");
+  g_autoptr (WebAnswer) enrolled = send (&browser, "POST", "/api/v1/auth/totp/enroll", NULL, browser.csrf, NULL);
+  g_autoptr (GBytes) key = from_base32 (member (enrolled, "secret"));
+  g_autofree char *code = NULL;
+  g_autofree char *body = NULL;
+  g_autoptr (WebAnswer) early = try_login (host, "second", NEW_PASSWORD);
+  g_autoptr (WebAnswer) without = NULL;
+  g_autoptr (WebAnswer) wrong = NULL;
+  g_autoptr (WebAnswer) right = NULL;
+  g_autoptr (WebAnswer) again = NULL;
+
+  g_assert_cmpuint (g_bytes_get_size (key), ==, RH_TOTP_BYTES);
+  /* Until it is confirmed it does not count. */
+  g_assert_cmpuint (early->status, ==, 200);
+  expect (&browser, 403, "POST", "/api/v1/auth/totp/confirm", "{\"code\":\"abcdef\"}");
+  code = rh_totp_code (g_bytes_get_data (key, NULL), RH_TOTP_BYTES,
+                       (guint64)(g_get_real_time () / G_USEC_PER_SEC / RH_TOTP_STEP_S));
+  body = g_strdup_printf ("{\"code\":\"%s\"}", code);
+  expect (&browser, 200, "POST", "/api/v1/auth/totp/confirm", body);
+  expect (&browser, 409, "POST", "/api/v1/auth/totp/enroll", NULL);
+  without = try_login (host, "second", NEW_PASSWORD);
+  g_assert_cmpuint (without->status, ==, 401);
+  g_assert_cmpstr (member (without, "pointer"), ==, "/code");
+  wrong = login_with (host, key, 40);
+  g_assert_cmpuint (wrong->status, ==, 401);
+  right = login_with (host, key, 1);
+  g_assert_cmpuint (right->status, ==, 200);
+  again = login_with (host, key, 1);
+  g_assert_cmpuint (again->status, ==, 401);
+  g_assert_null (again->cookie);
+  {
+    g_autoptr (WebAnswer) reset =
+        web_expect (host, 200, NULL, "PATCH", "/api/v1/auth/users/second", "{\"reset_totp\":true}");
+    g_autoptr (WebAnswer) plain = try_login (host, "second", NEW_PASSWORD);
+
+    g_assert_cmpuint (plain->status, ==, 200);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -320,5 +430,7 @@ main (int argc, char **argv)
   g_test_add_func ("/auth/users", test_users);
   g_test_add_func ("/auth/disabled", test_disabled);
   g_test_add_func ("/auth/actor", test_actor);
+  g_test_add_func ("/auth/totp-vectors", test_totp_vectors);
+  g_test_add_func ("/auth/totp", test_totp);
   return royal_test_run ();
 }

@@ -76,6 +76,7 @@ web_host_new (void)
   g_autoptr (RhTriggers) triggers = NULL;
   g_autoptr (RhSecrets) secrets = NULL;
   g_autofree char *workspace = NULL;
+  g_autofree char *keys = NULL;
   g_autoptr (GError) error = NULL;
   RhServerContext context;
 
@@ -90,7 +91,11 @@ web_host_new (void)
   jobs = rh_jobs_new (self->store, registry, workers, self->gate, "test");
   workflows = rh_workflows_new (self->store, registry, self->gate);
   workspace = royal_test_sql_value (self->owner, "select workspace_id from workspaces where name = 'default'");
-  secrets = rh_secrets_new (self->store, &(RhSecretsConfig){ 0 }, g_ascii_strtoll (workspace, NULL, 10), &error);
+  keys = g_build_filename (royal_test_dir (), "web-keys", NULL);
+  g_assert_true (g_file_set_contents_full (keys, "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n", -1,
+                                           G_FILE_SET_CONTENTS_NONE, 0600, &error));
+  secrets = rh_secrets_new (self->store, &(RhSecretsConfig){ .key_file = keys }, g_ascii_strtoll (workspace, NULL, 10),
+                            &error);
   g_assert_no_error (error);
   triggers = rh_triggers_new (self->store, registry, secrets, g_ascii_strtoll (workspace, NULL, 10), "default", "test");
   self->ready = TRUE;
