@@ -5,6 +5,7 @@
 
 #include "bench.h"
 #include "forecast-data.h"
+#include "forecast-peer.h"
 #include "forecast-pooling.h"
 
 #include <fc-deseason.h>
@@ -21,6 +22,7 @@
 #define ORIGINS 4
 #define STEP 4
 #define SAMPLE 200
+#define PEER_SAMPLE 160
 #define WEEKS_MIN 130
 #define METHODS_MAX 16
 #define THREADS 2
@@ -320,8 +322,9 @@ ms_of (const Tally *sums, const char *name)
   return tally != NULL ? mean_ms (tally) : NAN;
 }
 
+/* @peers: members, each after a comma */
 static void
-print_json (GPtrArray *tasks, gboolean rolling)
+print_json (GPtrArray *tasks, gboolean rolling, const char *peers)
 {
   g_autoptr (GString) json = g_string_new ("{\"bench\":\"forecast\"");
   Tally sums[METHODS_MAX];
@@ -334,6 +337,7 @@ print_json (GPtrArray *tasks, gboolean rolling)
     append_number (json, "mape_hindcast", 100 * median_mape (tasks, fc_method_find ("ensemble_best")), 3);
   append_number (json, "coverage_80", coverage (tally_of (sums, "ensemble_best"), 0), 2);
   append_number (json, "coverage_95", coverage (tally_of (sums, "ensemble_best"), 1), 2);
+  g_string_append (json, peers);
   append_methods (json, sums);
   g_print ("\n%s}\n", json->str);
 }
@@ -363,9 +367,25 @@ number_from_env (const char *name, gsize usual)
   return (gsize)number;
 }
 
-static void
-bench_stores (const char *dir)
+/* What the options of the peers in R are. */
+typedef struct {
+  int sample;
+  int seed;
+} PeerOptions;
+
+/* Every series of the stores may be drawn, not only those that accuracy is measured on. */
+static char *
+beside_peers (const char *dir, const PeerOptions *options)
 {
+  g_autoptr (GPtrArray) all = forecast_data_stores (dir, G_MAXSIZE, WEEKS_MIN);
+
+  return forecast_peer_members (all, (gsize)options->sample, (guint)options->seed);
+}
+
+static void
+bench_stores (const char *dir, const PeerOptions *options)
+{
+  g_autofree char *peers = NULL;
   g_autoptr (GPtrArray) all = forecast_data_stores (dir, number_from_env ("ROYAL_BENCH_SERIES", SAMPLE), WEEKS_MIN);
   g_autoptr (GPtrArray) tasks = g_ptr_array_new_with_free_func (task_free);
 
@@ -383,7 +403,8 @@ bench_stores (const char *dir)
   print_table ("all series", tasks, is_any);
   print_table ("seasonal series", tasks, is_seasonal);
   print_table ("category totals", tasks, is_total);
-  print_json (tasks, TRUE);
+  peers = beside_peers (dir, options);
+  print_json (tasks, TRUE, peers);
 }
 
 static const BenchSeries *
@@ -423,7 +444,7 @@ bench_data (const char *dir, gsize last)
   run_all (tasks);
   print_table ("all series", tasks, is_any);
   print_table ("seasonal series", tasks, is_seasonal);
-  print_json (tasks, FALSE);
+  print_json (tasks, FALSE, "");
 }
 
 int
@@ -432,21 +453,25 @@ main (int argc, char **argv)
   g_autofree char *data = NULL, *stores = NULL;
   int last = 0;
   gboolean pooling = FALSE;
+  PeerOptions peers = { PEER_SAMPLE, 1 };
   const GOptionEntry options[] = {
     { "data", 0, 0, G_OPTION_ARG_FILENAME, &data, "train.csv and test.csv: series_id,t,value", "DIR" },
     { "stores", 0, 0, G_OPTION_ARG_FILENAME, &stores, "the retail sets, instead of ../shared/data", "DIR" },
     { "pooling", 0, 0, G_OPTION_ARG_NONE, &pooling, "compare ways to forecast the stores of a category", NULL },
     { "last", 0, 0, G_OPTION_ARG_INT, &last, "forecast from the last N weeks of train.csv only", "N" },
+    { "peer-series", 0, 0, G_OPTION_ARG_INT, &peers.sample, "fit as many in R too (160), 0 for none", "N" },
+    { "peer-seed", 0, 0, G_OPTION_ARG_INT, &peers.seed, "which are drawn for R (1)", "N" },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
   g_autoptr (GError) error = NULL;
 
   g_option_context_add_main_entries (context, options, NULL);
-  if (!g_option_context_parse (context, &argc, &argv, &error) || argc > 1 || last < 0)
+  if (!g_option_context_parse (context, &argc, &argv, &error) || argc > 1 || last < 0 || peers.sample < 0 ||
+      peers.seed < 0)
     {
       g_printerr ("bench-forecast: %s\n",
-                  error != NULL ? error->message : "only --data DIR, --last N (0 or more) and --stores DIR are taken");
+                  error != NULL ? error->message : "--help tells the options; numbers are 0 or more");
       return 2;
     }
   if (stores == NULL)
@@ -458,7 +483,7 @@ main (int argc, char **argv)
   else if (data != NULL)
     bench_data (data, (gsize)last);
   else if (g_file_test (stores, G_FILE_TEST_IS_DIR))
-    bench_stores (stores);
+    bench_stores (stores, &peers);
   else
     g_print ("skipped: there is no ../shared/data, and no --data DIR was given\n"
              "{\"bench\":\"forecast\",\"skipped\":true}\n");

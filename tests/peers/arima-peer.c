@@ -3,8 +3,8 @@
  *
  * SERIES.csv has series_id,t,value, sorted, at least 104 weeks a series; R.csv is what arima.R wrote of it. Prints in
  * how many series our AICc is at least as good (within 0.05) and our log-likelihood at R's coefficients is R's (within
- * 0.01, where d + D ≤ 2), the mean CPU time and R's over ours; and a line for each series where one of the two is not
- * so. */
+ * 0.01, where d + D ≤ 2), the mean CPU time and R's over ours; a line for each series where one of the two is not so;
+ * and at the end the figures of `bench forecast` as an object of JSON. */
 #include "fc-auto-arima.h"
 
 #include <math.h>
@@ -191,5 +191,8 @@ main (int argc, char **argv)
           tally.fine, tally.equal, tally.compared);
   printf ("ours %.3f ms, R %.1f ms, ratio %.1f\n", 1e3 * tally.ours_s / MAX (tally.series, 1),
           1e3 * tally.theirs_s / MAX (tally.series, 1), tally.theirs_s / tally.ours_s);
+  printf ("{\"arima_ratio_r\":%.2f,\"arima_aicc_ok_pct\":%.2f,\"arima_loglik_ok_pct\":%.2f}\n",
+          tally.theirs_s / tally.ours_s, 100.0 * tally.fine / MAX (tally.series, 1),
+          100.0 * tally.equal / MAX (tally.compared, 1));
   return 0;
 }

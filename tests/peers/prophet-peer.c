@@ -3,7 +3,8 @@
  *
  * Reads DIR/series.csv, starts.csv (weekly-series.R) and prophet-r.csv, prophet-r-params.csv (prophet.R). Prints how
  * often our objective is at least Stan's less 10^-3, the worst differences, the mean CPU time of a fit and R's over
- * ours, and by how much our objective at Stan's parameters differs from R's. */
+ * ours, and by how much our objective at Stan's parameters differs from R's; at the end the figures of `bench forecast`
+ * as an object of JSON. */
 #include "fc-prophet.h"
 
 #include <math.h>
@@ -231,5 +232,7 @@ main (int argc, char **argv)
           tally.formula);
   printf ("ours %.3f ms, R %.3f ms, ratio %.1f, steps %.1f\n", 1e3 * tally.ours_s / tally.series,
           1e3 * tally.theirs_s / tally.series, tally.theirs_s / tally.ours_s, (double)tally.iterations / tally.series);
+  printf ("{\"prophet_ratio_r\":%.2f,\"prophet_obj_ok_pct\":%.2f}\n", tally.theirs_s / tally.ours_s,
+          100.0 * tally.fine / tally.series);
   return 0;
 }
