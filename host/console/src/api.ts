@@ -123,3 +123,7 @@ export async function logout(): Promise<void> {
     session.set(null)
   }
 }
+
+export async function changePassword(was: string, next: string): Promise<void> {
+  session.set(ofMe(await post<Me>('/auth/password', { password: was, new: next })))
+}

@@ -8,6 +8,7 @@ import { Audit } from './pages/audit'
 import { Jobs } from './pages/jobs'
 import { Login } from './pages/login'
 import { Overview } from './pages/overview'
+import { Password } from './pages/password'
 import { Policy } from './pages/policy'
 import { Season } from './pages/season'
 import { Settings } from './pages/settings'
@@ -72,6 +73,7 @@ export function App() {
 
   if (who === undefined) return <Loading what="Royal" />
   if (who === null) return <Login />
+  if (who.mustChangePassword) return <Password />
   return (
     <>
       <button type="button" class="skip" onClick={() => document.getElementById('main')?.focus()}>
