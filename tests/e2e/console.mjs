@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Drives the console in the distribution's Chromium, and tells in TAP what holds. E2E_URL, E2E_TOKEN, E2E_BROWSER, E2E_SHOTS
-// and E2E_WEIGHT_MAX (bytes, gzipped) say where and what.
+// Drives the console in the distribution's Chromium, and tells in TAP what holds. E2E_URL, E2E_TOKEN, E2E_PASSWORD (the first
+// administrator's, for one time), E2E_BROWSER, E2E_SHOTS and E2E_WEIGHT_MAX (bytes, gzipped) say where and what.
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 
-const { E2E_URL: url, E2E_TOKEN: token, E2E_BROWSER: executablePath, E2E_SHOTS: shots, E2E_WEIGHT_MAX: most } = process.env
+const { E2E_URL: url, E2E_TOKEN: token, E2E_PASSWORD: oneTime, E2E_BROWSER: executablePath, E2E_SHOTS: shots, E2E_WEIGHT_MAX: most } = process.env
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const names = ['overview', 'approvals', 'activity', 'agents', 'jobs', 'workflows', 'season', 'policy', 'audit', 'settings']
 const widths = [360, 768, 1440]
@@ -152,10 +152,36 @@ async function audit(page) {
   ok(true, 'the audit is verified')
 }
 
+// The first administrator, with the password that the host told once.
+async function firstLogin(browser) {
+  const page = await open(browser)
+  const enter = async (password) => {
+    await page.getByLabel('User').fill('admin')
+    await page.getByLabel('Password', { exact: true }).fill(password)
+    await page.getByRole('button', { name: 'Log in' }).click()
+  }
+  await enter(oneTime)
+  await page.getByRole('textbox', { name: 'Password that you were given' }).fill(oneTime)
+  await page.getByRole('textbox', { name: 'New password' }).fill('correct horse battery staple')
+  await accessible(page, 'a password is chosen')
+  await page.getByRole('button', { name: 'Change it' }).click()
+  await page.getByRole('navigation', { name: 'Pages' }).waitFor()
+  ok(true, 'a one-time password is changed before all else')
+  await page.reload()
+  await page.getByRole('navigation', { name: 'Pages' }).waitFor()
+  ok(true, 'the session outlives the page')
+  await page.getByRole('button', { name: /^Log out/ }).click()
+  await enter('correct horse battery staple')
+  await page.getByRole('navigation', { name: 'Pages' }).waitFor()
+  ok(true, 'the new password logs in')
+  await page.context().close()
+}
+
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] })
 try {
   const page = await firstVisit(browser)
   page.setDefaultTimeout(15000)
+  await firstLogin(browser)
   await everyPage(browser)
   await approve(page, browser)
   await stop(page)

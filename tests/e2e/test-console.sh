@@ -21,7 +21,8 @@ season=$(ctl season load --json --category dresses --name "Women's Dresses" --st
   --stores "$fixtures/stores.csv" --forecast "$fixtures/forecast.csv" --actuals "$fixtures/actuals.csv" | jq -er .season) || exit 1
 ctl jobs run markdown checkpoint --input "{\"season\":\"$season\"}" --wait >"$host_dir/job.log" 2>&1 || exit 1
 token=$(ctl token create --name owner --role admin --json | jq -r .token)
-export E2E_URL=http://127.0.0.1:$port/ E2E_TOKEN=$token E2E_BROWSER=$browser E2E_SHOTS=$shots E2E_WEIGHT_MAX=150000
+password=$(jq -r 'select(.id == "app.first-user") | .message' "$host_dir/royald.log" | sed 's/.* //')
+export E2E_PASSWORD=$password E2E_URL=http://127.0.0.1:$port/ E2E_TOKEN=$token E2E_BROWSER=$browser E2E_SHOTS=$shots E2E_WEIGHT_MAX=150000
 node "$here/console.mjs"
 status=$?
 [ $status = 0 ] || tail -n 20 "$host_dir/royald.log" | sed 's/^/# /'

@@ -49,12 +49,11 @@ function onMessage(own: WebSocket, text: string) {
     last ??= message.last
     feedState.set('live')
   } else if (message.type === 'events') message.events?.forEach(take)
-  else if (message.type === 'event') take(message as FeedEvent)
 }
 
 function connect() {
   const now = session.get()
-  if (!now) return
+  if (!now || now.mustChangePassword) return
   const where = new URL('/api/v1/events', location.href)
   where.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:'
   if (last !== undefined) where.searchParams.set('after', String(last))
@@ -83,10 +82,10 @@ function close() {
   feedState.set('off')
 }
 
-/** Follows the session: on while somebody is logged in. */
+/** Follows the session: on while somebody is logged in, and has a password of their own. */
 export function startFeed() {
-  session.watch((now) => {
+  session.watch(() => {
     close()
-    if (now) connect()
+    connect()
   })
 }

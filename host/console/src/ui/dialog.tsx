@@ -12,8 +12,13 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
       if (before instanceof HTMLElement && before.isConnected) before.focus()
     }
   }, [])
+  // Closed by taking it away, at once: the platform would close it first and tell later, and a key in between would be lost.
+  const cancel = (event: Event) => {
+    event.preventDefault()
+    onClose()
+  }
   return (
-    <dialog ref={box} aria-labelledby="dialog-title" onClose={onClose}>
+    <dialog ref={box} aria-labelledby="dialog-title" onCancel={cancel} onClose={onClose}>
       <h2 id="dialog-title">{title}</h2>
       {children}
     </dialog>
