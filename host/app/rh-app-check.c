@@ -68,6 +68,16 @@ check_http (RhConfig *config, GString *faults)
     g_string_append_printf (faults, "%s\n", fault->message);
 }
 
+static void
+check_git (RhConfig *config, GString *faults)
+{
+  g_autoptr (GError) fault = NULL;
+  g_autoptr (RhGit) git = rh_parts_git (config, NULL, &fault);
+
+  if (git == NULL)
+    g_string_append_printf (faults, "%s\n", fault->message);
+}
+
 /* What the kernel enforces here, asked of the worker as at a start. */
 static void
 check_worker (RhConfig *config, GString *faults)
@@ -157,6 +167,7 @@ rh_app_check (RhConfig *config, GError **error)
     g_string_append_printf (faults, "%s\n", fault->message);
   check_secrets (config, faults);
   check_http (config, faults);
+  check_git (config, faults);
   check_agents (config, faults);
   check_worker (config, faults);
   check_listen (config, faults);

@@ -461,13 +461,15 @@ connect_world (GTask *task)
   self->connectors = rh_connectors_new ();
   g_autoptr (RhControl) control = rh_control_new (self->store);
   g_autoptr (RhHttp) http = rh_parts_http (self->config, self->secrets, &error);
-  if (http == NULL)
+  g_autoptr (RhGit) git = http != NULL ? rh_parts_git (self->config, self->secrets, &error) : NULL;
+  if (git == NULL)
     {
       g_task_return_error (task, error);
       g_object_unref (task);
       return;
     }
   rh_connectors_add (self->connectors, RH_CONNECTOR (http));
+  rh_connectors_add (self->connectors, RH_CONNECTOR (git));
   g_autoptr (RhRetail) retail = rh_retail_new (self->store);
   rh_connectors_add (self->connectors, RH_CONNECTOR (control));
   rh_connectors_add (self->connectors, RH_CONNECTOR (retail));

@@ -19,6 +19,16 @@ rh_parts_http (RhConfig *config, RhSecrets *secrets, GError **error)
   return rh_http_new (file, secrets, error);
 }
 
+RhGit *
+rh_parts_git (RhConfig *config, RhSecrets *secrets, GError **error)
+{
+  g_autofree char *file =
+      g_build_filename (rh_config_string (config, RH_SETTING_MANIFESTS), "connectors", "git.json", NULL);
+  g_autofree char *folder = g_build_filename (rh_config_string (config, RH_SETTING_DATA_DIR), "git", NULL);
+
+  return rh_git_new (file, folder, secrets, error);
+}
+
 RhWorkflowSet *
 rh_parts_workflows (RhConfig *config, GError **error)
 {

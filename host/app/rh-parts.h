@@ -2,6 +2,7 @@
 #pragma once
 
 #include "rh-config.h"
+#include "rh-git.h"
 #include "rh-http.h"
 #include "rh-registry.h"
 #include "rh-workflow-set.h"
@@ -15,6 +16,9 @@ RhRegistry *rh_parts_registry (RhConfig *config, const char *dir) G_GNUC_WARN_UN
 
 /* The http connector, with the endpoints of connectors/http.json beside the manifests; @secrets as in rh_http_new(). */
 RhHttp *rh_parts_http (RhConfig *config, RhSecrets *secrets, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The git connector, likewise: connectors/git.json, and its caches in the data folder. */
+RhGit *rh_parts_git (RhConfig *config, RhSecrets *secrets, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The workflows beside the manifests. */
 RhWorkflowSet *rh_parts_workflows (RhConfig *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The git connector against git itself: over https with a password, and over ssh. */
+
+#include "connector-conformance.h"
+#include "royal-test.h"
+
+#include <glib/gstdio.h>
+#include <rh-git.h>
+#include <royal-json.h>
+#include <royal/error.h>
+#include <string.h>
+
+typedef struct {
+  char *dir;
+  GSubprocess *server;
+  RhSecrets *secrets;
+  RhGit *git;
+  RhConnectorInterface *iface;
+  guint port;
+  guint ssh_port;
+} World;
+
+static guint
+free_port (void)
+{
+  g_autoptr (GSocketListener) listener = g_socket_listener_new ();
+
+  return g_socket_listener_add_any_inet_port (listener, NULL, NULL);
+}
+
+static char *
+shell (World *self, const char *line)
+{
+  const char *argv[] = { "sh", "-c", line, NULL };
+  char *out = NULL;
+  int status;
+
+  g_assert_true (
+      g_spawn_sync (self->dir, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &out, NULL, &status, NULL));
+  if (!g_spawn_check_wait_status (status, NULL))
+    g_error ("%s: status %d, %s", line, status, out);
+  return g_strchomp (out);
+}
+
+static void
+expect (World *self, const char *line, const char *wanted)
+{
+  g_autofree char *out = shell (self, line);
+
+  g_assert_cmpstr (out, ==, wanted);
+}
+
+/* FALSE, and the test skipped, when a server is not installed. */
+static gboolean
+start_server (World *self)
+{
+  g_autofree char *script = g_test_build_filename (G_TEST_DIST, "git-server.sh", NULL);
+  g_autofree char *port = NULL;
+  g_autofree char *ssh_port = NULL;
+  g_autoptr (GDataInputStream) lines = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *line = NULL;
+
+  self->port = free_port ();
+  self->ssh_port = free_port ();
+  port = g_strdup_printf ("%u", self->port);
+  ssh_port = g_strdup_printf ("%u", self->ssh_port);
+  self->server = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, script,
+                                   self->dir, port, ssh_port, NULL);
+  g_assert_no_error (error);
+  lines = g_data_input_stream_new (g_subprocess_get_stdout_pipe (self->server));
+  line = g_data_input_stream_read_line (lines, NULL, NULL, NULL);
+  if (g_strcmp0 (line, "ready") == 0)
+    return TRUE;
+  g_test_skip (line != NULL ? line : "the server ended");
+  return FALSE;
+}
+
+static const char repositories[] =
+    "{'ca':'%s/ca.pem','repositories':{"
+    "'shop':{'url':'https://localhost:%u/shop.git','token':'good','signing_key':'signing','email':'bot@example.com'},"
+    "'bad':{'url':'https://localhost:%u/shop.git','token':'bad'},"
+    "'none':{'url':'https://localhost:%u/none.git','token':'good'},"
+    "'ssh':{'url':'ssh://127.0.0.1:%u%s/repos/shop.git','ssh_key':'client','user':'%s','host_key':'%s'},"
+    "'stranger':{'url':'ssh://127.0.0.1:%u%s/repos/shop.git','ssh_key':'client','user':'%s','host_key':'%s'},"
+    "'away':{'url':'https://localhost:1/shop.git','token':'good'}}}";
+
+#define WRONG_KEY "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+static void
+write_config (World *self)
+{
+  g_autofree char *key =
+      shell (self, "mkdir secrets && printf 'good-token\\n' > secrets/good && echo bad-token > secrets/bad && "
+                   "cp client signing secrets/ && cat host_key");
+  const char *user = g_get_user_name ();
+  g_autofree char *text = g_strdup_printf (repositories, self->dir, self->port, self->port, self->port, self->ssh_port,
+                                           self->dir, user, key, self->ssh_port, self->dir, user, WRONG_KEY);
+  g_autofree char *file = g_build_filename (self->dir, "git.json", NULL);
+  g_autofree char *folder = g_build_filename (self->dir, "cache", NULL);
+  g_autofree char *secrets = g_build_filename (self->dir, "secrets", NULL);
+  RhSecretsConfig config = { .folder = secrets };
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (g_file_set_contents (file, g_strdelimit (text, "'", '"'), -1, NULL));
+  self->secrets = rh_secrets_new (NULL, &config, RH_NO_WORKSPACE, &error);
+  g_assert_no_error (error);
+  self->git = rh_git_new (file, folder, self->secrets, &error);
+  g_assert_no_error (error);
+  self->iface = RH_CONNECTOR_GET_IFACE (self->git);
+}
+
+/* NULL: skipped. */
+static World *
+world_new (void)
+{
+  World *self = g_new0 (World, 1);
+
+  self->dir = g_dir_make_tmp ("royal-git-XXXXXX", NULL);
+  if (start_server (self))
+    write_config (self);
+  return self;
+}
+
+static void
+world_free (World *self)
+{
+  g_autofree char *remove = g_strdup_printf ("rm -rf '%s'", self->dir);
+
+  (void)g_output_stream_close (g_subprocess_get_stdin_pipe (self->server), NULL, NULL);
+  g_assert_true (g_subprocess_wait (self->server, NULL, NULL));
+  g_object_unref (self->server);
+  g_clear_object (&self->git);
+  g_clear_object (&self->secrets);
+  g_free (shell (self, remove));
+  g_free (self->dir);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (World, world_free)
+
+/* Assesses and applies, waiting; @before (nullable): in place of what is assessed. */
+static JsonNode *
+push (World *self, const char *target, const char *parameters, const char *key, JsonNode *before, GError **error)
+{
+  g_autofree char *text = g_strdelimit (g_strdup (parameters), "'", '"');
+  g_autoptr (JsonNode) node = royal_json_parse (text, -1, "parameters", NULL);
+  RhConnector *connector = RH_CONNECTOR (self->git);
+  RhEffect effect = { .action = "git.branch.push",
+                      .target = target,
+                      .key = key,
+                      .parameters = json_node_get_object (node),
+                      .before = before };
+  g_autoptr (RhAssessment) assessment = NULL;
+  GAsyncResult *result = NULL;
+  g_autoptr (GAsyncResult) done = NULL;
+
+  if (before == NULL)
+    {
+      g_autoptr (GAsyncResult) assessed = NULL;
+
+      self->iface->assess_async (connector, &effect, NULL, royal_test_result, &result);
+      assessed = royal_test_wait (&result);
+      assessment = self->iface->assess_finish (connector, assessed, error);
+      if (assessment == NULL)
+        return NULL;
+      effect.before = assessment->before;
+      result = NULL;
+    }
+  self->iface->apply_async (connector, &effect, royal_test_result, &result);
+  done = royal_test_wait (&result);
+  return self->iface->apply_finish (connector, done, error);
+}
+
+#define ONE "{'branch':'sync','message':'one','files':[{'path':'a/b.txt','content':'one\\n'}]}"
+#define TWO "{'branch':'sync','message':'two','files':[{'path':'a/c.txt','content':'two\\n'}]}"
+#define OUTSIDE "{'branch':'sync','message':'x','files':[{'path':'../x','content':''}]}"
+
+static void
+test_conforms (gconstpointer target)
+{
+  g_autoptr (World) world = world_new ();
+  Conformance of = { .action = "git.branch.push",
+                     .target = target,
+                     .parameters = { ONE, TWO },
+                     .invalid = OUTSIDE,
+                     .prefix = "c-",
+                     .observes = TRUE };
+
+  if (world->git == NULL)
+    return;
+  of.connector = RH_CONNECTOR (world->git);
+  connector_conformance (&of);
+  expect (world, "git -C repos/shop.git branch --format '%(refname:short)'", "main");
+}
+
+static void
+test_commits (void)
+{
+  g_autoptr (World) world = world_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) one = NULL;
+  g_autoptr (JsonNode) same = NULL;
+  g_autoptr (JsonNode) two = NULL;
+
+  if (world->git == NULL)
+    return;
+  one = push (world, "shop", ONE, "k1", NULL, &error);
+  g_assert_no_error (error);
+  expect (world, "git -C repos/shop.git show sync:a/b.txt", "one");
+  expect (world, "git -C repos/shop.git log -1 --format='%an <%ae> %s %(trailers:key=Royal-Key)' sync",
+          "Royal <bot@example.com> one Royal-Key: k1");
+  expect (world,
+          "{ printf 'bot@example.com '; cat signing.pub; } > allowed; "
+          "git -C repos/shop.git -c gpg.ssh.allowedSignersFile=$PWD/allowed verify-commit sync 2>&1 | cut -d' ' -f1-5",
+          "Good \"git\" signature for bot@example.com");
+  /* What changes nothing is no commit. */
+  same = push (world, "shop", ONE, "k2", NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (royal_json_string (json_node_get_object (same), "commit", ""), ==,
+                   royal_json_string (json_node_get_object (one), "commit", "?"));
+  two = push (world, "shop",
+              "{'branch':'sync','message':'m','files':[{'path':'a/b.txt','delete':true},{'path':'z','content':'z'}]}",
+              "k3", NULL, &error);
+  g_assert_no_error (error);
+  expect (world, "git -C repos/shop.git ls-tree -r --name-only sync", "z");
+  expect (world, "git -C repos/shop.git rev-list --count sync", "3");
+}
+
+static void
+test_refuses (void)
+{
+  static const struct {
+    const char *target;
+    const char *parameters;
+    RoyalError code;
+    const char *part;
+  } table[] = {
+    { "bad", ONE, ROYAL_ERROR_DENIED, "bad: the server does not accept the credential" },
+    { "none", ONE, ROYAL_ERROR_NOT_FOUND, "none: there is no such repository" },
+    { "stranger", ONE, ROYAL_ERROR_DENIED, "stranger: the server is not who it should be: another host key" },
+    { "away", ONE, ROYAL_ERROR_UNAVAILABLE, "away: " },
+    { "shop", "{'branch':'closed','message':'m','files':[{'path':'a','content':'a'}]}", ROYAL_ERROR_FAILED,
+      "no branch may be called closed" },
+  };
+  g_autoptr (World) world = world_new ();
+  g_autoptr (JsonNode) before = NULL;
+  g_autoptr (JsonNode) late = NULL;
+  g_autoptr (GError) moved = NULL;
+
+  if (world->git == NULL)
+    return;
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (JsonNode) receipt = push (world, table[i].target, table[i].parameters, "k", NULL, &error);
+
+      g_assert_null (receipt);
+      g_test_message ("%s", error->message);
+      g_assert_error (error, ROYAL_ERROR, (gint)table[i].code);
+      g_assert_nonnull (strstr (error->message, table[i].part));
+      g_assert_null (strstr (error->message, "token"));
+    }
+  before =
+      royal_json_parse ("{\"head\":\"1111111111111111111111111111111111111111\",\"base\":null}", -1, "before", NULL);
+  late = push (world, "shop", ONE, "late", before, &moved);
+  g_assert_error (moved, ROYAL_ERROR, ROYAL_ERROR_CONFLICT);
+  expect (world, "git -C repos/shop.git branch --format '%(refname:short)'", "main");
+  /* Nothing of a secret is in what is left behind. */
+  expect (world, "! grep -rlE 'good-token|bad-token|PRIVATE KEY' cache", "");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_data_func ("/git/conforms/https", "shop", test_conforms);
+  g_test_add_data_func ("/git/conforms/ssh", "ssh", test_conforms);
+  g_test_add_func ("/git/commits", test_commits);
+  g_test_add_func ("/git/refuses", test_refuses);
+  return g_test_run ();
+}
