@@ -69,12 +69,13 @@ check_http (RhConfig *config, GString *faults)
 }
 
 static void
-check_git (RhConfig *config, GString *faults)
+check_repositories (RhConfig *config, GString *faults)
 {
   g_autoptr (GError) fault = NULL;
   g_autoptr (RhGit) git = rh_parts_git (config, NULL, &fault);
+  g_autoptr (RhGithub) github = git != NULL ? rh_parts_github (config, NULL, &fault) : NULL;
 
-  if (git == NULL)
+  if (github == NULL)
     g_string_append_printf (faults, "%s\n", fault->message);
 }
 
@@ -167,7 +168,7 @@ rh_app_check (RhConfig *config, GError **error)
     g_string_append_printf (faults, "%s\n", fault->message);
   check_secrets (config, faults);
   check_http (config, faults);
-  check_git (config, faults);
+  check_repositories (config, faults);
   check_agents (config, faults);
   check_worker (config, faults);
   check_listen (config, faults);

@@ -29,6 +29,15 @@ rh_parts_git (RhConfig *config, RhSecrets *secrets, GError **error)
   return rh_git_new (file, folder, secrets, error);
 }
 
+RhGithub *
+rh_parts_github (RhConfig *config, RhSecrets *secrets, GError **error)
+{
+  g_autofree char *file =
+      g_build_filename (rh_config_string (config, RH_SETTING_MANIFESTS), "connectors", "github.json", NULL);
+
+  return rh_github_new (file, secrets, error);
+}
+
 RhWorkflowSet *
 rh_parts_workflows (RhConfig *config, GError **error)
 {

@@ -3,6 +3,7 @@
 
 #include "rh-config.h"
 #include "rh-git.h"
+#include "rh-github.h"
 #include "rh-http.h"
 #include "rh-registry.h"
 #include "rh-workflow-set.h"
@@ -19,6 +20,8 @@ RhHttp *rh_parts_http (RhConfig *config, RhSecrets *secrets, GError **error) G_G
 
 /* The git connector, likewise: connectors/git.json, and its caches in the data folder. */
 RhGit *rh_parts_git (RhConfig *config, RhSecrets *secrets, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The github connector, likewise: connectors/github.json. */
+RhGithub *rh_parts_github (RhConfig *config, RhSecrets *secrets, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The workflows beside the manifests. */
 RhWorkflowSet *rh_parts_workflows (RhConfig *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;

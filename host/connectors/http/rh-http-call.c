@@ -180,6 +180,20 @@ retry_after_ms (const char *text)
   return (guint)CLAMP (seconds, 0, RETRY_AFTER_MAX_S) * 1000;
 }
 
+/* When the budget of requests that an answer says is used up begins anew, by the headers that many interfaces send. */
+static guint
+reset_ms (SoupMessageHeaders *headers)
+{
+  const char *left = soup_message_headers_get_one (headers, "X-RateLimit-Remaining");
+  const char *reset = soup_message_headers_get_one (headers, "X-RateLimit-Reset");
+  gint64 then = 0;
+
+  if (left == NULL || strcmp (left, "0") != 0 || reset == NULL ||
+      !g_ascii_string_to_signed (reset, 10, 0, G_MAXINT32 * (gint64)64, &then, NULL))
+    return 0;
+  return (guint)CLAMP (then - g_get_real_time () / G_USEC_PER_SEC + 1, 1, RETRY_AFTER_MAX_S) * 1000;
+}
+
 /* (transfer full): the answer without what a peer that says again what it was told has put there: answers are kept. */
 static GString *
 masked (const Call *self)
@@ -211,6 +225,8 @@ answer (GTask *task)
   result->sha256 = g_compute_checksum_for_data (G_CHECKSUM_SHA256, self->body->data, self->body->len);
   result->tag = tag != NULL && tag[0] == '"' ? g_strdup (tag) : NULL;
   result->retry_after_ms = retry_after_ms (soup_message_headers_get_one (headers, "Retry-After"));
+  if (result->retry_after_ms == 0 && (result->status == 403 || result->status == 429))
+    result->retry_after_ms = reset_ms (headers);
   if (self->body->len > 0)
     {
       g_autoptr (GString) text = masked (self);

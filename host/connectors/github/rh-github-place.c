@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rh-github-place.h"
+
+#include "rh-github-resources.h"
+#include "royal-json.h"
+
+#include <royal/error.h>
+
+#define SCHEMA "/royal/schema/github-repositories.schema.json"
+#define ORIGIN "https://api.github.com"
+#define ANSWER_MAX (4 * 1024 * 1024)
+
+void
+rh_github_place_free (RhGithubPlace *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->name);
+  g_free (self->repository);
+  g_free (self->token);
+  g_clear_pointer (&self->endpoint, rh_http_endpoint_free);
+  g_free (self);
+}
+
+static const char *const passed_on[] = { "insecure", "private", "timeout_ms", "ca" };
+
+/* The document of an endpoint of http.request that does what GitHub wants of each request. */
+static JsonObject *
+describe (JsonObject *document)
+{
+  JsonObject *endpoint = json_object_new ();
+  JsonObject *headers = json_object_new ();
+  JsonObject *secrets = json_object_new ();
+  JsonObject *token = json_object_new ();
+
+  json_object_set_string_member (headers, "User-Agent", "royal");
+  json_object_set_string_member (headers, "X-GitHub-Api-Version", "2022-11-28");
+  json_object_set_string_member (token, "name", royal_json_string (document, "token", ""));
+  json_object_set_string_member (token, "prefix", "Bearer ");
+  json_object_set_object_member (secrets, "Authorization", token);
+  json_object_set_string_member (endpoint, "origin", royal_json_string (document, "origin", ORIGIN));
+  json_object_set_int_member (endpoint, "max_answer_bytes", ANSWER_MAX);
+  json_object_set_object_member (endpoint, "headers", headers);
+  json_object_set_object_member (endpoint, "secrets", secrets);
+  for (guint i = 0; i < G_N_ELEMENTS (passed_on); i++)
+    if (json_object_has_member (document, passed_on[i]))
+      json_object_set_member (endpoint, passed_on[i], json_object_dup_member (document, passed_on[i]));
+  return endpoint;
+}
+
+static RhGithubPlace *
+place_new (const char *name, JsonObject *document, GError **error)
+{
+  g_autoptr (JsonObject) described = describe (document);
+  RhHttpEndpoint *endpoint = rh_http_endpoint_new (name, described, error);
+  RhGithubPlace *self;
+
+  if (endpoint == NULL)
+    return NULL;
+  self = g_new0 (RhGithubPlace, 1);
+  self->name = g_strdup (name);
+  self->repository = g_strdup (royal_json_string (document, "repository", ""));
+  self->token = g_strdup (royal_json_string (document, "token", ""));
+  self->endpoint = endpoint;
+  return self;
+}
+
+static gboolean
+check_document (JsonNode *document, const char *file, GError **error)
+{
+  g_autoptr (GBytes) bytes = g_resource_lookup_data (rh_github_resources_get_resource (), SCHEMA, 0, NULL);
+  g_autoptr (JsonNode) node = NULL;
+  g_autoptr (RoyalSchema) schema = NULL;
+  gsize length;
+  const char *text;
+
+  g_assert (bytes != NULL);
+  text = g_bytes_get_data (bytes, &length);
+  node = royal_json_parse (text, (gssize)length, SCHEMA, error);
+  schema = node != NULL ? royal_schema_new (node, SCHEMA, error) : NULL;
+  return schema != NULL && royal_schema_validate (schema, document, file, error);
+}
+
+GHashTable *
+rh_github_places_load (const char *file, GError **error)
+{
+  g_autoptr (GHashTable) places =
+      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)rh_github_place_free);
+  g_autoptr (JsonNode) document = NULL;
+  g_autofree char *text = NULL;
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *node;
+  gsize length;
+
+  g_return_val_if_fail (file != NULL, NULL);
+
+  if (!g_file_test (file, G_FILE_TEST_EXISTS))
+    return g_steal_pointer (&places);
+  if (!g_file_get_contents (file, &text, &length, error))
+    return NULL;
+  document = royal_json_parse (text, (gssize)length, file, error);
+  if (document == NULL || !check_document (document, file, error))
+    return NULL;
+  json_object_iter_init (&iter, royal_json_object (json_node_get_object (document), "repositories"));
+  while (json_object_iter_next (&iter, &name, &node))
+    {
+      RhGithubPlace *place = place_new (name, json_node_get_object (node), error);
+
+      if (place == NULL)
+        {
+          g_prefix_error (error, "%s: /repositories/%s", file, name);
+          return NULL;
+        }
+      g_hash_table_insert (places, place->name, place);
+    }
+  return g_steal_pointer (&places);
+}

@@ -1,0 +1,539 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rh-github.h"
+
+#include "rh-github-action.h"
+#include "rh-github-place.h"
+#include "rh-github-resources.h"
+#include "rh-http-call.h"
+#include "royal-json.h"
+
+#include <royal/error.h>
+#include <string.h>
+
+#define SCHEMAS "/royal/schema/action-github-"
+
+struct _RhGithub {
+  GObject parent_instance;
+  RhSecrets *secrets;
+  GHashTable *places; /* name -> RhGithubPlace */
+  GPtrArray *names;   /* of the secrets that it needs */
+};
+
+static void rh_github_connector_init (RhConnectorInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (RhGithub,
+                               rh_github,
+                               G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (RH_TYPE_CONNECTOR, rh_github_connector_init))
+
+static const RhAction actions[] = {
+  { "github.pull_request.open", "Open a pull request", SCHEMAS "pull-request-open.schema.json", .reversible = TRUE },
+  { "github.pull_request.update", "Change a pull request", SCHEMAS "pull-request-update.schema.json",
+    .reversible = TRUE },
+  { "github.pull_request.label", "Label a pull request", SCHEMAS "pull-request-label.schema.json", .reversible = TRUE },
+  { "github.pull_request.merge", "Merge a pull request", SCHEMAS "pull-request-merge.schema.json" },
+  { "github.status.set", "Set the status of a commit", SCHEMAS "status-set.schema.json" },
+  { "github.release.create", "Publish a release", SCHEMAS "release-create.schema.json", .reversible = TRUE },
+  { NULL },
+};
+
+typedef enum { ASSESS, APPLY, VERIFY, UNDO } Kind;
+
+/* An operation: what is there is observed first, always. */
+typedef struct {
+  RhEffect effect; /* its members are the caller's */
+  const RhGithubPlace *place;
+  const RhGithubAction *action;
+  Kind kind;
+  JsonNode *state;
+} Operation;
+
+static void
+operation_free (gpointer data)
+{
+  Operation *self = data;
+
+  g_clear_pointer (&self->state, json_node_unref);
+  g_free (self);
+}
+
+static const char *
+rh_github_name (RhConnector *connector)
+{
+  return "github";
+}
+
+static const RhAction *
+rh_github_actions (RhConnector *connector)
+{
+  return actions;
+}
+
+static const char *const *
+rh_github_secrets (RhConnector *connector)
+{
+  return (const char *const *)RH_GITHUB (connector)->names->pdata;
+}
+
+/* GitHub asks that requests which change something come one after the other. */
+static char *
+rh_github_lane (RhConnector *connector, const char *action, const char *target, RhLaneLimits *limits)
+{
+  const RhGithubPlace *place = g_hash_table_lookup (RH_GITHUB (connector)->places, target);
+
+  if (place == NULL)
+    return NULL;
+  limits->in_flight = 1;
+  limits->rate = 1;
+  limits->burst = 20;
+  limits->deadline_ms = 3 * place->endpoint->timeout_ms;
+  return g_strdup_printf ("%s as %s", place->endpoint->origin, place->token);
+}
+
+static const RhGithubPlace *
+find_place (RhGithub *self, const char *target, GError **error)
+{
+  const RhGithubPlace *place = g_hash_table_lookup (self->places, target);
+
+  if (place == NULL)
+    g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID,
+                 "/target: expected a repository of connectors/github.json, found %s", target);
+  return place;
+}
+
+static gboolean
+rh_github_validate (RhConnector *connector,
+                    const char *action,
+                    const char *target,
+                    JsonObject *parameters,
+                    GError **error)
+{
+  if (find_place (RH_GITHUB (connector), target, error) == NULL)
+    return FALSE;
+  if (json_object_has_member (parameters, "head") &&
+      g_strcmp0 (royal_json_string (parameters, "head", NULL), royal_json_string (parameters, "base", NULL)) == 0)
+    g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "/head: expected another branch than base");
+  else if (strcmp (action, "github.pull_request.update") == 0 && json_object_get_size (parameters) < 2)
+    g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, ": expected one of title, body and state");
+  else
+    return TRUE;
+  return FALSE;
+}
+
+/* --- What an answer means ----------------------------------------------------------------------------------------- */
+
+static RoyalError
+meaning_of (const RhHttpAnswer *answer, gboolean is_read)
+{
+  switch (answer->status)
+    {
+    case 401:
+      return ROYAL_ERROR_DENIED;
+    case 403: /* both limits are told like this, and with when to come back */
+      return answer->retry_after_ms > 0 ? ROYAL_ERROR_LIMIT : ROYAL_ERROR_DENIED;
+    case 404:
+    case 410:
+      return ROYAL_ERROR_NOT_FOUND;
+    case 409:
+      return ROYAL_ERROR_CONFLICT;
+    case 429:
+      return ROYAL_ERROR_LIMIT;
+    default:
+      if (answer->status >= 500)
+        return is_read ? ROYAL_ERROR_UNAVAILABLE : ROYAL_ERROR_PROTOCOL;
+      return ROYAL_ERROR_FAILED;
+    }
+}
+
+/* (transfer full): what GitHub says is wrong, with the first of what it lists. */
+static char *
+words_of (const RhHttpAnswer *answer)
+{
+  JsonObject *body =
+      answer->json != NULL && JSON_NODE_HOLDS_OBJECT (answer->json) ? json_node_get_object (answer->json) : NULL;
+  JsonArray *errors = body != NULL ? royal_json_array (body, "errors") : NULL;
+  JsonNode *first = errors != NULL && json_array_get_length (errors) > 0 ? json_array_get_element (errors, 0) : NULL;
+  const char *more = first != NULL && JSON_NODE_HOLDS_OBJECT (first)
+                         ? royal_json_string (json_node_get_object (first), "message", NULL)
+                         : NULL;
+  const char *message = body != NULL ? royal_json_string (body, "message", "") : "";
+
+  return g_strdup_printf ("%.300s%s%.300s", message, more != NULL ? ": " : "", more != NULL ? more : "");
+}
+
+static void
+fail (GTask *task, const RhHttpAnswer *answer, gboolean is_read)
+{
+  const Operation *self = g_task_get_task_data (task);
+  g_autofree char *words = words_of (answer);
+  RoyalError code = meaning_of (answer, is_read);
+
+  if (answer->retry_after_ms > 0)
+    rh_effect_retry_after (&self->effect, answer->retry_after_ms);
+  g_task_return_new_error (task, ROYAL_ERROR, (int)code, "%s: GitHub answered %u: %s", self->place->name,
+                           answer->status, words);
+}
+
+/* --- Results ------------------------------------------------------------------------------------------------------ */
+
+static JsonObject *
+state_of (const Operation *self)
+{
+  return json_node_get_object (self->state);
+}
+
+static JsonNode *
+make_facts (const Operation *self)
+{
+  JsonObject *facts = json_object_new ();
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *value;
+
+  json_object_set_string_member (facts, "repository", self->place->repository);
+  json_object_set_boolean_member (facts, "can_undo", self->action->undo != NULL);
+  json_object_iter_init (&iter, state_of (self));
+  while (json_object_iter_next (&iter, &name, &value))
+    if (JSON_NODE_HOLDS_VALUE (value) && strcmp (name, "body") != 0)
+      json_object_set_member (facts, name, json_node_copy (value));
+  return json_node_init_object (json_node_alloc (), facts);
+}
+
+static void
+add_change (JsonArray *changes, const char *label, JsonNode *before, JsonNode *after)
+{
+  JsonObject *change = json_object_new ();
+
+  json_object_set_string_member (change, "label", label);
+  json_object_set_member (change, "before", before != NULL ? json_node_copy (before) : json_node_new (JSON_NODE_NULL));
+  json_object_set_member (change, "after", json_node_copy (after));
+  json_array_add_object_element (changes, change);
+}
+
+static JsonNode *
+make_preview (const Operation *self)
+{
+  JsonObject *wanted =
+      self->effect.receipt != NULL ? royal_json_object (self->effect.receipt, "before") : self->effect.parameters;
+  JsonObject *preview = json_object_new ();
+  JsonArray *changes = json_array_new ();
+  g_autofree char *summary = g_strdup_printf ("%s%s in %s", self->effect.receipt != NULL ? "Undo " : "",
+                                              self->action->name, self->place->repository);
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *value;
+
+  json_object_iter_init (&iter, wanted);
+  while (json_object_iter_next (&iter, &name, &value))
+    add_change (changes, name, json_object_get_member (state_of (self), name), value);
+  json_object_set_string_member (preview, "summary", summary);
+  json_object_set_array_member (preview, "changes", changes);
+  return json_node_init_object (json_node_alloc (), preview);
+}
+
+/* @state: as it is afterwards. `before` is what undo restores. */
+static JsonNode *
+make_receipt (const Operation *self, JsonObject *state)
+{
+  JsonObject *receipt = json_object_new ();
+  JsonObject *from = json_object_has_member (state, "number") ? state : self->effect.parameters;
+
+  json_object_set_string_member (receipt, "repository", self->place->repository);
+  if (json_object_has_member (from, "number"))
+    json_object_set_member (receipt, "number", json_object_dup_member (from, "number"));
+  if (self->effect.before != NULL)
+    json_object_set_member (receipt, "before", json_node_copy (self->effect.before));
+  return json_node_init_object (json_node_alloc (), receipt);
+}
+
+static gboolean
+is_done (const Operation *self)
+{
+  JsonNode *before = self->effect.receipt != NULL ? json_object_get_member (self->effect.receipt, "before") : NULL;
+
+  if (self->effect.receipt != NULL)
+    return before != NULL && json_node_equal (before, self->state);
+  return self->action->is_done (self->effect.parameters, state_of (self));
+}
+
+/* --- Doing -------------------------------------------------------------------------------------------------------- */
+
+static void
+call (GTask *task,
+      const char *method,
+      const char *path,
+      JsonNode *body,
+      GCancellable *cancellable,
+      GAsyncReadyCallback callback)
+{
+  RhGithub *self = g_task_get_source_object (task);
+  const Operation *operation = g_task_get_task_data (task);
+  RhHttpRequest request = { .workspace = operation->effect.workspace, .method = method, .path = path, .body = body };
+
+  rh_http_call_async (operation->place->endpoint, self->secrets, &request, cancellable, callback, g_object_ref (task));
+}
+
+static void
+on_changed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  const Operation *self = g_task_get_task_data (task);
+  gboolean sent = FALSE;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RhHttpAnswer) answer = rh_http_call_finish (result, &sent, &error);
+  g_autoptr (JsonNode) state = NULL;
+
+  if (answer == NULL && sent)
+    g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_PROTOCOL, "%s", error->message);
+  else if (answer == NULL && royal_error_is_timeout (error))
+    g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_UNAVAILABLE, "%s", error->message);
+  else if (answer == NULL)
+    g_task_return_error (task, g_steal_pointer (&error));
+  else if (answer->status < 200 || answer->status >= 300)
+    fail (task, answer, FALSE);
+  else
+    {
+      state = self->action->state (self->effect.parameters, answer->json);
+      g_task_return_pointer (task, make_receipt (self, json_node_get_object (state)), (GDestroyNotify)json_node_unref);
+    }
+}
+
+static void
+change (GTask *task)
+{
+  const Operation *self = g_task_get_task_data (task);
+  g_auto (RhGithubRequest) request = { 0 };
+
+  if (self->kind == UNDO)
+    self->action->undo (self->place->repository, self->effect.receipt, &request);
+  else
+    self->action->request (self->place->repository, self->effect.parameters, state_of (self), &request);
+  call (task, request.method, request.path, request.body, self->effect.cancellable, on_changed);
+}
+
+static RhAssessment *
+make_assessment (const Operation *self)
+{
+  RhAssessment *assessment = g_new0 (RhAssessment, 1);
+
+  assessment->before = json_node_copy (self->state);
+  assessment->facts = make_facts (self);
+  assessment->preview = make_preview (self);
+  return assessment;
+}
+
+/* What is so already is not done again: an attempt of before, or somebody else, did it. */
+static void
+decide (GTask *task)
+{
+  const Operation *self = g_task_get_task_data (task);
+
+  if (self->kind == ASSESS)
+    g_task_return_pointer (task, make_assessment (self), (GDestroyNotify)rh_assessment_free);
+  else if (is_done (self))
+    g_task_return_pointer (task, make_receipt (self, state_of (self)), (GDestroyNotify)json_node_unref);
+  else if (self->kind == VERIFY)
+    g_task_return_pointer (task, NULL, NULL);
+  else if (self->effect.before != NULL && !json_node_equal (self->effect.before, self->state))
+    g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_CONFLICT, "%s: it is not as it was observed",
+                             self->place->name);
+  else
+    change (task);
+}
+
+/* A release that is not there is a state; any other that is not there is a wrong number. */
+static gboolean
+may_be_absent (const Operation *self)
+{
+  return strcmp (self->action->name, "github.release.create") == 0;
+}
+
+static void
+on_observed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Operation *self = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autoptr (RhHttpAnswer) answer = rh_http_call_finish (result, NULL, &error);
+  gboolean is_absent = answer != NULL && answer->status == 404 && may_be_absent (self);
+
+  if (answer == NULL && royal_error_is_timeout (error))
+    error->code = ROYAL_ERROR_UNAVAILABLE; /* nothing was changed */
+  if (answer == NULL)
+    g_task_return_error (task, error);
+  else if (!is_absent && answer->status != 200)
+    fail (task, answer, TRUE);
+  else
+    {
+      self->state = self->action->state (self->effect.parameters, is_absent ? NULL : answer->json);
+      decide (task);
+    }
+}
+
+static void
+begin (RhConnector *connector,
+       const RhEffect *effect,
+       Kind kind,
+       GCancellable *cancellable,
+       GAsyncReadyCallback callback,
+       gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (connector, NULL, callback, data);
+  GError *error = NULL;
+  const RhGithubPlace *place = find_place (RH_GITHUB (connector), effect->target, &error);
+  const RhGithubAction *action = rh_github_action_find (effect->action);
+  g_autofree char *path = NULL;
+  Operation *self;
+
+  g_task_set_source_tag (task, begin);
+  if (place == NULL || action == NULL || (kind == UNDO && action->undo == NULL))
+    {
+      if (error == NULL)
+        error =
+            g_error_new (ROYAL_ERROR, ROYAL_ERROR_INVALID, "%s: expected an action that can be undone", effect->action);
+      g_task_return_error (task, error);
+      return;
+    }
+  self = g_new0 (Operation, 1);
+  self->effect = *effect;
+  self->place = place;
+  self->action = action;
+  self->kind = kind;
+  g_task_set_task_data (task, self, operation_free);
+  path = action->observe (place->repository, effect->parameters, effect->receipt);
+  call (task, "GET", path, NULL, cancellable, on_observed);
+}
+
+/* --- The interface ------------------------------------------------------------------------------------------------ */
+
+static void
+rh_github_assess_async (RhConnector *connector,
+                        const RhEffect *effect,
+                        GCancellable *cancellable,
+                        GAsyncReadyCallback callback,
+                        gpointer data)
+{
+  begin (connector, effect, ASSESS, cancellable, callback, data);
+}
+
+static RhAssessment *
+rh_github_assess_finish (RhConnector *connector, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, connector), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+rh_github_apply_async (RhConnector *connector, const RhEffect *effect, GAsyncReadyCallback callback, gpointer data)
+{
+  begin (connector, effect, APPLY, effect->cancellable, callback, data);
+}
+
+static void
+rh_github_undo_async (RhConnector *connector, const RhEffect *effect, GAsyncReadyCallback callback, gpointer data)
+{
+  begin (connector, effect, UNDO, effect->cancellable, callback, data);
+}
+
+static JsonNode *
+finish_node (RhConnector *connector, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, connector), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+rh_github_verify_async (RhConnector *connector, const RhEffect *effect, GAsyncReadyCallback callback, gpointer data)
+{
+  begin (connector, effect, VERIFY, effect->cancellable, callback, data);
+}
+
+/* Never absent: an attempt may be on its way. But each action is harmless when it comes twice: GitHub refuses a second
+ * pull request or release of the same name, and all others set what is set. */
+static RhVerify
+rh_github_verify_finish (RhConnector *connector, GAsyncResult *result, JsonNode **ret_receipt, GError **error)
+{
+  g_autoptr (GError) fault = NULL;
+  g_autoptr (JsonNode) receipt = NULL;
+
+  g_return_val_if_fail (g_task_is_valid (result, connector), RH_VERIFY_UNKNOWN);
+
+  receipt = g_task_propagate_pointer (G_TASK (result), &fault);
+  if (fault != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&fault));
+      return RH_VERIFY_UNKNOWN;
+    }
+  if (receipt == NULL)
+    return RH_VERIFY_AGAIN;
+  if (ret_receipt != NULL)
+    *ret_receipt = g_steal_pointer (&receipt);
+  return RH_VERIFY_APPLIED;
+}
+
+static void
+rh_github_finalize (GObject *object)
+{
+  RhGithub *self = RH_GITHUB (object);
+
+  g_clear_object (&self->secrets);
+  g_hash_table_unref (self->places);
+  g_ptr_array_unref (self->names);
+  G_OBJECT_CLASS (rh_github_parent_class)->finalize (object);
+}
+
+static void
+rh_github_class_init (RhGithubClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = rh_github_finalize;
+  (void)rh_github_resources_get_resource (); /* or the linker would leave the schemas out of a program */
+}
+
+static void
+rh_github_init (RhGithub *self)
+{
+  self->names = g_ptr_array_new ();
+}
+
+static void
+rh_github_connector_init (RhConnectorInterface *iface)
+{
+  iface->name = rh_github_name;
+  iface->actions = rh_github_actions;
+  iface->secrets = rh_github_secrets;
+  iface->lane = rh_github_lane;
+  iface->validate = rh_github_validate;
+  iface->assess_async = rh_github_assess_async;
+  iface->assess_finish = rh_github_assess_finish;
+  iface->apply_async = rh_github_apply_async;
+  iface->apply_finish = finish_node;
+  iface->verify_async = rh_github_verify_async;
+  iface->verify_finish = rh_github_verify_finish;
+  iface->undo_async = rh_github_undo_async;
+  iface->undo_finish = finish_node;
+}
+
+RhGithub *
+rh_github_new (const char *file, RhSecrets *secrets, GError **error)
+{
+  GHashTable *places;
+  GHashTableIter iter;
+  gpointer value;
+  RhGithub *self;
+
+  g_return_val_if_fail (file != NULL, NULL);
+
+  places = rh_github_places_load (file, error);
+  if (places == NULL)
+    return NULL;
+  self = g_object_new (RH_TYPE_GITHUB, NULL);
+  self->places = places;
+  self->secrets = secrets != NULL ? g_object_ref (secrets) : NULL;
+  g_hash_table_iter_init (&iter, places);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    g_ptr_array_add (self->names, ((RhGithubPlace *)value)->token);
+  g_ptr_array_add (self->names, NULL);
+  return self;
+}

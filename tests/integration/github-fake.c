@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "github-fake.h"
+
+#include <json-glib/json-glib.h>
+#include <libsoup/soup.h>
+#include <royal-json.h>
+#include <string.h>
+
+#define SHA "0123456789abcdef0123456789abcdef01234567"
+#define ROOT "/repos/acme/shop"
+
+struct _GithubFake {
+  SoupServer *server;
+  guint port;
+  guint changes;
+  guint fail_status;
+  char *fail_header;
+  char *fail_value;
+  JsonObject *pull;    /* (nullable): number 1 */
+  JsonObject *release; /* (nullable): id 7 */
+  JsonArray *labels;   /* of { "name" } */
+  JsonArray *statuses;
+};
+
+static void
+answer_node (SoupServerMessage *message, guint status, JsonNode *node)
+{
+  char *text = royal_json_to_string (node);
+
+  soup_server_message_set_status (message, status, NULL);
+  soup_server_message_set_response (message, "application/json", SOUP_MEMORY_TAKE, text, strlen (text));
+  json_node_unref (node);
+}
+
+static void
+answer_object (SoupServerMessage *message, guint status, JsonObject *object)
+{
+  answer_node (message, status, json_node_init_object (json_node_alloc (), json_object_ref (object)));
+}
+
+static void
+answer_array (SoupServerMessage *message, JsonArray *array)
+{
+  answer_node (message, 200, json_node_init_array (json_node_alloc (), json_array_ref (array)));
+}
+
+static void
+refuse (SoupServerMessage *message, guint status, const char *text)
+{
+  g_autoptr (JsonObject) object = json_object_new ();
+
+  json_object_set_string_member (object, "message", text);
+  json_object_set_string_member (object, "documentation_url", "https://docs.github.com/rest");
+  answer_object (message, status, object);
+}
+
+static void
+copy_all (JsonObject *from, JsonObject *to)
+{
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *value;
+
+  json_object_iter_init (&iter, from);
+  while (json_object_iter_next (&iter, &name, &value))
+    json_object_set_member (to, name, json_node_copy (value));
+}
+
+static void
+open_pull (GithubFake *self, SoupServerMessage *message, JsonObject *body)
+{
+  JsonObject *head = json_object_new ();
+  JsonObject *base = json_object_new ();
+
+  if (self->pull != NULL && strcmp (royal_json_string (self->pull, "state", ""), "open") == 0)
+    {
+      refuse (message, 422, "Validation Failed");
+      json_object_unref (head);
+      json_object_unref (base);
+      return;
+    }
+  g_clear_pointer (&self->pull, json_object_unref);
+  self->pull = json_object_new ();
+  json_object_set_null_member (self->pull, "body");
+  copy_all (body, self->pull);
+  json_object_set_int_member (self->pull, "number", 1);
+  json_object_set_string_member (self->pull, "state", "open");
+  json_object_set_boolean_member (self->pull, "merged", FALSE);
+  json_object_set_string_member (head, "sha", SHA);
+  json_object_set_string_member (base, "ref", royal_json_string (body, "base", ""));
+  json_object_set_object_member (self->pull, "head", head);
+  json_object_set_object_member (self->pull, "base", base);
+  answer_object (message, 201, self->pull);
+}
+
+static void
+list_pulls (GithubFake *self, SoupServerMessage *message)
+{
+  g_autoptr (JsonArray) all = json_array_new ();
+
+  if (self->pull != NULL && strcmp (royal_json_string (self->pull, "state", ""), "open") == 0)
+    json_array_add_object_element (all, json_object_ref (self->pull));
+  answer_array (message, all);
+}
+
+static void
+merge (GithubFake *self, SoupServerMessage *message, JsonObject *body)
+{
+  g_autoptr (JsonObject) answer = json_object_new ();
+
+  if (strcmp (royal_json_string (body, "sha", ""), SHA) != 0)
+    {
+      refuse (message, 409, "Head branch was modified. Review and try the merge again.");
+      return;
+    }
+  json_object_set_boolean_member (self->pull, "merged", TRUE);
+  json_object_set_string_member (self->pull, "state", "closed");
+  json_object_set_string_member (answer, "sha", SHA);
+  json_object_set_boolean_member (answer, "merged", TRUE);
+  json_object_set_string_member (answer, "message", "Pull Request successfully merged");
+  answer_object (message, 200, answer);
+}
+
+static void
+set_labels (GithubFake *self, SoupServerMessage *message, JsonObject *body)
+{
+  JsonArray *names = royal_json_array (body, "labels");
+
+  json_array_unref (self->labels);
+  self->labels = json_array_new ();
+  for (guint i = 0; i < json_array_get_length (names); i++)
+    {
+      JsonObject *label = json_object_new ();
+
+      json_object_set_string_member (label, "name", json_array_get_string_element (names, i));
+      json_array_add_object_element (self->labels, label);
+    }
+  answer_array (message, self->labels);
+}
+
+static void
+get_status (GithubFake *self, SoupServerMessage *message)
+{
+  g_autoptr (JsonObject) answer = json_object_new ();
+
+  json_object_set_string_member (answer, "sha", SHA);
+  json_object_set_array_member (answer, "statuses", json_array_ref (self->statuses));
+  answer_object (message, 200, answer);
+}
+
+static void
+make_release (GithubFake *self, SoupServerMessage *message, JsonObject *body)
+{
+  if (self->release != NULL)
+    {
+      refuse (message, 422, "Validation Failed");
+      return;
+    }
+  self->release = json_object_new ();
+  copy_all (body, self->release);
+  json_object_set_int_member (self->release, "id", 7);
+  answer_object (message, 201, self->release);
+}
+
+static void
+route (GithubFake *self, SoupServerMessage *message, const char *what, JsonObject *body)
+{
+  if (strcmp (what, "GET /pulls") == 0)
+    list_pulls (self, message);
+  else if (strcmp (what, "POST /pulls") == 0)
+    open_pull (self, message, body);
+  else if (strcmp (what, "GET /pulls/1") == 0 && self->pull != NULL)
+    answer_object (message, 200, self->pull);
+  else if (strcmp (what, "PATCH /pulls/1") == 0 && self->pull != NULL)
+    {
+      copy_all (body, self->pull);
+      answer_object (message, 200, self->pull);
+    }
+  else if (strcmp (what, "PUT /pulls/1/merge") == 0 && self->pull != NULL)
+    merge (self, message, body);
+  else if (strcmp (what, "GET /issues/1/labels") == 0)
+    answer_array (message, self->labels);
+  else if (strcmp (what, "PUT /issues/1/labels") == 0)
+    set_labels (self, message, body);
+  else if (strcmp (what, "GET /commits/" SHA "/status") == 0)
+    get_status (self, message);
+  else if (strcmp (what, "POST /statuses/" SHA) == 0)
+    {
+      json_array_add_object_element (self->statuses, json_object_ref (body));
+      answer_object (message, 201, body);
+    }
+  else if (strcmp (what, "GET /releases/tags/v1") == 0 && self->release != NULL)
+    answer_object (message, 200, self->release);
+  else if (strcmp (what, "POST /releases") == 0)
+    make_release (self, message, body);
+  else if (strcmp (what, "DELETE /releases/7") == 0 && self->release != NULL)
+    {
+      g_clear_pointer (&self->release, json_object_unref);
+      soup_server_message_set_status (message, 204, NULL);
+    }
+  else
+    refuse (message, 404, "Not Found");
+}
+
+static void
+on_request (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
+{
+  GithubFake *self = data;
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+  SoupMessageBody *sent = soup_server_message_get_request_body (message);
+  const char *method = soup_server_message_get_method (message);
+  g_autoptr (JsonNode) node =
+      sent->length > 0 ? royal_json_parse (sent->data, (gssize)sent->length, "body", NULL) : NULL;
+  g_autofree char *what = NULL;
+
+  self->changes += strcmp (method, "GET") != 0;
+  if (self->fail_status != 0)
+    {
+      if (self->fail_header != NULL)
+        soup_message_headers_replace (soup_server_message_get_response_headers (message), self->fail_header,
+                                      self->fail_value);
+      soup_message_headers_replace (soup_server_message_get_response_headers (message), "X-RateLimit-Remaining",
+                                    g_strcmp0 (self->fail_header, "X-RateLimit-Reset") == 0 ? "0" : "10");
+      refuse (message, self->fail_status, "told to fail");
+      self->fail_status = 0;
+    }
+  else if (g_strcmp0 (soup_message_headers_get_one (headers, "Authorization"), "Bearer good-token") != 0)
+    refuse (message, 401, "Bad credentials");
+  else if (soup_message_headers_get_one (headers, "User-Agent") == NULL)
+    refuse (message, 403, "Request forbidden by administrative rules.");
+  else if (!g_str_has_prefix (path, ROOT "/"))
+    refuse (message, 404, "Not Found");
+  else
+    {
+      what = g_strdup_printf ("%s %s", method, path + strlen (ROOT));
+      route (self, message, what, node != NULL ? json_node_get_object (node) : NULL);
+    }
+}
+
+GithubFake *
+github_fake_new (void)
+{
+  GithubFake *self = g_new0 (GithubFake, 1);
+  GSList *uris;
+
+  self->server = soup_server_new (NULL, NULL);
+  self->labels = json_array_new ();
+  self->statuses = json_array_new ();
+  soup_server_add_handler (self->server, NULL, on_request, self, NULL);
+  g_assert_true (soup_server_listen_local (self->server, 0, SOUP_SERVER_LISTEN_IPV4_ONLY, NULL));
+  uris = soup_server_get_uris (self->server);
+  self->port = (guint)g_uri_get_port (uris->data);
+  g_slist_free_full (uris, (GDestroyNotify)g_uri_unref);
+  return self;
+}
+
+void
+github_fake_free (GithubFake *self)
+{
+  soup_server_disconnect (self->server);
+  g_object_unref (self->server);
+  g_clear_pointer (&self->pull, json_object_unref);
+  g_clear_pointer (&self->release, json_object_unref);
+  json_array_unref (self->labels);
+  json_array_unref (self->statuses);
+  g_free (self->fail_header);
+  g_free (self->fail_value);
+  g_free (self);
+}
+
+guint
+github_fake_port (GithubFake *self)
+{
+  return self->port;
+}
+
+guint
+github_fake_changes (GithubFake *self)
+{
+  return self->changes;
+}
+
+void
+github_fake_fail (GithubFake *self, guint status, const char *header, const char *value)
+{
+  g_free (self->fail_header);
+  g_free (self->fail_value);
+  self->fail_status = status;
+  self->fail_header = g_strdup (header);
+  self->fail_value = g_strdup (value);
+}

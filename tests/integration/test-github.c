@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The github connector against a peer on loopback that keeps state. */
+
+#include "connector-conformance.h"
+#include "github-fake.h"
+#include "royal-test.h"
+
+#include <rh-github.h>
+#include <royal-json.h>
+#include <royal/error.h>
+#include <string.h>
+
+typedef struct {
+  GithubFake *fake;
+  char *dir;
+  RhSecrets *secrets;
+  RhGithub *github;
+  RhConnectorInterface *iface;
+} World;
+
+static void
+write_file (const char *dir, const char *name, const char *text)
+{
+  g_autofree char *path = g_build_filename (dir, name, NULL);
+
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+}
+
+#define PLACE                                                                                                          \
+  "{'repository':'acme/%s','token':'%s','origin':'http://"                                                             \
+  "127.0.0.1:%u','insecure':true,'private':true,'timeout_ms':2000}"
+
+static World *
+world_new (void)
+{
+  World *self = g_new0 (World, 1);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+  g_autofree char *file = NULL;
+  RhSecretsConfig config;
+  guint port;
+
+  self->fake = github_fake_new ();
+  self->dir = g_dir_make_tmp ("royal-github-XXXXXX", NULL);
+  port = github_fake_port (self->fake);
+  text = g_strdup_printf ("{'repositories':{'shop':" PLACE ",'other':" PLACE ",'bad':" PLACE "}}", "shop", "good", port,
+                          "other", "good", port, "shop", "bad", port);
+  write_file (self->dir, "good", "good-token\n");
+  write_file (self->dir, "bad", "bad-token\n");
+  write_file (self->dir, "github.json", g_strdelimit (text, "'", '"'));
+  file = g_build_filename (self->dir, "github.json", NULL);
+  config = (RhSecretsConfig){ .folder = self->dir };
+  self->secrets = rh_secrets_new (NULL, &config, RH_NO_WORKSPACE, &error);
+  g_assert_no_error (error);
+  self->github = rh_github_new (file, self->secrets, &error);
+  g_assert_no_error (error);
+  self->iface = RH_CONNECTOR_GET_IFACE (self->github);
+  return self;
+}
+
+static void
+world_free (World *self)
+{
+  g_autofree char *remove = g_strdup_printf ("rm -rf '%s'", self->dir);
+
+  g_object_unref (self->github);
+  g_object_unref (self->secrets);
+  royal_test_spin (20);
+  github_fake_free (self->fake);
+  g_assert_true (g_spawn_command_line_sync (remove, NULL, NULL, NULL, NULL));
+  g_free (self->dir);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (World, world_free)
+
+static JsonNode *
+apply (World *self,
+       const char *target,
+       const char *action,
+       const char *parameters,
+       RhThrottle *throttle,
+       GError **error)
+{
+  g_autofree char *text = g_strdelimit (g_strdup (parameters), "'", '"');
+  g_autoptr (JsonNode) node = royal_json_parse (text, -1, "parameters", NULL);
+  RhEffect effect = {
+    .action = action, .target = target, .key = "k", .parameters = json_node_get_object (node), .throttle = throttle
+  };
+  GAsyncResult *result = NULL;
+  g_autoptr (GAsyncResult) done = NULL;
+
+  self->iface->apply_async (RH_CONNECTOR (self->github), &effect, royal_test_result, &result);
+  done = royal_test_wait (&result);
+  return self->iface->apply_finish (RH_CONNECTOR (self->github), done, error);
+}
+
+#define OPEN_A "{'head':'sync','base':'main','title':'Sync'}"
+#define OPEN_B "{'head':'sync','base':'main','title':'Other'}"
+#define SHA "0123456789abcdef0123456789abcdef01234567"
+
+static const struct {
+  const char *action;
+  const char *parameters[2];
+  const char *invalid;
+  gboolean observes;
+} conforming[] = {
+  { "github.pull_request.open", { OPEN_A, OPEN_B }, "{'head':'main','base':'main','title':'x'}", FALSE },
+  { "github.pull_request.update",
+    { "{'number':1,'title':'A'}", "{'number':1,'title':'B','body':'b'}" },
+    "{'number':1}",
+    TRUE },
+  { "github.pull_request.label", { "{'number':1,'labels':['b','a']}", "{'number':1,'labels':['c']}" }, NULL, TRUE },
+  { "github.status.set",
+    { "{'sha':'" SHA "','state':'success','context':'ci'}", "{'sha':'" SHA "','state':'failure','context':'ci'}" },
+    NULL,
+    TRUE },
+  { "github.release.create", { "{'tag_name':'v1'}", "{'tag_name':'v1','name':'x'}" }, NULL, FALSE },
+  { "github.pull_request.merge", { "{'number':1}", "{'number':1,'method':'squash'}" }, NULL, FALSE },
+};
+
+static void
+test_conforms (void)
+{
+  g_autoptr (World) world = world_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (conforming); i++)
+    {
+      Conformance of = { .connector = RH_CONNECTOR (world->github),
+                         .action = conforming[i].action,
+                         .target = "shop",
+                         .parameters = { conforming[i].parameters[0], conforming[i].parameters[1] },
+                         .invalid = conforming[i].invalid,
+                         .prefix = "c-",
+                         .observes = conforming[i].observes };
+
+      g_test_message ("%s", of.action);
+      connector_conformance (&of);
+      if (i == 0)
+        json_node_unref (apply (world, "shop", of.action, OPEN_A, NULL, NULL)); /* for those that follow */
+    }
+}
+
+/* One that is open for the same branches is found, and not opened again. */
+static void
+test_finds (void)
+{
+  g_autoptr (World) world = world_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) one = apply (world, "shop", "github.pull_request.open", OPEN_A, NULL, &error);
+  g_autoptr (JsonNode) two = NULL;
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (github_fake_changes (world->fake), ==, 1);
+  two = apply (world, "shop", "github.pull_request.open", OPEN_B, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (royal_json_int (json_node_get_object (two), "number", 0), ==, 1);
+  g_assert_cmpuint (github_fake_changes (world->fake), ==, 1);
+}
+
+static void
+test_fails (void)
+{
+  g_autofree char *soon = g_strdup_printf ("%" G_GINT64_FORMAT, g_get_real_time () / G_USEC_PER_SEC + 100);
+  const struct {
+    const char *target;
+    guint status;
+    const char *header;
+    const char *value;
+    RoyalError code;
+    const char *part;
+    guint wait_min_ms;
+  } table[] = {
+    { "bad", 0, NULL, NULL, ROYAL_ERROR_DENIED, "bad: GitHub answered 401: Bad credentials", 0 },
+    { "other", 0, NULL, NULL, ROYAL_ERROR_NOT_FOUND, "other: GitHub answered 404: Not Found", 0 },
+    { "shop", 403, NULL, NULL, ROYAL_ERROR_DENIED, "403", 0 },
+    { "shop", 403, "X-RateLimit-Reset", soon, ROYAL_ERROR_LIMIT, "403", 90000 },
+    { "shop", 403, "Retry-After", "7", ROYAL_ERROR_LIMIT, "403", 7000 },
+    { "shop", 429, "Retry-After", "7", ROYAL_ERROR_LIMIT, "429", 7000 },
+    { "shop", 502, NULL, NULL, ROYAL_ERROR_UNAVAILABLE, "502", 0 },
+  };
+  g_autoptr (World) world = world_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (JsonNode) receipt = NULL;
+      RhThrottle throttle = { 0 };
+
+      if (table[i].status != 0)
+        github_fake_fail (world->fake, table[i].status, table[i].header, table[i].value);
+      receipt = apply (world, table[i].target, "github.pull_request.open", OPEN_A, &throttle, &error);
+      g_assert_null (receipt);
+      g_assert_error (error, ROYAL_ERROR, (gint)table[i].code);
+      g_assert_nonnull (strstr (error->message, table[i].part));
+      g_assert_cmpuint (throttle.retry_after_ms, >=, table[i].wait_min_ms);
+    }
+  g_assert_cmpuint (github_fake_changes (world->fake), ==, 0);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/github/conforms", test_conforms);
+  g_test_add_func ("/github/finds", test_finds);
+  g_test_add_func ("/github/fails", test_fails);
+  return g_test_run ();
+}
