@@ -71,7 +71,7 @@ find_head (const git_remote_head **heads, size_t n, const char *branch)
 RhGitView *
 rh_git_look (const RhGitAccess *access, const char *branch, const char *base, GError **error)
 {
-  git_remote_callbacks callbacks = GIT_REMOTE_CALLBACKS_INIT;
+  git_remote_connect_options options = GIT_REMOTE_CONNECT_OPTIONS_INIT;
   g_auto (RhGitLink) link = { 0 };
   g_autoptr (git_remote) remote = NULL;
   g_autoptr (RhGitView) view = g_new0 (RhGitView, 1);
@@ -81,9 +81,10 @@ rh_git_look (const RhGitAccess *access, const char *branch, const char *base, GE
 
   g_return_val_if_fail (access != NULL && branch != NULL, NULL);
 
-  rh_git_link_init (&link, access, &callbacks);
+  rh_git_link_init (&link, access, &options.callbacks);
+  options.follow_redirects = GIT_REMOTE_REDIRECT_NONE;
   if (!check (access, git_remote_create_detached (&remote, access->place->url), "its url", error) ||
-      !rh_git_link_check (&link, git_remote_connect (remote, GIT_DIRECTION_FETCH, &callbacks, NULL, NULL), error) ||
+      !rh_git_link_check (&link, git_remote_connect_ext (remote, GIT_DIRECTION_FETCH, &options), error) ||
       !rh_git_link_check (&link, git_remote_ls (&heads, &n, remote), error))
     return NULL;
   if (n > 0 && git_remote_default_branch (&name, remote) == 0 && g_str_has_prefix (name.ptr, "refs/heads/"))
@@ -130,6 +131,7 @@ fetch (const RhGitAccess *access, git_repository *repository, const char *hex, G
   rh_git_link_init (&link, access, &options.callbacks);
   options.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE;
   options.prune = GIT_FETCH_PRUNE;
+  options.follow_redirects = GIT_REMOTE_REDIRECT_NONE;
   return check (access, git_remote_create_anonymous (&remote, repository, access->place->url), "its url", error) &&
          rh_git_link_check (&link, git_remote_fetch (remote, &wanted, &options, NULL), error);
 }
@@ -284,6 +286,7 @@ push (const RhGitAccess *access,
   gboolean good;
 
   rh_git_link_init (&link, access, &options.callbacks);
+  options.follow_redirects = GIT_REMOTE_REDIRECT_NONE;
   link.leases = TRUE;
   link.expected = expected;
   if (!check (access, git_remote_create_anonymous (&remote, repository, access->place->url), "its url", error) ||
