@@ -4,6 +4,7 @@
 #include <json-glib/json-glib.h>
 #include <libsoup/soup.h>
 #include <royal-json.h>
+#include <stdio.h>
 #include <string.h>
 
 #define SHA "0123456789abcdef0123456789abcdef01234567"
@@ -126,6 +127,11 @@ set_labels (GithubFake *self, SoupServerMessage *message, JsonObject *body)
 {
   JsonArray *names = royal_json_array (body, "labels");
 
+  if (names == NULL || json_array_get_length (names) == 0)
+    {
+      refuse (message, 422, "Invalid request. No subschema in \"oneOf\" matched.");
+      return;
+    }
   json_array_unref (self->labels);
   self->labels = json_array_new ();
   for (guint i = 0; i < json_array_get_length (names); i++)
@@ -182,6 +188,12 @@ route (GithubFake *self, SoupServerMessage *message, const char *what, JsonObjec
     answer_array (message, self->labels);
   else if (strcmp (what, "PUT /issues/1/labels") == 0)
     set_labels (self, message, body);
+  else if (strcmp (what, "DELETE /issues/1/labels") == 0)
+    {
+      json_array_unref (self->labels);
+      self->labels = json_array_new ();
+      soup_server_message_set_status (message, 204, NULL);
+    }
   else if (strcmp (what, "GET /commits/" SHA "/status") == 0)
     get_status (self, message);
   else if (strcmp (what, "POST /statuses/" SHA) == 0)
@@ -202,6 +214,21 @@ route (GithubFake *self, SoupServerMessage *message, const char *what, JsonObjec
     refuse (message, 404, "Not Found");
 }
 
+/* For who judges the requests by GitHub's own description: a line each, to the file that is named so. */
+static void
+note (SoupServerMessage *message, const char *method, const SoupMessageBody *sent)
+{
+  const char *name = g_getenv ("ROYAL_GITHUB_REQUESTS");
+  g_autofree char *uri = g_uri_to_string (soup_server_message_get_uri (message));
+  FILE *file = name != NULL ? fopen (name, "a") : NULL;
+
+  if (file == NULL)
+    return;
+  fprintf (file, "%s\t%s\t%.*s\n", method, strstr (uri, "/repos/"), (int)sent->length,
+           sent->length > 0 ? sent->data : "");
+  fclose (file);
+}
+
 static void
 on_request (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
 {
@@ -213,6 +240,7 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
       sent->length > 0 ? royal_json_parse (sent->data, (gssize)sent->length, "body", NULL) : NULL;
   g_autofree char *what = NULL;
 
+  note (message, method, sent);
   self->changes += strcmp (method, "GET") != 0;
   if (self->fail_status != 0)
     {

@@ -213,20 +213,28 @@ label_is_done (JsonObject *parameters, JsonObject *state)
   return has_all (wanted, state, members);
 }
 
+/* GitHub takes no empty list: all of them are deleted. */
+static void
+set_labels (char *path, JsonArray *labels, RhGithubRequest *out)
+{
+  gboolean is_none = labels == NULL || json_array_get_length (labels) == 0;
+
+  out->method = is_none ? "DELETE" : "PUT";
+  out->path = path;
+  out->body = is_none ? NULL : node_of (labels_of (labels));
+}
+
 static void
 label_request (const char *repository, JsonObject *parameters, JsonObject *state, RhGithubRequest *out)
 {
-  out->method = "PUT";
-  out->path = label_path (repository, parameters, NULL);
-  out->body = node_of (labels_of (royal_json_array (parameters, "labels")));
+  set_labels (label_path (repository, parameters, NULL), royal_json_array (parameters, "labels"), out);
 }
 
 static void
 label_undo (const char *repository, JsonObject *receipt, RhGithubRequest *out)
 {
-  out->method = "PUT";
-  out->path = label_path (repository, NULL, receipt);
-  out->body = node_of (labels_of (royal_json_array (royal_json_object (receipt, "before"), "labels")));
+  set_labels (label_path (repository, NULL, receipt),
+              royal_json_array (royal_json_object (receipt, "before"), "labels"), out);
 }
 
 /* --- Merging ------------------------------------------------------------------------------------------------------ */
