@@ -6,6 +6,7 @@
 #include "royal-test.h"
 
 #include <glib/gstdio.h>
+#include <rh-git-work.h>
 #include <rh-git.h>
 #include <royal-json.h>
 #include <royal/error.h>
@@ -271,6 +272,36 @@ test_refuses (void)
   expect (world, "! grep -rlE 'good-token|bad-token|PRIVATE KEY' cache", "");
 }
 
+/* The branch moved after it was looked at: the conversation that pushes finds out. */
+static void
+test_leases (void)
+{
+  g_autoptr (World) world = world_new ();
+  g_autofree char *url = g_strdup_printf ("file://%s/repos/shop.git", world->dir);
+  g_autofree char *folder = g_build_filename (world->dir, "other", NULL);
+  RhGitPlace place = { .name = (char *)"here", .url = url, .author = (char *)"a", .email = (char *)"a@a" };
+  RhGitAccess access = { .place = &place, .folder = folder };
+  g_autoptr (JsonNode) one = royal_json_parse (
+      "{\"branch\":\"main\",\"message\":\"m\",\"files\":[{\"path\":\"a\",\"content\":\"a\"}]}", -1, "one", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RhGitView) view = NULL;
+  g_autofree char *pushed = NULL;
+  g_autofree char *moved = NULL;
+  g_autofree char *after = NULL;
+
+  if (world->git == NULL)
+    return;
+  view = rh_git_look (&access, "main", NULL, &error);
+  g_assert_no_error (error);
+  moved = shell (world, "git -C seed -c user.name=x -c user.email=x@x commit -q --allow-empty -m second && "
+                        "git -C seed push -q ../repos/shop.git main && git -C seed rev-parse main");
+  pushed = rh_git_push (&access, view, json_node_get_object (one), "k", &error);
+  g_assert_null (pushed);
+  g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_CONFLICT);
+  after = shell (world, "git -C repos/shop.git rev-parse main");
+  g_assert_cmpstr (after, ==, moved);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -279,5 +310,6 @@ main (int argc, char **argv)
   g_test_add_data_func ("/git/conforms/ssh", "ssh", test_conforms);
   g_test_add_func ("/git/commits", test_commits);
   g_test_add_func ("/git/refuses", test_refuses);
+  g_test_add_func ("/git/leases", test_leases);
   return g_test_run ();
 }

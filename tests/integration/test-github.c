@@ -152,6 +152,7 @@ test_finds (void)
   g_autoptr (JsonNode) two = NULL;
 
   g_assert_no_error (error);
+  g_assert_cmpint (royal_json_int (json_node_get_object (one), "number", 0), ==, 1);
   g_assert_cmpuint (github_fake_changes (world->fake), ==, 1);
   two = apply (world, "shop", "github.pull_request.open", OPEN_B, NULL, &error);
   g_assert_no_error (error);
