@@ -61,10 +61,11 @@ PidFile $dir/sshd.pid
 S
 
 mkdir -p /run/sshd 2> log/run || true
+set -m # each with a group of its own: fcgiwrap leaves its children behind
 fcgiwrap -f -c 2 -s "unix:$dir/fcgi.sock" 2> log/fcgiwrap & pids=($!)
 nginx -c "$dir/nginx.conf" 2> log/nginx & pids+=($!)
 /usr/sbin/sshd -D -e -f sshd_config 2> log/sshd & pids+=($!)
-trap 'kill "${pids[@]}" 2> log/kill; wait' EXIT
+trap 'kill -- "${pids[@]/#/-}" 2> log/kill; wait' EXIT
 
 for ((i = 0; i < 100; i++)); do
   if [ -S fcgi.sock ] && (: < "/dev/tcp/127.0.0.1/$port" && : < "/dev/tcp/127.0.0.1/$ssh_port") 2> log/try; then
