@@ -119,23 +119,31 @@ add_claims (RhTrack *self, JsonObject *claims, JsonObject *receipt)
     }
 }
 
+/* Nothing took its place: a cancelled run or a lost grant withdrew it, and no person said anything of it. */
+static gboolean
+is_withdrawn (JsonObject *record, const char *state)
+{
+  return strcmp (state, "superseded") == 0 && royal_json_object (record, "superseded_by") == NULL;
+}
+
 void
 rh_track_add (RhTrack *self, JsonObject *record)
 {
   const char *state = royal_json_string (record, "state", "");
+  gboolean withdrawn = is_withdrawn (record, state);
   gboolean asked = strcmp (royal_json_string (record, "decision", ""), "approve") == 0;
   gint64 waited_s = royal_json_int (record, "waited_s", -1);
 
   self->n++;
   self->counts[ASKED] += asked;
-  for (guint i = 0; i < G_N_ELEMENTS (states); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (states) && !withdrawn; i++)
     if (strcmp (states[i].state, state) == 0)
       {
         self->counts[states[i].count]++;
         if (asked && (states[i].count == EXECUTED || states[i].count == FAILED || states[i].count == UNDONE))
           self->counts[APPROVED]++;
       }
-  if (asked && waited_s >= 0 && strcmp (state, "expired") != 0)
+  if (asked && !withdrawn && waited_s >= 0 && strcmp (state, "expired") != 0)
     g_array_append_val (self->waited_s, waited_s);
   add_distance (self, royal_json_object (record, "parameters"), royal_json_object (record, "superseded_by"));
   add_claims (self, royal_json_object (record, "claims"), royal_json_object (record, "receipt"));

@@ -294,6 +294,28 @@ test_modified (void)
   g_assert_cmpfloat_with_epsilon (royal_json_double (track, "modification_distance", 0), 0.2, 1e-9);
 }
 
+/* A run that was cancelled, or a grant that was taken, withdrew it: no person changed or answered anything. */
+static void
+test_withdrawn (void)
+{
+  g_autoptr (RhPolicy) policy = policy_of (PRICES ("20"));
+  g_autoptr (RhSuggest) suggest = rh_suggest_new (policy);
+  g_autoptr (JsonNode) record = json (
+      "{'id':'p','at_s':1,'agent':'a','action':'price.set','facts':{'x':25},'claims':{},'parameters':{'price':10},"
+      "'state':'superseded','decision':'approve','rules':['large'],'waited_s':7,'superseded_by':null}");
+  g_autoptr (JsonNode) answer = NULL;
+  JsonObject *track;
+
+  rh_suggest_add (suggest, json_node_get_object (record));
+  answer = rh_suggest_finish (suggest);
+  track = json_array_get_object_element (royal_json_array (json_node_get_object (answer), "rules"), 0);
+  g_assert_cmpint (royal_json_int (track, "n", 0), ==, 1);
+  g_assert_cmpint (royal_json_int (track, "asked", 0), ==, 1);
+  g_assert_cmpint (royal_json_int (track, "modified", -1), ==, 0);
+  g_assert_false (json_object_has_member (track, "median_wait_s"));
+  g_assert_false (json_object_has_member (track, "modification_distance"));
+}
+
 /* --- Samples and differences ---------------------------------------------------------------------------------------
  */
 
@@ -354,6 +376,7 @@ main (int argc, char **argv)
   g_test_add_func ("/policy-replay/tighten", test_tighten);
   g_test_add_func ("/policy-replay/nothing", test_nothing);
   g_test_add_func ("/policy-replay/modified", test_modified);
+  g_test_add_func ("/policy-replay/withdrawn", test_withdrawn);
   g_test_add_func ("/policy-replay/sample", test_sample);
   g_test_add_func ("/policy-replay/diff", test_diff);
   return g_test_run ();
