@@ -21,6 +21,8 @@ static const struct {
   { "check", rt_check, "check a plugin or a manifest" },
   { "run", rt_run, "run a task with fixtures instead of a host" },
   { "test", rt_test, "run scenario files, as TAP" },
+  { "keygen", rt_keygen, "make a key that signs plugins" },
+  { "sign", rt_sign, "sign a plugin" },
 };
 
 gboolean

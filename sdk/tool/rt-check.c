@@ -3,6 +3,7 @@
 
 #include "royal-elf.h"
 #include "royal-json.h"
+#include "royal-seal.h"
 #include "rt-session.h"
 
 #include <royal/error.h>
@@ -228,6 +229,25 @@ try_load (Report *self, const char *path)
   compare_tasks (self, plugin->manifest, outcome->facts);
 }
 
+/* Only whether it holds: which keys are trusted is the host's to say. */
+static void
+check_seal (Report *self, const char *path, GBytes *bytes)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *key = royal_seal_verify (bytes, path, &error);
+  char id[ROYAL_SEAL_ID_SIZE];
+
+  if (key != NULL)
+    {
+      royal_seal_key_id (key, id);
+      say (self, "ok", "signature", "by the key %s", id);
+    }
+  else if (g_error_matches (error, ROYAL_ERROR, ROYAL_ERROR_NOT_FOUND))
+    say (self, "ok", "signature", "not signed");
+  else
+    say (self, "error", "signature", "%s", error->message);
+}
+
 static gboolean
 is_module (GBytes *bytes)
 {
@@ -258,6 +278,7 @@ check_module (Report *self, const char *path, GBytes *bytes)
       return;
     }
   describe (self, manifest);
+  check_seal (self, path, bytes);
   try_load (self, path);
 }
 

@@ -13,6 +13,8 @@ int rt_new (int argc, char **argv);
 int rt_check (int argc, char **argv);
 int rt_run (int argc, char **argv);
 int rt_test (int argc, char **argv);
+int rt_keygen (int argc, char **argv);
+int rt_sign (int argc, char **argv);
 
 /**
  * rt_options:
