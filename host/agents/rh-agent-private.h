@@ -19,6 +19,9 @@ RhAgent *rh_agent_new (RoyalManifest  *manifest,
                        const char     *module,
                        const char     *sha256) G_GNUC_WARN_UNUSED_RESULT;
 
+/* For rh-loader.c: (transfer none) */
+void rh_agent_set_signature (RhAgent *self, JsonObject *signature);
+
 /* For rh-loader.c: (transfer full) (element-type RhTrigger) */
 void rh_agent_set_triggers (RhAgent *self, GPtrArray *triggers);
 

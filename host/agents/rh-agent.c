@@ -15,6 +15,7 @@ struct _RhAgent {
   JsonNode *config;
   char *module;
   char *sha256;
+  JsonObject *signature;
   JsonObject *grants; /* that hold: what the operator's manifest says, or less */
   RhAgentLimits limits;
   RhAgentRetry retry;
@@ -42,6 +43,7 @@ rh_agent_finalize (GObject *object)
   g_clear_pointer (&self->config, json_node_unref);
   g_clear_pointer (&self->module, g_free);
   g_clear_pointer (&self->sha256, g_free);
+  g_clear_pointer (&self->signature, json_object_unref);
   g_free (self->job_limits);
   G_OBJECT_CLASS (rh_agent_parent_class)->finalize (object);
 }
@@ -229,6 +231,22 @@ rh_agent_sha256 (RhAgent *self)
   g_return_val_if_fail (RH_IS_AGENT (self), NULL);
 
   return self->sha256;
+}
+
+void
+rh_agent_set_signature (RhAgent *self, JsonObject *signature)
+{
+  g_return_if_fail (RH_IS_AGENT (self) && signature != NULL && self->signature == NULL);
+
+  self->signature = json_object_ref (signature);
+}
+
+JsonObject *
+rh_agent_signature (RhAgent *self)
+{
+  g_return_val_if_fail (RH_IS_AGENT (self), NULL);
+
+  return self->signature;
 }
 
 RoyalManifest *

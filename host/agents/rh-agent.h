@@ -32,6 +32,7 @@ const char *rh_agent_version (RhAgent *self);
 const char *rh_agent_cluster (RhAgent *self);
 const char *rh_agent_module (RhAgent *self); /* the private copy, in a folder named by its hash */
 const char *rh_agent_sha256 (RhAgent *self); /* hexadecimal */
+JsonObject *rh_agent_signature (RhAgent *self); /* as of rh_keys_check() */
 RoyalManifest *rh_agent_manifest (RhAgent *self);
 JsonObject *rh_agent_operator_manifest (RhAgent *self);
 JsonObject *rh_agent_config (RhAgent *self);

@@ -27,6 +27,7 @@ typedef struct {
   char *sha256;
   RoyalManifest *manifest;
   JsonNode *config;
+  JsonObject *signature;
   guint faults_before;
 } Load;
 
@@ -39,6 +40,7 @@ load_clear (Load *self)
   g_clear_pointer (&self->sha256, g_free);
   g_clear_pointer (&self->manifest, royal_manifest_unref);
   g_clear_pointer (&self->config, json_node_unref);
+  g_clear_pointer (&self->signature, json_object_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Load, load_clear)
 
@@ -163,6 +165,18 @@ read_module (Load *self)
     add_fault (self, "/module",
                "expected a plugin for ABI %u or older, found one for ABI %u: the host is older than its SDK", ROYAL_ABI,
                royal_manifest_abi (self->manifest));
+}
+
+/* Of the bytes that were read, as all else. */
+static gboolean
+is_signed (Load *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (rh_keys_check (self->loader->keys, self->bytes, self->module, &self->signature, &error))
+    return TRUE;
+  g_ptr_array_add (self->loader->refused, g_strdup_printf ("%s: /module: %s", self->path, error->message));
+  return FALSE;
 }
 
 static void
@@ -369,6 +383,7 @@ make_agent (Load *self)
       return NULL;
     }
   g_autoptr (RhAgent) agent = rh_agent_new (self->manifest, self->document, self->config, copy, self->sha256);
+  rh_agent_set_signature (agent, self->signature);
   check_triggers (self, agent);
   return is_sound (self) ? g_steal_pointer (&agent) : NULL;
 }
@@ -398,5 +413,5 @@ rh_loader_load (const RhLoader *self, const char *path)
   check_id (&load);
   check_grants (&load);
   check_config (&load);
-  return is_sound (&load) ? make_agent (&load) : NULL;
+  return is_sound (&load) && is_signed (&load) ? make_agent (&load) : NULL;
 }

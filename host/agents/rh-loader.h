@@ -2,13 +2,16 @@
 #pragma once
 
 #include "rh-agent.h"
+#include "rh-keys.h"
 
 G_BEGIN_DECLS
 
 typedef struct {
   const char *const *plugin_path; /* folders, NULL-terminated */
   const char *module_dir;
-  GPtrArray *faults; /* (element-type utf8): every fault is added, a line each */
+  RhKeys *keys;       /* that may sign */
+  GPtrArray *faults;  /* (element-type utf8): every fault is added, a line each */
+  GPtrArray *refused; /* (element-type utf8): a line is added for each agent that is left out for its signature */
 } RhLoader;
 
 /**
@@ -17,7 +20,8 @@ typedef struct {
  *
  * Reads, checks and copies all that one manifest needs.
  *
- * Returns: (transfer full) (nullable): the agent; NULL when it is not enabled, or with faults added.
+ * Returns: (transfer full) (nullable): the agent; NULL when it is not enabled, or with faults added, or with
+ *   a line added to those that are refused: that keeps one agent from running, and no other.
  */
 RhAgent *rh_loader_load (const RhLoader *self, const char *path) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -2,6 +2,7 @@
 #include "rh-registry.h"
 
 #include "rh-loader.h"
+#include "rh-log.h"
 #include "rh-modules.h"
 
 #include <royal/error.h>
@@ -13,7 +14,9 @@ struct _RhRegistry {
   char *manifest_dir;
   char **plugin_path;
   char *module_dir;
-  GPtrArray *agents; /* of RhAgent, sorted by id */
+  RhKeys *keys;
+  GPtrArray *agents;  /* of RhAgent, sorted by id */
+  GPtrArray *refused; /* of char *, by the last read */
   guint generation;
 };
 
@@ -32,6 +35,8 @@ rh_registry_finalize (GObject *object)
   g_clear_pointer (&self->plugin_path, g_strfreev);
   g_clear_pointer (&self->module_dir, g_free);
   g_clear_pointer (&self->agents, g_ptr_array_unref);
+  g_clear_pointer (&self->refused, g_ptr_array_unref);
+  g_clear_pointer (&self->keys, rh_keys_free);
   G_OBJECT_CLASS (rh_registry_parent_class)->finalize (object);
 }
 
@@ -53,6 +58,8 @@ static void
 rh_registry_init (RhRegistry *self)
 {
   self->agents = g_ptr_array_new_with_free_func (g_object_unref);
+  self->refused = g_ptr_array_new_with_free_func (g_free);
+  self->keys = rh_keys_new (RH_SIGNATURES_OFF, "");
 }
 
 RhRegistry *
@@ -73,6 +80,31 @@ rh_registry_new (const char *manifest_dir, const char *plugin_path, const char *
   self->plugin_path = g_strv_builder_end (folders);
   self->module_dir = g_strdup (module_dir);
   return self;
+}
+
+void
+rh_registry_set_keys (RhRegistry *self, RhKeys *keys)
+{
+  g_return_if_fail (RH_IS_REGISTRY (self) && keys != NULL);
+
+  rh_keys_free (self->keys);
+  self->keys = keys;
+}
+
+RhKeys *
+rh_registry_keys (RhRegistry *self)
+{
+  g_return_val_if_fail (RH_IS_REGISTRY (self), NULL);
+
+  return self->keys;
+}
+
+GPtrArray *
+rh_registry_refused (RhRegistry *self)
+{
+  g_return_val_if_fail (RH_IS_REGISTRY (self), NULL);
+
+  return self->refused;
 }
 
 static int
@@ -109,7 +141,8 @@ list_files (RhRegistry *self, GError **error)
 static GPtrArray *
 load_all (RhRegistry *self, GPtrArray *files, GPtrArray *faults)
 {
-  const RhLoader loader = { (const char *const *)self->plugin_path, self->module_dir, faults };
+  const RhLoader loader = { (const char *const *)self->plugin_path, self->module_dir, self->keys, faults,
+                            self->refused };
   GPtrArray *agents = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
 
@@ -166,12 +199,16 @@ rh_registry_read (RhRegistry *self, GError **error)
     return NULL;
 
   g_autoptr (GPtrArray) faults = g_ptr_array_new_with_free_func (g_free);
+  g_ptr_array_set_size (self->refused, 0);
   g_autoptr (GPtrArray) agents = load_all (self, files, faults);
   if (faults->len > 0)
     {
       fail_with (faults, error);
       return NULL;
     }
+  for (guint i = 0; i < self->refused->len; i++)
+    rh_log (RH_LOG_ERROR, "agents.refused", "an agent is left out: its plugin's signature is not good enough", "detail",
+            self->refused->pdata[i], NULL);
   g_ptr_array_sort (agents, compare_agents);
   return g_steal_pointer (&agents);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "rh-agent.h"
+#include "rh-keys.h"
 
 G_BEGIN_DECLS
 
@@ -17,6 +18,16 @@ G_DECLARE_FINAL_TYPE (RhRegistry, rh_registry, RH, REGISTRY, GObject)
  */
 RhRegistry *
 rh_registry_new (const char *manifest_dir, const char *plugin_path, const char *module_dir) G_GNUC_WARN_UNUSED_RESULT;
+
+/* (transfer full): looked at by the next load. Without: no signature is looked at. */
+void rh_registry_set_keys (RhRegistry *self, RhKeys *keys);
+
+/* (transfer none): to be given what is trusted. */
+RhKeys *rh_registry_keys (RhRegistry *self);
+
+/* (transfer none) (element-type utf8): a line for each agent that the last read left out, because its signature is not
+ * good enough (rh-keys.h). */
+GPtrArray *rh_registry_refused (RhRegistry *self);
 
 /**
  * rh_registry_load:

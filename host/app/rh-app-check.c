@@ -34,10 +34,15 @@ check_agents (RhConfig *config, GString *faults)
   g_autofree char *dir = g_dir_make_tmp ("royald-XXXXXX", &fault);
   g_autoptr (RhRegistry) registry = dir != NULL ? rh_parts_registry (config, dir) : NULL;
 
+  /* Which keys are trusted the database knows; whether a signature holds is told without. */
+  if (registry != NULL && strcmp (rh_config_string (config, RH_SETTING_SIGNATURES), "off") != 0)
+    rh_registry_set_keys (registry, rh_keys_new (RH_SIGNATURES_WARN, ROYAL_PLUGINDIR));
   if (registry == NULL || !rh_registry_load (registry, &fault))
     g_string_append_printf (faults, "%s\n", fault->message);
   else
     check_workflows (config, registry, faults);
+  for (guint i = 0; registry != NULL && i < rh_registry_refused (registry)->len; i++)
+    g_string_append_printf (faults, "%s\n", (const char *)rh_registry_refused (registry)->pdata[i]);
   if (dir != NULL)
     rh_host_dir_remove_tree (dir);
 }

@@ -204,9 +204,11 @@ take_rows (RhCharter *self, RhRows *rows)
       if (workspace == self->workspace)
         {
           g_autoptr (JsonNode) grants = rh_rows_json (rows, i, "grants");
+          g_autoptr (JsonNode) keys = rh_rows_json (rows, i, "keys");
 
           g_free (self->version);
           self->version = g_strdup (rh_rows_string (rows, i, "version"));
+          rh_keys_take (rh_registry_keys (self->registry), json_node_get_array (keys));
           take_grants (self, grants);
         }
       rh_gate_set_standing (self->gate, workspace, read_policy (rows, i), read_envelopes (rows, i));

@@ -2,6 +2,7 @@
 
 #include "rh-config.h"
 
+#include "rh-keys.h"
 #include "rh-trace-export.h"
 
 #include <royal/error.h>
@@ -45,6 +46,8 @@ static const Setting settings[RH_N_SETTINGS] = {
   [RH_SETTING_WITHOUT_SANDBOX] = { "agents", "without-sandbox", "without-sandbox", "LAYERS", TEXT, "", 0, 0,
                                    "Leave out sandbox layers (landlock,seccomp,rlimits): plugins are then NOT "
                                    "confined" },
+  [RH_SETTING_SIGNATURES] = { "agents", "signatures", "signatures", "WHAT", TEXT, "warn", 0, 0,
+                              "Of plugins that no trusted key has signed: require (they are left out), warn or off" },
   [RH_SETTING_USER] = { "host", "user", "user", "NAME", TEXT, NULL, 0, 0,
                         "Whom to become when started as root (default: royal, else nobody)" },
   [RH_SETTING_SECRETS_DIR] = { "secrets", "dir", "secrets-dir", "DIR", PATH, "", 0, 0,
@@ -228,7 +231,10 @@ static char *
 fault_of_meaning (RhSetting setting, const char *value)
 {
   RhLogLevel level;
+  RhSignatures signatures;
 
+  if (setting == RH_SETTING_SIGNATURES && !rh_signatures_from_name (value, &signatures))
+    return g_strdup_printf ("expected require, warn or off, found `%s`", value);
   if (setting == RH_SETTING_LOG_LEVEL && !rh_log_level_from_name (value, &level))
     return g_strdup_printf ("expected debug, info, notice, warning or error, found `%s`", value);
   if (setting == RH_SETTING_LOG_FORMAT &&

@@ -5,9 +5,13 @@ RhRegistry *
 rh_parts_registry (RhConfig *config, const char *dir)
 {
   g_autofree char *modules = g_build_filename (dir, "modules", NULL);
+  RhRegistry *registry = rh_registry_new (rh_config_string (config, RH_SETTING_MANIFESTS),
+                                          rh_config_string (config, RH_SETTING_PLUGINS), modules);
+  RhSignatures signatures = RH_SIGNATURES_REQUIRE;
 
-  return rh_registry_new (rh_config_string (config, RH_SETTING_MANIFESTS),
-                          rh_config_string (config, RH_SETTING_PLUGINS), modules);
+  (void)rh_signatures_from_name (rh_config_string (config, RH_SETTING_SIGNATURES), &signatures);
+  rh_registry_set_keys (registry, rh_keys_new (signatures, ROYAL_PLUGINDIR));
+  return registry;
 }
 
 RhHttp *

@@ -9,8 +9,9 @@
 
 /* The host and its agents. */
 
-static const char *const agent_columns[] = { "id",      "id",    "version", "version",    "cluster", "cluster",
-                                             "workers", "state", "tasks",   "task_names", NULL };
+static const char *const agent_columns[] = { "id",      "id",         "version", "version",   "cluster",
+                                             "cluster", "workers",    "state",   "signature", "signed",
+                                             "tasks",   "task_names", NULL };
 
 /* One line for each of what holds something back: its name, who did it, why. */
 static void
@@ -149,6 +150,8 @@ run_agents (const CtlOptions *options, char **arguments)
       json_object_set_string_member (agent, "task_names", names->str);
       json_object_set_string_member (agent, "state",
                                      royal_json_string (royal_json_object (agent, "workers"), "state", "-"));
+      json_object_set_string_member (agent, "signed",
+                                     royal_json_string (royal_json_object (agent, "signature"), "state", "-"));
     }
   return ctl_print_list (options, answer, agent_columns);
 }

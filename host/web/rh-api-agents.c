@@ -26,6 +26,7 @@ describe (RhWorkers *workers, RhAgent *agent)
   json_object_set_string_member (object, "version", rh_agent_version (agent));
   json_object_set_string_member (object, "cluster", rh_agent_cluster (agent));
   json_object_set_string_member (object, "sha256", rh_agent_sha256 (agent));
+  json_object_set_object_member (object, "signature", json_object_ref (rh_agent_signature (agent)));
   json_object_set_array_member (object, "tasks", texts (royal_manifest_tasks (manifest)));
   json_object_set_object_member (object, "grants", json_object_ref (rh_agent_grants (agent)));
   json_object_set_member (object, "workers", rh_workers_status (workers, rh_agent_id (agent)));

@@ -395,6 +395,48 @@ test_unapproved (void)
   host_free (host);
 }
 
+#define KEY "00000000000000000000000000000000000000000000000000000000000000aa"
+
+static void
+assert_key (const char *expected)
+{
+  g_autofree char *keys = gate_sql_value (
+      "select string_agg (concat_ws (' ', k->>'name', right (k->>'public_key', 2), k->>'trusted'), ', ')"
+      " from standing_load () s, jsonb_array_elements (s.keys) k where s.workspace_id = %" G_GINT64_FORMAT,
+      ws);
+
+  g_assert_cmpstr (keys, ==, expected);
+}
+
+/* A key that a person trusts is known to hosts as such, and, when that ends, as one that was. */
+static void
+test_key (void)
+{
+  static const char trust[] = "{'action':'key.trust','target':'%s','parameters':{'public_key':'" KEY "'}}";
+  static const char end[] = "{'action':'key.trust','target':'%s','parameters':{'public_key':null}}";
+  const struct {
+    const char *format, *name, *keys;
+  } steps[] = {
+    { trust, "ann", "ann aa true" }, { trust, "bob", "ann aa true, bob aa true" },
+    { end, "ann", "bob aa true" },   { end, "bob", "bob aa false" },
+    { trust, "ann", "ann aa true" },
+  };
+  Host *host = host_new ("key", asks);
+
+  assert_key ("");
+  for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
+    {
+      g_autoptr (GString) proposal = g_string_new (steps[i].format);
+      g_autofree char *change = NULL;
+
+      g_string_replace (proposal, "%s", steps[i].name, 0);
+      change = decided (host, "host", "ann", proposal->str, NULL, "approve");
+      carry_out (host, change);
+      assert_key (steps[i].keys);
+    }
+  host_free (host);
+}
+
 /* An envelope lets pass what it bounds, as often as it says, and not any more from the moment that it is revoked. */
 static void
 test_envelope (void)
@@ -537,6 +579,7 @@ main (int argc, char **argv)
   g_test_add_func ("/control/behind", test_behind);
   g_test_add_func ("/control/always-asks", test_always_asks);
   g_test_add_func ("/control/unapproved", test_unapproved);
+  g_test_add_func ("/control/key", test_key);
   g_test_add_func ("/control/envelope", test_envelope);
   g_test_add_func ("/control/breaker", test_breaker);
   g_test_add_func ("/control/once", test_once);
