@@ -38,6 +38,7 @@ rh_asks_init (RhAsks *self, JsonObject *rule)
 void
 rh_asks_clear (RhAsks *self)
 {
+  g_clear_pointer (&self->hours, rh_hours_unref);
   g_clear_pointer (&self->escalate, json_array_unref);
   g_clear_pointer (&self->notify, json_array_unref);
 }
@@ -100,19 +101,46 @@ rh_asks_combine_notify (RhAsks *self, const RhAsks *other)
   add (&self->notify, other->notify, compare_channels);
 }
 
-void
-rh_asks_combine (RhAsks *self, const RhAsks *other)
+/* (transfer full) (nullable): the steps of @other, in time that passes. */
+static JsonArray *
+steps_elapsed (const RhAsks *other, gint64 at_s)
 {
+  JsonArray *steps;
+
+  if (other->hours == NULL || other->escalate == NULL)
+    return other->escalate != NULL ? json_array_ref (other->escalate) : NULL;
+  steps = json_array_new ();
+  for (guint i = 0; i < json_array_get_length (other->escalate); i++)
+    {
+      g_autofree char *text = royal_json_to_string (json_array_get_element (other->escalate, i));
+      JsonNode *own = royal_json_parse (text, -1, "step", NULL);
+      gint64 after_s = royal_json_int (json_node_get_object (own), "after_s", 0);
+
+      json_object_set_int_member (json_node_get_object (own), "after_s",
+                                  rh_hours_elapsed_s (other->hours, at_s, after_s));
+      json_array_add_element (steps, own);
+    }
+  return steps;
+}
+
+void
+rh_asks_combine (RhAsks *self, const RhAsks *other, gint64 at_s)
+{
+  g_autoptr (JsonArray) steps = steps_elapsed (other, at_s);
+  guint deadline_s = other->deadline_s;
+
+  if (other->hours != NULL && deadline_s != 0)
+    deadline_s = (guint)rh_hours_elapsed_s (other->hours, at_s, deadline_s);
   self->roles = self->n > 0 ? self->roles & other->roles : other->roles;
   if (self->roles == 0)
     self->roles = ROLE_ADMIN;
   self->quorum = MAX (self->quorum, other->quorum);
   self->four_eyes |= other->four_eyes;
-  if (other->deadline_s != 0)
-    self->deadline_s = self->deadline_s != 0 ? MIN (self->deadline_s, other->deadline_s) : other->deadline_s;
+  if (deadline_s != 0)
+    self->deadline_s = self->deadline_s != 0 ? MIN (self->deadline_s, deadline_s) : deadline_s;
   self->expires |= other->expires;
   self->n += other->n;
-  add (&self->escalate, other->escalate, compare_steps);
+  add (&self->escalate, steps, compare_steps);
   rh_asks_combine_notify (self, other);
 }
 
@@ -194,6 +222,8 @@ rh_asks_describe (const RhAsks *self, GString *text)
 
       g_string_append_printf (text, "; after %s it is escalated", duration);
     }
+  if (self->hours != NULL)
+    g_string_append_printf (text, "; of the time from %s", rh_hours_text (self->hours));
   for (guint i = 0; self->notify != NULL && i < json_array_get_length (self->notify); i++)
     g_string_append_printf (text, "%s%s", i == 0 ? "; tells " : ", ", json_array_get_string_element (self->notify, i));
 }

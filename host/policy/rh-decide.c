@@ -207,7 +207,7 @@ static void
 tally_hit (Tally *self, const RhHit *hit, const RhView *view, const char *fault)
 {
   if (may_ask (hit))
-    rh_asks_combine (&self->asks, &hit->rule->asks);
+    rh_asks_combine (&self->asks, &hit->rule->asks, view->at_s);
   else if (!hit->silent)
     rh_asks_combine_notify (&self->asks, &hit->rule->asks);
   if (hit->silent)
@@ -236,7 +236,7 @@ tally_always_asks (Tally *self, const RhPolicySubject *subject)
   json_object_set_array_member (approvers, "roles", roles);
   json_object_set_object_member (rule, "approvers", json_object_ref (approvers));
   rh_asks_init (&asks, rule);
-  rh_asks_combine (&self->asks, &asks);
+  rh_asks_combine (&self->asks, &asks, subject->at_s);
   rh_asks_clear (&asks);
 }
 

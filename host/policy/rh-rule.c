@@ -54,6 +54,26 @@ check_claims (const RhRule *rule, const char *what, const char *pointer, GError 
   return FALSE;
 }
 
+/* What counts working time has to have something to count. */
+static gboolean
+read_hours (RhRule *self, JsonObject *document, const char *what, const char *pointer, GError **error)
+{
+  JsonObject *hours = royal_json_object (document, "working_hours");
+  g_autofree char *place = g_strconcat (pointer, "/working_hours", NULL);
+
+  if (hours == NULL)
+    return TRUE;
+  if (self->asks.deadline_s == 0 && self->asks.escalate == NULL)
+    {
+      g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID,
+                   "%s: %s: expected the rule `%s` to have a deadline_s or escalate, which it counts for", what, place,
+                   self->name);
+      return FALSE;
+    }
+  self->asks.hours = rh_hours_new (hours, what, place, error);
+  return self->asks.hours != NULL;
+}
+
 /* Approval by silence belongs to a rule that asks, and to one that says how long it waits. */
 static gboolean
 check_deadline (const RhRule *rule, const char *what, const char *pointer, GError **error)
@@ -173,7 +193,7 @@ rh_rule_new (RhRuleKind kind, JsonObject *document, const char *what, const char
     if (json_object_has_member (match, match_names[m]))
       self->match[m] = rh_globs_new (json_object_get_member (match, match_names[m]));
   if (!read_parts (self, document, what, pointer, error) || !check_claims (self, what, pointer, error) ||
-      !check_deadline (self, what, pointer, error))
+      !check_deadline (self, what, pointer, error) || !read_hours (self, document, what, pointer, error))
     {
       rh_rule_free (self);
       return NULL;

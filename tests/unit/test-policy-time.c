@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "rh-hours.h"
 #include "rh-policy.h"
 #include "rh-zone.h"
 #include "royal-json.h"
@@ -261,6 +262,180 @@ test_refuses (void)
     }
 }
 
+/* --- Working hours ------------------------------------------------------------------------------------------------ */
+
+#define OFFICE "{'time_zone':'Europe/Berlin','from':'09:00','to':'17:00','holidays':['2026-12-25']}"
+#define NIGHT_SHIFT "{'time_zone':'Europe/Berlin','days':['sun'],'from':'01:00','to':'05:00'}"
+
+static RhHours *
+hours_of (const char *text)
+{
+  g_autoptr (JsonNode) node = json (text);
+  g_autoptr (GError) error = NULL;
+  RhHours *hours = rh_hours_new (json_node_get_object (node), "test", "/h", &error);
+
+  g_assert_no_error (error);
+  return hours;
+}
+
+static void
+test_hours (void)
+{
+  static const struct {
+    const char *hours, *at;
+    gint64 working_s;
+    const char *then;
+  } table[] = {
+    { OFFICE, "2026-01-12T08:00:00Z", 3600, "2026-01-12T09:00:00Z" },          /* Monday 09:00 */
+    { OFFICE, "2026-01-12T05:00:00Z", 3600, "2026-01-12T09:00:00Z" },          /* before work */
+    { OFFICE, "2026-01-09T15:30:00Z", 3600, "2026-01-12T08:30:00Z" },          /* over the weekend */
+    { OFFICE, "2026-01-12T08:00:00Z", 8 * 3600, "2026-01-12T16:00:00Z" },      /* the whole day */
+    { OFFICE, "2026-12-24T15:00:00Z", 2 * 3600, "2026-12-28T09:00:00Z" },      /* Christmas, then Saturday and Sunday */
+    { OFFICE, "2026-03-27T15:00:00Z", 2 * 3600, "2026-03-30T08:00:00Z" },      /* the clocks change on Sunday */
+    { NIGHT_SHIFT, "2026-03-29T00:00:00Z", 3 * 3600, "2026-03-29T03:00:00Z" }, /* an hour is lost: three are worked */
+    { NIGHT_SHIFT, "2026-03-29T00:00:00Z", 4 * 3600, "2026-04-05T00:00:00Z" },
+    { NIGHT_SHIFT, "2026-10-24T23:00:00Z", 5 * 3600, "2026-10-25T04:00:00Z" }, /* an hour comes twice: five are */
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++)
+    {
+      g_autoptr (RhHours) hours = hours_of (table[i].hours);
+      gint64 at_s = instant (table[i].at);
+      g_autoptr (GDateTime) then =
+          g_date_time_new_from_unix_utc (at_s + rh_hours_elapsed_s (hours, at_s, table[i].working_s));
+      g_autofree char *text = g_date_time_format_iso8601 (then);
+
+      g_assert_cmpstr (text, ==, table[i].then);
+    }
+}
+
+#define MINUTES_MAX (70 * 24 * 60)
+
+/* Minute by minute over the zone's clocks: a working day lasts from the first minute whose clock shows `from` or more
+ * to the first that shows `to`, or another date. */
+static gint64
+elapsed_by_minutes (GTimeZone *zone,
+                    guint days,
+                    gint64 from_s,
+                    gint64 to_s,
+                    gint64 holiday,
+                    gint64 at_s,
+                    gint64 minutes)
+{
+  gint64 start_s = at_s - 2 * 86400, date = -1;
+  gboolean open = FALSE, over = FALSE;
+
+  for (gint64 then_s = start_s; then_s < at_s + MINUTES_MAX * (gint64)60; then_s += 60)
+    {
+      gint64 local_s = rh_zone_local_s (zone, then_s);
+      gint64 today = local_s / 86400, clock_s = local_s % 86400;
+
+      if (today > date)
+        {
+          date = today;
+          open = over = FALSE;
+        }
+      if (today == date && clock_s >= from_s)
+        open = TRUE;
+      if (today == date && clock_s >= to_s)
+        over = TRUE;
+      if (then_s < at_s || !open || over || today != date || date == holiday ||
+          (days & (1u << rh_zone_weekday (local_s))) == 0)
+        continue;
+      if (--minutes == 0)
+        return then_s + 60 - at_s;
+    }
+  return -1;
+}
+
+static void
+test_hours_by_minutes (void)
+{
+  static const char *const zones[] = { "Europe/Berlin",  "America/New_York",  "Australia/Lord_Howe",
+                                       "Asia/Kathmandu", "Africa/Casablanca", "UTC" };
+  static const char *const names[] = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" };
+  guint told = 0;
+
+  for (guint i = 0; i < 400; i++)
+    {
+      const char *zone_name = zones[g_test_rand_int_range (0, G_N_ELEMENTS (zones))];
+      g_autoptr (GTimeZone) zone = g_time_zone_new_identifier (zone_name);
+      /* Half of them just before the clocks change. */
+      gint64 base_s = instant (i % 2 == 0 ? "2026-03-27T00:00:00Z" : "2026-10-23T00:00:00Z");
+      gint64 at_s =
+          base_s + (i % 4 < 2 ? g_test_rand_int_range (0, 4 * 1440) : g_test_rand_int_range (0, 1440 * 365)) * 60;
+      guint days = (guint)g_test_rand_int_range (1, 128);
+      int from = g_test_rand_int_range (0, 23 * 60), to = g_test_rand_int_range (from + 1, 24 * 60 + 1);
+      gint64 minutes = g_test_rand_int_range (1, 2000), holiday = at_s / 86400 + g_test_rand_int_range (0, 8);
+      g_autoptr (GDateTime) off = g_date_time_new_from_unix_utc (holiday * 86400);
+      g_autofree char *off_text = g_date_time_format (off, "%Y-%m-%d");
+      g_autoptr (GString) text = g_string_new (NULL);
+      g_autoptr (RhHours) hours = NULL;
+      gint64 expected;
+
+      g_string_printf (text, "{'time_zone':'%s','from':'%02d:%02d','to':'%02d:%02d','holidays':['%s'],'days':[",
+                       zone_name, from / 60, from % 60, to / 60, to % 60, off_text);
+      for (guint d = 0; d < G_N_ELEMENTS (names); d++)
+        if (days & (1u << d))
+          g_string_append_printf (text, "%s'%s'", text->str[text->len - 1] == '[' ? "" : ",", names[d]);
+      g_string_append (text, "]}");
+      hours = hours_of (text->str);
+      expected = elapsed_by_minutes (zone, days, from * 60, to * 60, holiday, at_s, minutes);
+      if (expected < 0)
+        continue;
+      told++;
+      if (rh_hours_elapsed_s (hours, at_s, minutes * 60) != expected)
+        g_error ("%s at %" G_GINT64_FORMAT ", %" G_GINT64_FORMAT " min: expected %" G_GINT64_FORMAT
+                 ", found %" G_GINT64_FORMAT,
+                 text->str, at_s, minutes, expected, rh_hours_elapsed_s (hours, at_s, minutes * 60));
+    }
+  g_assert_cmpuint (told, >, 200);
+}
+
+/* On a Friday afternoon, what a verdict says of deadlines and of escalation is in time that passes. */
+static void
+test_hours_verdict (void)
+{
+  g_autoptr (JsonNode) document =
+      json ("{'rules':[{'name':'a','match':{'action':'x'},'risk':'high','decision':'approve','deadline_s':7200,"
+            "'escalate':[{'after_s':3600,'roles':['admin']}],'working_hours':" OFFICE "},"
+            "{'name':'b','match':{'action':'x'},'risk':'high','decision':'approve','deadline_s':864000}]}");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RhPolicy) policy = rh_policy_new (document, "test", &error);
+  RhPolicySubject subject = { .agent = "a", .action = "x", .target = "t", .at_s = instant ("2026-01-09T15:30:00Z") };
+  g_autoptr (RhVerdict) verdict = NULL;
+  JsonArray *steps;
+
+  g_assert_no_error (error);
+  verdict = rh_policy_decide (policy, &subject);
+  g_assert_cmpuint (verdict->deadline_s, ==, instant ("2026-01-12T09:30:00Z") - subject.at_s);
+  steps = royal_json_array (json_node_get_object (verdict->asks), "escalate");
+  g_assert_cmpint (royal_json_int (json_array_get_object_element (steps, 0), "after_s", 0), ==,
+                   instant ("2026-01-12T08:30:00Z") - subject.at_s);
+}
+
+static void
+test_hours_refuses (void)
+{
+  static const struct {
+    const char *hours, *fault;
+  } table[] = {
+    { "{'time_zone':'Berlin/Mitte','from':'09:00','to':'17:00'}", "/h/time_zone: expected" },
+    { "{'time_zone':'UTC','from':'17:00','to':'09:00'}", "/h/to: expected" },
+    { "{'time_zone':'UTC','from':'09:00','to':'17:00','holidays':['2026-02-30']}", "/h/holidays/0: expected" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++)
+    {
+      g_autoptr (JsonNode) node = json (table[i].hours);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (RhHours) hours = rh_hours_new (json_node_get_object (node), "test", "/h", &error);
+
+      g_assert_null (hours);
+      g_assert_nonnull (strstr (error->message, table[i].fault));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -270,5 +445,9 @@ main (int argc, char **argv)
   g_test_add_func ("/policy-time/spans", test_spans);
   g_test_add_func ("/policy-time/local", test_local);
   g_test_add_func ("/policy-time/refuses", test_refuses);
+  g_test_add_func ("/policy-time/hours", test_hours);
+  g_test_add_func ("/policy-time/hours-by-minutes", test_hours_by_minutes);
+  g_test_add_func ("/policy-time/hours-verdict", test_hours_verdict);
+  g_test_add_func ("/policy-time/hours-refuses", test_hours_refuses);
   return g_test_run ();
 }
