@@ -57,9 +57,6 @@ static const RhStatement make_partitions = { "events.partitions", "select events
 static const RhStatement note_agent = { "agent.loaded", "select agent_loaded ($1, $2, $3, $4::jsonb, $5::jsonb)", 5,
                                         TRUE };
 
-static const RhStatement configure_breaker = { "breaker.configure", "select breaker_configure ($1, $2::jsonb)", 2,
-                                               TRUE };
-
 static void
 rh_app_finalize (GObject *object)
 {
@@ -280,14 +277,11 @@ note_loaded (RhApp *self)
       RhAgent *agent = agents->pdata[i];
       g_autofree char *manifest = object_text (royal_manifest_json (rh_agent_manifest (agent)));
       g_autofree char *granted = object_text (rh_agent_operator_manifest (agent));
-      g_autofree char *breaker = object_text (royal_json_object (rh_agent_operator_manifest (agent), "breaker"));
 
       rh_store_call_async (self->store, &note_agent, self->workspace,
                            (const char *const[]){ rh_agent_id (agent), rh_agent_version (agent),
                                                   rh_agent_sha256 (agent), manifest, granted },
                            NULL, on_noted, g_object_ref (self));
-      rh_store_call_async (self->store, &configure_breaker, self->workspace,
-                           (const char *const[]){ rh_agent_id (agent), breaker }, NULL, on_noted, g_object_ref (self));
     }
 }
 

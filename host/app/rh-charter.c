@@ -14,6 +14,8 @@ static const RhStatement adopt_policy = { "policy.adopt", "select policy_adopt (
                                           TRUE };
 static const RhStatement adopt_grants = { "grants.adopt", "select grants_adopt ($1, $2::jsonb, $3::int, $4) as done", 4,
                                           TRUE };
+static const RhStatement narrow_breaker = { "breaker.narrow", "select breaker_narrow ($1, $2::jsonb) as more", 2,
+                                            TRUE };
 static const RhStatement should_ask = { "charter.should_ask", "select control_should_ask ($1, $2, $3) as n", 3, FALSE };
 static const RhStatement note_asked = { "charter.asked", "select control_asked ($1, $2, $3, $4::int, $5::uuid)", 5,
                                         TRUE };
@@ -481,6 +483,35 @@ compare_agent (RhCharter *self, RhAgent *agent)
     propose (more);
 }
 
+static void
+on_breaker (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Ask) ask = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
+
+  if (rows == NULL)
+    rh_log (RH_LOG_WARNING, "charter.breaker", "a breaker could not be set", "agent", ask->target, "error",
+            error->message, NULL);
+  else if (rh_rows_boolean (rows, 0, "more"))
+    propose (g_steal_pointer (&ask));
+}
+
+/* The database takes what is stricter; for the rest a person is asked. */
+static void
+compare_breaker (RhCharter *self, RhAgent *agent)
+{
+  const char *id = rh_agent_id (agent);
+  JsonObject *wanted = royal_json_object (rh_agent_operator_manifest (agent), "breaker");
+  g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), wanted);
+  g_autofree char *text = royal_json_to_string (node);
+
+  rh_store_call_async (self->store, &narrow_breaker, self->workspace, (const char *const[]){ id, text }, NULL,
+                       on_breaker,
+                       ask_new (self, "breaker.change", id, one_member ("breaker", json_node_ref (node)),
+                                g_strdup_printf ("The manifest of %s lets it do more wrong than was allowed", id)));
+}
+
 void
 rh_charter_compare (RhCharter *self, RhPolicy *policy)
 {
@@ -491,6 +522,9 @@ rh_charter_compare (RhCharter *self, RhPolicy *policy)
   compare_policy (self, policy);
   agents = rh_registry_list (self->registry);
   for (guint i = 0; i < agents->len; i++)
-    compare_agent (self, agents->pdata[i]);
+    {
+      compare_agent (self, agents->pdata[i]);
+      compare_breaker (self, agents->pdata[i]);
+    }
   apply_grants (self);
 }

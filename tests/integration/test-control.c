@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "../unit/elf-maker.h"
 #include "gate-host.h"
 #include "royal-test.h"
 
+#include <glib/gstdio.h>
 #include <rh-charter.h>
 #include <rh-control.h>
 #include <royal-json.h>
@@ -318,7 +320,7 @@ test_behind (void)
       "\"asks\":{\"at_deadline\":\"approve\"}}', 'approve', 'medium', 'breaker', 'open')->'asks'->>'at_deadline'");
   g_assert_cmpstr (silence, ==, "expire");
   gate_sql ("select set_config ('royal.workspace', '%" G_GINT64_FORMAT "', false);"
-            " select breaker_configure ('setter', '{\"failed\": 7, \"undone\": 7, \"rejected\": 7, \"window_s\": 7}')",
+            " select breaker_narrow ('setter', '{\"failed\": 7, \"undone\": 7, \"rejected\": 7, \"window_s\": 7}')",
             ws);
   royal_test_spin (300);
   told = gate_sql_value (
@@ -344,6 +346,9 @@ test_always_asks (void)
      "'until':'2100-01-01T00:00:00Z'}}}"),
     "{'action':'breaker.restore','target':'nobody','parameters':{}}",
     "{'action':'key.trust','target':'k','parameters':{'public_key':'00'}}",
+    "{'action':'breaker.change','target':'a','parameters':{'breaker':{'failed':0,'undone':1,'rejected':1,'window_s':1}}"
+    "}",
+    "{'action':'breaker.change','target':'a','parameters':{'breaker':{'failed':1,'undone':1,'rejected':1}}}",
   };
   Host *host = host_new ("always", passes);
   g_autofree char *open G_GNUC_UNUSED = decided (host, "setter", NULL, change, NULL, "approve");
@@ -434,6 +439,67 @@ test_key (void)
       carry_out (host, change);
       assert_key (steps[i].keys);
     }
+  host_free (host);
+}
+
+/* The manifest of an agent `clerk` whose breaker has these numbers is read, and compared with what stands. */
+static void
+breaker_file (Host *host, int failed, int rejected, int window_s)
+{
+  g_autofree char *folder = g_build_filename (royal_test_dir (), "modules", NULL);
+  g_autofree char *module = g_build_filename (folder, "clerk.so", NULL);
+  g_autofree char *manifest = g_build_filename (folder, "clerk.json", NULL);
+  g_autoptr (GByteArray) bytes =
+      elf_maker_new ("{\"id\":\"clerk\",\"name\":\"C\",\"version\":\"1.0.0\",\"description\":\"D.\",\"abi\":1,"
+                     "\"tasks\":{\"one\":{\"description\":\"One.\"}}}");
+  g_autofree char *text = g_strdup_printf ("{\"agent\":\"clerk\",\"module\":\"clerk.so\",\"breaker\":{\"failed\":%d,"
+                                           "\"rejected\":%d,\"window_s\":%d}}",
+                                           failed, rejected, window_s);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (g_file_set_contents (module, (const char *)bytes->data, bytes->len, &error));
+  g_assert_true (g_file_set_contents (manifest, text, -1, &error));
+  g_assert_true (rh_registry_load (host->registry, &error));
+  compare (host, asks);
+  royal_test_spin (300);
+  g_remove (manifest);
+}
+
+static void
+assert_breaker (const char *numbers, const char *pending)
+{
+  g_autofree char *stands = gate_sql_value ("select concat_ws (' ', failed, undone, rejected, window_s) from breakers"
+                                            " where agent = 'clerk' and workspace_id = %" G_GINT64_FORMAT,
+                                            ws);
+  g_autofree char *asked = gate_sql_value ("select count (*) from proposals where action = 'breaker.change' and state ="
+                                           " 'pending' and workspace_id = %" G_GINT64_FORMAT,
+                                           ws);
+
+  g_assert_cmpstr (stands, ==, numbers);
+  g_assert_cmpstr (asked, ==, pending);
+}
+
+/* What a file says first stands; then it may be stricter by itself, and anything else waits for a person. */
+static void
+test_breaker_file (void)
+{
+  Host *host = host_new ("breaker-file", asks);
+  g_autofree char *change = NULL;
+
+  breaker_file (host, 5, 5, 86400);
+  assert_breaker ("5 3 5 86400", "0");
+  breaker_file (host, 4, 5, 90000);
+  assert_breaker ("4 3 5 90000", "0");
+  breaker_file (host, 9, 2, 3600);
+  assert_breaker ("4 3 2 90000", "1");
+  breaker_file (host, 9, 2, 3600);
+  assert_breaker ("4 3 2 90000", "1");
+  change = gate_sql_value (
+      "select uid from proposals where action = 'breaker.change' and workspace_id = %" G_GINT64_FORMAT, ws);
+  carry_out (host, change);
+  assert_breaker ("9 3 2 3600", "0");
+  breaker_file (host, 9, 2, 3600);
+  assert_breaker ("9 3 2 3600", "0");
   host_free (host);
 }
 
@@ -580,6 +646,7 @@ main (int argc, char **argv)
   g_test_add_func ("/control/always-asks", test_always_asks);
   g_test_add_func ("/control/unapproved", test_unapproved);
   g_test_add_func ("/control/key", test_key);
+  g_test_add_func ("/control/breaker-file", test_breaker_file);
   g_test_add_func ("/control/envelope", test_envelope);
   g_test_add_func ("/control/breaker", test_breaker);
   g_test_add_func ("/control/once", test_once);

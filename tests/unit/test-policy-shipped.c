@@ -130,6 +130,7 @@ static const Cell cells[] = {
   { "envelope.grant", "{}", "{}", ASK },
   { "envelope.revoke", "{}", "{}", ASK },
   { "breaker.restore", "{}", "{}", ASK },
+  { "breaker.change", "{}", "{}", ASK },
   { "key.trust", "{}", "{}", ASK },
   { "warehouse.burn", "{}", "{}", DENY },
 };

@@ -77,6 +77,31 @@ check_grants (const char *target, JsonNode *value, GError **error)
   return fine;
 }
 
+/* Of the bounds of docs/schema/operator.schema.json. */
+static gboolean
+check_breaker (const char *target, JsonNode *value, GError **error)
+{
+  static const struct {
+    const char *name;
+    gint64 max;
+  } members[] = { { "failed", 1000000 }, { "undone", 1000000 }, { "rejected", 1000000 }, { "window_s", 31622400 } };
+  JsonObject *breaker = JSON_NODE_HOLDS_OBJECT (value) ? json_node_get_object (value) : NULL;
+  gboolean fine = breaker != NULL && json_object_get_size (breaker) == G_N_ELEMENTS (members);
+
+  for (guint i = 0; fine && i < G_N_ELEMENTS (members); i++)
+    {
+      gint64 number = royal_json_int (breaker, members[i].name, 0);
+
+      fine = number >= 1 && number <= members[i].max;
+    }
+  if (!fine)
+    g_set_error (
+        error, ROYAL_ERROR, ROYAL_ERROR_INVALID,
+        "proposal: /parameters/breaker: expected { \"failed\", \"undone\", \"rejected\", \"window_s\" }, each a whole "
+        "number of at least 1");
+  return fine;
+}
+
 static gboolean
 check_key (const char *target, JsonNode *value, GError **error)
 {
@@ -98,6 +123,10 @@ static const RhAction actions[] = {
     .always_asks = TRUE },
   { .name = "envelope.revoke", .title = "Take an envelope away", .reversible = TRUE, .always_asks = TRUE },
   { .name = "breaker.restore", .title = "Give an agent its autonomy back", .always_asks = TRUE },
+  { .name = "breaker.change",
+    .title = "Change when an agent loses its autonomy",
+    .reversible = TRUE,
+    .always_asks = TRUE },
   { .name = "key.trust", .title = "Trust a key, or not any more", .reversible = TRUE, .always_asks = TRUE },
   { .name = NULL },
 };
@@ -112,6 +141,7 @@ static const struct {
   { "envelope", check_envelope },
   { NULL, NULL },
   { NULL, NULL },
+  { "breaker", check_breaker },
   { "public_key", check_key },
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (shapes) + 1 == G_N_ELEMENTS (actions));

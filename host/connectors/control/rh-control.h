@@ -14,6 +14,7 @@ G_BEGIN_DECLS
  * envelope.grant  target the envelope's id, { "envelope": docs/schema/envelope.schema.json }; its inverse revokes it
  * envelope.revoke target the envelope's id, {}
  * breaker.restore target an agent, {}: it gets back what it may do by itself
+ * breaker.change  target an agent, { "breaker": { "failed", "undone", "rejected", "window_s" } }: when it loses that
  * key.trust       target the key's name, { "public_key": 64 hexadecimal digits, or null: it is not trusted any more }
  */
 #define RH_TYPE_CONTROL (rh_control_get_type ())
