@@ -87,6 +87,8 @@ async function everyPage(browser) {
       await accessible(page, `${name}, ${colorScheme}`)
       for (const width of colorScheme === 'light' ? widths : []) {
         await page.setViewportSize({ width, height: 900 })
+        const fits = () => document.documentElement.scrollWidth <= document.documentElement.clientWidth
+        await page.waitForFunction(fits, null, { timeout: 3000 }).catch(() => undefined)
         const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
         ok(over <= 0, `${name} fits ${width} px`, `${over} px too wide`)
         await page.screenshot({ path: join(shots, `${name}-${width}.png`) })

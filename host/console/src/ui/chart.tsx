@@ -37,5 +37,5 @@ export function Chart({ label, x, series }: { label: string; x: number[]; series
       plot.destroy()
     }
   }, [data])
-  return <div ref={box} role="img" aria-label={label} />
+  return <div ref={box} class="chart" role="img" aria-label={label} />
 }
