@@ -145,15 +145,6 @@ look (RhKeys *self, GBytes *module, const char *path, char **ret_key, char **ret
   return key != NULL ? DISTRUSTED : UNKNOWN;
 }
 
-static void
-set_text (JsonObject *object, const char *member, const char *text)
-{
-  if (text != NULL)
-    json_object_set_string_member (object, member, text);
-  else
-    json_object_set_null_member (object, member);
-}
-
 gboolean
 rh_keys_check (RhKeys *self, GBytes *module, const char *path, JsonObject **ret_signature, GError **error)
 {
@@ -172,9 +163,9 @@ rh_keys_check (RhKeys *self, GBytes *module, const char *path, JsonObject **ret_
     royal_seal_key_id (public_key, id);
   *ret_signature = json_object_new ();
   json_object_set_string_member (*ret_signature, "state", states[state].name);
-  set_text (*ret_signature, "key", public_key != NULL ? id : NULL);
-  set_text (*ret_signature, "name", key != NULL ? key->name : NULL);
-  set_text (*ret_signature, "detail", detail);
+  royal_json_set_text (*ret_signature, "key", public_key != NULL ? id : NULL);
+  royal_json_set_text (*ret_signature, "name", key != NULL ? key->name : NULL);
+  royal_json_set_text (*ret_signature, "detail", detail);
   if (self->signatures < states[state].needs)
     {
       g_set_error_literal (error, ROYAL_ERROR, ROYAL_ERROR_DENIED, detail);

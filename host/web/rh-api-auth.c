@@ -18,16 +18,6 @@ static const RhStatement user_password = { "user.password", "select * from user_
 static const RhStatement set_password = { "user.set-password",
                                           "select user_set_password ($1::uuid, $2, $3, $4::uuid) as me", 4, TRUE };
 
-/* Whether the caller is a person in a session; else it was refused. */
-static gboolean
-check_session (RhRequest *request)
-{
-  if (rh_request_caller (request)->user != NULL)
-    return TRUE;
-  rh_request_refuse (request, RH_PROBLEM_CONFLICT, NULL, "this is for a user who has logged in");
-  return FALSE;
-}
-
 static void
 reply_me (RhRequest *request, JsonNode *me)
 {
@@ -89,7 +79,7 @@ revoke_session (RhRequest *request, const char *uid)
 void
 rh_api_logout (RhRequest *request)
 {
-  if (!check_session (request))
+  if (!rh_login_check_person (request))
     return;
   rh_cookie_set (request, NULL);
   revoke_session (request, rh_request_caller (request)->token);
@@ -100,7 +90,7 @@ rh_api_session_revoke (RhRequest *request)
 {
   const char *uid = rh_request_parameter (request);
 
-  if (!check_session (request))
+  if (!rh_login_check_person (request))
     return;
   if (!g_uuid_string_is_valid (uid))
     rh_request_refuse (request, RH_PROBLEM_NOT_FOUND, NULL, "no session %s", uid);
@@ -117,7 +107,7 @@ on_sessions (RhRequest *request, RhRows *rows)
 void
 rh_api_sessions (RhRequest *request)
 {
-  if (check_session (request))
+  if (rh_login_check_person (request))
     rh_request_call (request, &session_list, (const char *const[]){ rh_request_caller (request)->user }, on_sessions);
 }
 
@@ -198,7 +188,7 @@ rh_api_password (RhRequest *request)
   const char *old = royal_json_string (rh_request_body (request), "password", "");
   const char *new = royal_json_string (rh_request_body (request), "new", "");
 
-  if (!check_session (request))
+  if (!rh_login_check_person (request))
     return;
   if (strcmp (old, new) == 0)
     rh_request_refuse (request, RH_PROBLEM_INVALID, "/new", "the new password is to be another one");

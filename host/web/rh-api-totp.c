@@ -30,16 +30,6 @@ rh_login_totp_key (RhRequest *request, const char *user, const char *key_id, con
   return rh_secrets_open (rh_request_context (request)->secrets, RH_NO_WORKSPACE, name, key_id, sealed, error);
 }
 
-/* Whether the caller is a person in a session; else it was refused. */
-static gboolean
-check_session (RhRequest *request)
-{
-  if (rh_request_caller (request)->user != NULL)
-    return TRUE;
-  rh_request_refuse (request, RH_PROBLEM_CONFLICT, NULL, "this is for a user who has logged in");
-  return FALSE;
-}
-
 /* --- a new key ---------------------------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -94,7 +84,7 @@ rh_api_totp_enroll (RhRequest *request)
   g_autoptr (Enroll) self = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (!check_session (request))
+  if (!rh_login_check_person (request))
     return;
   self = g_new0 (Enroll, 1);
   self->request = rh_request_ref (request);
@@ -162,7 +152,7 @@ on_found (RhRequest *request, RhRows *rows)
 static void
 look_at_code (RhRequest *request)
 {
-  if (check_session (request))
+  if (rh_login_check_person (request))
     rh_request_call (request, &totp_find, (const char *const[]){ rh_request_caller (request)->user }, on_found);
 }
 

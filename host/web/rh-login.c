@@ -64,6 +64,15 @@ refuse_login (Login *self)
   rh_request_refuse (self->request, RH_PROBLEM_UNAUTHENTICATED, NULL, "the user or the password is wrong");
 }
 
+gboolean
+rh_login_check_person (RhRequest *request)
+{
+  if (rh_request_caller (request)->user != NULL)
+    return TRUE;
+  rh_request_refuse (request, RH_PROBLEM_CONFLICT, NULL, "this is for a user who has logged in");
+  return FALSE;
+}
+
 void
 rh_login_wait (RhRequest *request, gint64 seconds)
 {

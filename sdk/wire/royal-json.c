@@ -73,6 +73,17 @@ royal_json_array (JsonObject *object, const char *member)
   return node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
 }
 
+void
+royal_json_set_text (JsonObject *object, const char *member, const char *text)
+{
+  g_return_if_fail (object != NULL && member != NULL);
+
+  if (text != NULL)
+    json_object_set_string_member (object, member, text);
+  else
+    json_object_set_null_member (object, member);
+}
+
 static JsonNode *
 copy_object (JsonObject *object)
 {

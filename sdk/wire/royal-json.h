@@ -77,4 +77,7 @@ gboolean royal_json_boolean (JsonObject *object, const char *member, gboolean ot
 JsonObject *royal_json_object (JsonObject *object, const char *member); /* (nullable) */
 JsonArray *royal_json_array (JsonObject *object, const char *member);   /* (nullable) */
 
+/* Sets @member to @text, or to null when it is NULL. */
+void royal_json_set_text (JsonObject *object, const char *member, const char *text);
+
 G_END_DECLS

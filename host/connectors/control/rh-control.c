@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-control.h"
 
+#include "rh-connector-task.h"
 #include "rh-policy.h"
 #include "royal-json.h"
 
@@ -215,14 +216,6 @@ call (RhConnector *connector, const RhStatement *statement, gint64 workspace, co
                        on_called, task);
 }
 
-static JsonNode *
-finish (RhConnector *connector, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, connector), NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
 /* (nullable) */
 static char *
 object_text (JsonObject *object)
@@ -246,21 +239,6 @@ rh_control_assess_async (RhConnector *connector,
   g_task_set_source_tag (task, rh_control_assess_async);
   call (connector, &statement_assess, effect->workspace,
         (const char *const[]){ effect->action, effect->target, parameters, receipt }, task);
-}
-
-static RhAssessment *
-rh_control_assess_finish (RhConnector *connector, GAsyncResult *result, GError **error)
-{
-  g_autoptr (JsonNode) node = finish (connector, result, error);
-  RhAssessment *assessment;
-
-  if (node == NULL)
-    return NULL;
-  assessment = g_new0 (RhAssessment, 1);
-  assessment->before = json_object_dup_member (json_node_get_object (node), "before");
-  assessment->facts = json_object_dup_member (json_node_get_object (node), "facts");
-  assessment->preview = json_object_dup_member (json_node_get_object (node), "preview");
-  return assessment;
 }
 
 /* Undo is the same call with the receipt. */
@@ -292,16 +270,7 @@ rh_control_verify_async (RhConnector *connector, const RhEffect *effect, GAsyncR
 static RhVerify
 rh_control_verify_finish (RhConnector *connector, GAsyncResult *result, JsonNode **ret_receipt, GError **error)
 {
-  g_autoptr (GError) fault = NULL;
-  JsonNode *receipt = finish (connector, result, &fault);
-
-  if (fault != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&fault));
-      return RH_VERIFY_UNKNOWN;
-    }
-  *ret_receipt = receipt;
-  return receipt != NULL ? RH_VERIFY_APPLIED : RH_VERIFY_ABSENT;
+  return rh_connector_task_verify (connector, result, RH_VERIFY_ABSENT, ret_receipt, error);
 }
 
 static void
@@ -330,13 +299,13 @@ rh_control_connector_init (RhConnectorInterface *iface)
   iface->validate = rh_control_validate;
   iface->lane = rh_control_lane;
   iface->assess_async = rh_control_assess_async;
-  iface->assess_finish = rh_control_assess_finish;
+  iface->assess_finish = rh_connector_task_document;
   iface->apply_async = rh_control_apply_async;
-  iface->apply_finish = finish;
+  iface->apply_finish = rh_connector_task_node;
   iface->verify_async = rh_control_verify_async;
   iface->verify_finish = rh_control_verify_finish;
   iface->undo_async = rh_control_apply_async;
-  iface->undo_finish = finish;
+  iface->undo_finish = rh_connector_task_node;
 }
 
 RhControl *

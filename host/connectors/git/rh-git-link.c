@@ -2,6 +2,7 @@
 #include "rh-git-link.h"
 
 #include <royal/error.h>
+#include <sodium.h>
 #include <string.h>
 
 #define SAID_MAX 1024
@@ -30,7 +31,7 @@ answer_https (const RhGitLink *self, git_credential **out)
     return GIT_EUSER;
   token = g_strchomp (g_strdup (rh_secret_bytes (self->access->token)));
   code = git_credential_userpass_plaintext_new (out, self->access->place->user, token);
-  memset (token, 0, strlen (token));
+  sodium_memzero (token, strlen (token));
   g_free (token);
   return code;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-git.h"
 
+#include "rh-connector-task.h"
 #include "rh-git-files.h"
 #include "rh-git-resources.h"
 #include "rh-git-work.h"
@@ -12,13 +13,15 @@
 
 #define PUSH "git.branch.push"
 #define DEADLINE_MS 300000
+#define THREADS_MAX 4
 
 struct _RhGit {
   GObject parent_instance;
   RhSecrets *secrets;
   GHashTable *places; /* name -> RhGitPlace */
   GHashTable *locks;  /* name -> GMutex: one thread at a time in a cache */
-  GPtrArray *names;   /* of the secrets that it needs */
+  GThreadPool *pool;
+  GPtrArray *names; /* of the secrets that it needs */
   char *folder;
 };
 
@@ -114,15 +117,6 @@ rh_git_validate (RhConnector *connector, const char *action, const char *target,
 
 /* --- In a thread -------------------------------------------------------------------------------------------------- */
 
-static void
-set_text (JsonObject *object, const char *member, const char *text)
-{
-  if (text != NULL)
-    json_object_set_string_member (object, member, text);
-  else
-    json_object_set_null_member (object, member);
-}
-
 static RhGitView *
 look (Operation *self, GError **error)
 {
@@ -134,8 +128,8 @@ state_of (const RhGitView *view)
 {
   JsonObject *state = json_object_new ();
 
-  set_text (state, "head", view->head);
-  set_text (state, "base", view->base);
+  royal_json_set_text (state, "head", view->head);
+  royal_json_set_text (state, "base", view->base);
   return json_node_init_object (json_node_alloc (), state);
 }
 
@@ -180,7 +174,7 @@ facts_of (const Operation *self, const RhGitView *view)
     }
   json_object_set_string_member (facts, "repository", self->access.place->name);
   json_object_set_string_member (facts, "branch", self->branch);
-  set_text (facts, "head", view->head);
+  royal_json_set_text (facts, "head", view->head);
   json_object_set_boolean_member (facts, "exists", view->head != NULL);
   /* Of an empty repository the first branch becomes the default one. */
   json_object_set_boolean_member (facts, "default_branch",
@@ -198,8 +192,8 @@ add_change (JsonArray *changes, const char *label, const char *before, const cha
   JsonObject *change = json_object_new ();
 
   json_object_set_string_member (change, "label", label);
-  set_text (change, "before", before);
-  set_text (change, "after", after);
+  royal_json_set_text (change, "before", before);
+  royal_json_set_text (change, "after", after);
   json_array_add_object_element (changes, change);
 }
 
@@ -260,8 +254,8 @@ make_receipt (const Operation *self, const char *commit, const char *before)
 
   json_object_set_string_member (receipt, "repository", self->access.place->name);
   json_object_set_string_member (receipt, "branch", self->branch);
-  set_text (receipt, "commit", commit);
-  set_text (receipt, "before", before);
+  royal_json_set_text (receipt, "commit", commit);
+  royal_json_set_text (receipt, "before", before);
   return json_node_init_object (json_node_alloc (), receipt);
 }
 
@@ -350,10 +344,13 @@ work_undo (Operation *self, GError **error)
   return make_receipt (self, to, commit);
 }
 
+/* In a thread of the connector's own pool: libgit2 1.5 waits for a server that hangs as long as TCP does, and GLib's
+ * pool, in which names are resolved and files read, must not wait with it. */
 static void
-run (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+run (gpointer data, gpointer pool)
 {
-  Operation *self = data;
+  g_autoptr (GTask) task = data;
+  Operation *self = g_task_get_task_data (task);
   GError *error = NULL;
   gpointer result;
 
@@ -396,7 +393,7 @@ ask_secret (GTask *task)
   while (self->next < G_N_ELEMENTS (self->wanted) && self->wanted[self->next] == NULL)
     self->next++;
   if (self->next == G_N_ELEMENTS (self->wanted))
-    g_task_run_in_thread (task, run);
+    g_thread_pool_push (git->pool, g_object_ref (task), NULL);
   else
     rh_secrets_lookup_async (git->secrets, self->effect.workspace, self->wanted[self->next], NULL, on_secret,
                              g_object_ref (task));
@@ -455,14 +452,6 @@ rh_git_assess_async (RhConnector *connector,
   begin (connector, effect, work_assess, (GDestroyNotify)rh_assessment_free, cancellable, callback, data);
 }
 
-static RhAssessment *
-rh_git_assess_finish (RhConnector *connector, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, connector), NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
 static void
 rh_git_apply_async (RhConnector *connector, const RhEffect *effect, GAsyncReadyCallback callback, gpointer data)
 {
@@ -475,14 +464,6 @@ rh_git_undo_async (RhConnector *connector, const RhEffect *effect, GAsyncReadyCa
   begin (connector, effect, work_undo, (GDestroyNotify)json_node_unref, effect->cancellable, callback, data);
 }
 
-static JsonNode *
-finish_node (RhConnector *connector, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, connector), NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
 static void
 rh_git_verify_async (RhConnector *connector, const RhEffect *effect, GAsyncReadyCallback callback, gpointer data)
 {
@@ -493,22 +474,7 @@ rh_git_verify_async (RhConnector *connector, const RhEffect *effect, GAsyncReady
 static RhVerify
 rh_git_verify_finish (RhConnector *connector, GAsyncResult *result, JsonNode **ret_receipt, GError **error)
 {
-  g_autoptr (GError) fault = NULL;
-  g_autoptr (JsonNode) receipt = NULL;
-
-  g_return_val_if_fail (g_task_is_valid (result, connector), RH_VERIFY_UNKNOWN);
-
-  receipt = g_task_propagate_pointer (G_TASK (result), &fault);
-  if (fault != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&fault));
-      return RH_VERIFY_UNKNOWN;
-    }
-  if (receipt == NULL)
-    return RH_VERIFY_ABSENT;
-  if (ret_receipt != NULL)
-    *ret_receipt = g_steal_pointer (&receipt);
-  return RH_VERIFY_APPLIED;
+  return rh_connector_task_verify (connector, result, RH_VERIFY_ABSENT, ret_receipt, error);
 }
 
 static void
@@ -516,6 +482,7 @@ rh_git_finalize (GObject *object)
 {
   RhGit *self = RH_GIT (object);
 
+  g_thread_pool_free (self->pool, FALSE, FALSE); /* an operation holds the connector: none is left */
   g_clear_object (&self->secrets);
   g_hash_table_unref (self->places);
   g_hash_table_unref (self->locks);
@@ -535,6 +502,7 @@ static void
 rh_git_init (RhGit *self)
 {
   self->names = g_ptr_array_new ();
+  self->pool = g_thread_pool_new (run, NULL, THREADS_MAX, FALSE, NULL);
   self->locks = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
 }
 
@@ -547,13 +515,13 @@ rh_git_connector_init (RhConnectorInterface *iface)
   iface->lane = rh_git_lane;
   iface->validate = rh_git_validate;
   iface->assess_async = rh_git_assess_async;
-  iface->assess_finish = rh_git_assess_finish;
+  iface->assess_finish = rh_connector_task_assessment;
   iface->apply_async = rh_git_apply_async;
-  iface->apply_finish = finish_node;
+  iface->apply_finish = rh_connector_task_node;
   iface->verify_async = rh_git_verify_async;
   iface->verify_finish = rh_git_verify_finish;
   iface->undo_async = rh_git_undo_async;
-  iface->undo_finish = finish_node;
+  iface->undo_finish = rh_connector_task_node;
 }
 
 static void

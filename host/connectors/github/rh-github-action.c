@@ -77,20 +77,28 @@ open_observe (const char *repository, JsonObject *parameters, JsonObject *receip
   return g_strdup_printf ("/repos/%s/pulls?state=open&head=%s:%s&base=%s", repository, owner, head, base);
 }
 
+/* { "number": @member of what was @found, or null } */
+static JsonNode *
+number_of (JsonObject *found, const char *member)
+{
+  JsonObject *state = json_object_new ();
+
+  if (found != NULL)
+    json_object_set_int_member (state, "number", royal_json_int (found, member, 0));
+  else
+    json_object_set_null_member (state, "number");
+  return node_of (state);
+}
+
 /* { "number": of the open one, or null } */
 static JsonNode *
 open_state (JsonObject *parameters, JsonNode *answer)
 {
-  JsonObject *state = json_object_new ();
   JsonObject *pull = object_of (answer);
 
   if (answer != NULL && JSON_NODE_HOLDS_ARRAY (answer) && json_array_get_length (json_node_get_array (answer)) > 0)
     pull = object_of (json_array_get_element (json_node_get_array (answer), 0));
-  if (pull != NULL && strcmp (royal_json_string (pull, "state", ""), "open") == 0)
-    json_object_set_int_member (state, "number", royal_json_int (pull, "number", 0));
-  else
-    json_object_set_null_member (state, "number");
-  return node_of (state);
+  return number_of (g_strcmp0 (royal_json_string (pull, "state", NULL), "open") == 0 ? pull : NULL, "number");
 }
 
 static gboolean
@@ -327,13 +335,7 @@ release_observe (const char *repository, JsonObject *parameters, JsonObject *rec
 static JsonNode *
 release_state (JsonObject *parameters, JsonNode *answer)
 {
-  JsonObject *state = json_object_new ();
-
-  if (object_of (answer) != NULL)
-    json_object_set_int_member (state, "number", royal_json_int (object_of (answer), "id", 0));
-  else
-    json_object_set_null_member (state, "number");
-  return node_of (state);
+  return number_of (object_of (answer), "id");
 }
 
 static void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-github-place.h"
 
+#include "rh-connector-file.h"
 #include "rh-github-resources.h"
 #include "royal-json.h"
 
@@ -65,43 +66,22 @@ place_new (const char *name, JsonObject *document, GError **error)
   return self;
 }
 
-static gboolean
-check_document (JsonNode *document, const char *file, GError **error)
-{
-  g_autoptr (GBytes) bytes = g_resource_lookup_data (rh_github_resources_get_resource (), SCHEMA, 0, NULL);
-  g_autoptr (JsonNode) node = NULL;
-  g_autoptr (RoyalSchema) schema = NULL;
-  gsize length;
-  const char *text;
-
-  g_assert (bytes != NULL);
-  text = g_bytes_get_data (bytes, &length);
-  node = royal_json_parse (text, (gssize)length, SCHEMA, error);
-  schema = node != NULL ? royal_schema_new (node, SCHEMA, error) : NULL;
-  return schema != NULL && royal_schema_validate (schema, document, file, error);
-}
-
 GHashTable *
 rh_github_places_load (const char *file, GError **error)
 {
   g_autoptr (GHashTable) places =
       g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)rh_github_place_free);
   g_autoptr (JsonNode) document = NULL;
-  g_autofree char *text = NULL;
   JsonObjectIter iter;
   const char *name;
   JsonNode *node;
-  gsize length;
 
   g_return_val_if_fail (file != NULL, NULL);
 
-  if (!g_file_test (file, G_FILE_TEST_EXISTS))
+  if (!rh_connector_file_load (file, rh_github_resources_get_resource (), SCHEMA, &document, error))
+    return NULL;
+  if (document == NULL)
     return g_steal_pointer (&places);
-  if (!g_file_get_contents (file, &text, &length, error))
-    return NULL;
-  document = royal_json_parse (text, (gssize)length, file, error);
-  if (document == NULL || !check_document (document, file, error))
-    return NULL;
   json_object_iter_init (&iter, royal_json_object (json_node_get_object (document), "repositories"));
   while (json_object_iter_next (&iter, &name, &node))
     {

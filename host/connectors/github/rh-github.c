@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-github.h"
 
+#include "rh-connector-task.h"
 #include "rh-github-action.h"
 #include "rh-github-place.h"
 #include "rh-github-resources.h"
@@ -416,14 +417,6 @@ rh_github_assess_async (RhConnector *connector,
   begin (connector, effect, ASSESS, cancellable, callback, data);
 }
 
-static RhAssessment *
-rh_github_assess_finish (RhConnector *connector, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, connector), NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
 static void
 rh_github_apply_async (RhConnector *connector, const RhEffect *effect, GAsyncReadyCallback callback, gpointer data)
 {
@@ -434,14 +427,6 @@ static void
 rh_github_undo_async (RhConnector *connector, const RhEffect *effect, GAsyncReadyCallback callback, gpointer data)
 {
   begin (connector, effect, UNDO, effect->cancellable, callback, data);
-}
-
-static JsonNode *
-finish_node (RhConnector *connector, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, connector), NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 static void
@@ -455,22 +440,7 @@ rh_github_verify_async (RhConnector *connector, const RhEffect *effect, GAsyncRe
 static RhVerify
 rh_github_verify_finish (RhConnector *connector, GAsyncResult *result, JsonNode **ret_receipt, GError **error)
 {
-  g_autoptr (GError) fault = NULL;
-  g_autoptr (JsonNode) receipt = NULL;
-
-  g_return_val_if_fail (g_task_is_valid (result, connector), RH_VERIFY_UNKNOWN);
-
-  receipt = g_task_propagate_pointer (G_TASK (result), &fault);
-  if (fault != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&fault));
-      return RH_VERIFY_UNKNOWN;
-    }
-  if (receipt == NULL)
-    return RH_VERIFY_AGAIN;
-  if (ret_receipt != NULL)
-    *ret_receipt = g_steal_pointer (&receipt);
-  return RH_VERIFY_APPLIED;
+  return rh_connector_task_verify (connector, result, RH_VERIFY_AGAIN, ret_receipt, error);
 }
 
 static void
@@ -506,13 +476,13 @@ rh_github_connector_init (RhConnectorInterface *iface)
   iface->lane = rh_github_lane;
   iface->validate = rh_github_validate;
   iface->assess_async = rh_github_assess_async;
-  iface->assess_finish = rh_github_assess_finish;
+  iface->assess_finish = rh_connector_task_assessment;
   iface->apply_async = rh_github_apply_async;
-  iface->apply_finish = finish_node;
+  iface->apply_finish = rh_connector_task_node;
   iface->verify_async = rh_github_verify_async;
   iface->verify_finish = rh_github_verify_finish;
   iface->undo_async = rh_github_undo_async;
-  iface->undo_finish = finish_node;
+  iface->undo_finish = rh_connector_task_node;
 }
 
 RhGithub *

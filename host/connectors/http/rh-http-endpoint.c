@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-http-endpoint.h"
 
+#include "rh-connector-file.h"
 #include "rh-http-resources.h"
 #include "royal-json.h"
 #include "royal-schema.h"
@@ -268,28 +269,6 @@ rh_http_template (const char *template, const char *path, const char *key)
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
-static gboolean
-check_document (JsonNode *document, const char *file, GError **error)
-{
-  static RoyalSchema *schema;
-
-  if (schema == NULL)
-    {
-      g_autoptr (GBytes) bytes = g_resource_lookup_data (rh_http_resources_get_resource (), SCHEMA, 0, NULL);
-      g_autoptr (JsonNode) node = NULL;
-      gsize length;
-      const char *text;
-
-      g_assert (bytes != NULL);
-      text = g_bytes_get_data (bytes, &length);
-      node = royal_json_parse (text, (gssize)length, SCHEMA, error);
-      schema = node != NULL ? royal_schema_new (node, SCHEMA, error) : NULL;
-      if (schema == NULL)
-        return FALSE;
-    }
-  return royal_schema_validate (schema, document, file, error);
-}
-
 GHashTable *
 rh_http_endpoints_load (const char *file, GError **error)
 {
@@ -297,21 +276,16 @@ rh_http_endpoints_load (const char *file, GError **error)
       g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)rh_http_endpoint_free);
   g_autoptr (GString) faults = g_string_new (NULL);
   g_autoptr (JsonNode) document = NULL;
-  g_autofree char *text = NULL;
   JsonObjectIter iter;
   const char *name;
   JsonNode *node;
-  gsize length;
 
   g_return_val_if_fail (file != NULL, NULL);
 
-  if (!g_file_test (file, G_FILE_TEST_EXISTS))
+  if (!rh_connector_file_load (file, rh_http_resources_get_resource (), SCHEMA, &document, error))
+    return NULL;
+  if (document == NULL)
     return g_steal_pointer (&endpoints);
-  if (!g_file_get_contents (file, &text, &length, error))
-    return NULL;
-  document = royal_json_parse (text, (gssize)length, file, error);
-  if (document == NULL || !check_document (document, file, error))
-    return NULL;
   json_object_iter_init (&iter, royal_json_object (json_node_get_object (document), "endpoints"));
   while (json_object_iter_next (&iter, &name, &node))
     {

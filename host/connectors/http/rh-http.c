@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-http.h"
 
+#include "rh-connector-task.h"
 #include "rh-http-call.h"
 #include "rh-http-preview.h"
 #include "rh-http-resources.h"
@@ -208,14 +209,6 @@ call_observe (GTask *task, GCancellable *cancellable, GAsyncReadyCallback callba
   call (task, &request, cancellable, callback);
 }
 
-static JsonNode *
-finish_node (RhConnector *connector, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, connector), NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
 /* --- Assess ------------------------------------------------------------------------------------------------------- */
 
 /* (transfer full): what apply will demand to find again. */
@@ -284,14 +277,6 @@ rh_http_assess_async (RhConnector *connector,
     call_observe (task, cancellable, on_assess_observed);
   else
     assess (task, NULL);
-}
-
-static RhAssessment *
-rh_http_assess_finish (RhConnector *connector, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, connector), NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 /* --- Apply and undo ----------------------------------------------------------------------------------------------- */
@@ -544,25 +529,13 @@ rh_http_verify_async (RhConnector *connector, const RhEffect *effect, GAsyncRead
 static RhVerify
 rh_http_verify_finish (RhConnector *connector, GAsyncResult *result, JsonNode **ret_receipt, GError **error)
 {
-  g_autoptr (GError) fault = NULL;
-  JsonNode *receipt;
+  const Operation *operation;
 
   g_return_val_if_fail (g_task_is_valid (result, connector), RH_VERIFY_UNKNOWN);
 
-  receipt = g_task_propagate_pointer (G_TASK (result), &fault);
-  if (fault != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&fault));
-      return RH_VERIFY_UNKNOWN;
-    }
-  if (receipt == NULL)
-    return ((Operation *)g_task_get_task_data (G_TASK (result)))->endpoint->verify != NULL ? RH_VERIFY_ABSENT
-                                                                                           : RH_VERIFY_AGAIN;
-  if (ret_receipt != NULL)
-    *ret_receipt = receipt;
-  else
-    json_node_unref (receipt);
-  return RH_VERIFY_APPLIED;
+  operation = g_task_get_task_data (G_TASK (result));
+  return rh_connector_task_verify (
+      connector, result, operation->endpoint->verify != NULL ? RH_VERIFY_ABSENT : RH_VERIFY_AGAIN, ret_receipt, error);
 }
 
 /* --- Life --------------------------------------------------------------------------------------------------------- */
@@ -601,13 +574,13 @@ rh_http_connector_init (RhConnectorInterface *iface)
   iface->classes = rh_http_classes;
   iface->validate = rh_http_validate;
   iface->assess_async = rh_http_assess_async;
-  iface->assess_finish = rh_http_assess_finish;
+  iface->assess_finish = rh_connector_task_assessment;
   iface->apply_async = rh_http_apply_async;
-  iface->apply_finish = finish_node;
+  iface->apply_finish = rh_connector_task_node;
   iface->verify_async = rh_http_verify_async;
   iface->verify_finish = rh_http_verify_finish;
   iface->undo_async = rh_http_undo_async;
-  iface->undo_finish = finish_node;
+  iface->undo_finish = rh_connector_task_node;
 }
 
 static void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-retail.h"
 
+#include "rh-connector-task.h"
 #include "rh-retail-checks.h"
 #include "rh-retail-resources.h"
 #include "royal-json.h"
@@ -180,14 +181,6 @@ call (RhConnector *connector,
   rh_store_call_async (RH_RETAIL (connector)->store, statement, workspace, params, cancellable, on_called, task);
 }
 
-static JsonNode *
-finish (RhConnector *connector, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, connector), NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
 /* It is in the host's own database: when that is away nothing else goes on either, so no breaker. */
 static char *
 rh_retail_lane (RhConnector *connector, const char *action, const char *target, RhLaneLimits *limits)
@@ -231,23 +224,6 @@ rh_retail_assess_async (RhConnector *connector,
     }
 }
 
-static RhAssessment *
-rh_retail_assess_finish (RhConnector *connector, GAsyncResult *result, GError **error)
-{
-  g_autoptr (JsonNode) node = finish (connector, result, error);
-  RhAssessment *assessment;
-  JsonObject *object;
-
-  if (node == NULL)
-    return NULL;
-  object = json_node_get_object (node);
-  assessment = g_new0 (RhAssessment, 1);
-  assessment->before = json_object_dup_member (object, "before");
-  assessment->facts = json_object_dup_member (object, "facts");
-  assessment->preview = json_object_dup_member (object, "preview");
-  return assessment;
-}
-
 static void
 rh_retail_apply_async (RhConnector *connector, const RhEffect *effect, GAsyncReadyCallback callback, gpointer data)
 {
@@ -269,7 +245,7 @@ rh_retail_verify_async (RhConnector *connector, const RhEffect *effect, GAsyncRe
 static RhVerify
 rh_retail_verify_finish (RhConnector *connector, GAsyncResult *result, JsonNode **ret_receipt, GError **error)
 {
-  g_autoptr (JsonNode) node = finish (connector, result, error);
+  g_autoptr (JsonNode) node = rh_connector_task_node (connector, result, error);
 
   if (node == NULL)
     return RH_VERIFY_UNKNOWN;
@@ -429,15 +405,15 @@ rh_retail_connector_init (RhConnectorInterface *iface)
   iface->validate = rh_retail_validate;
   iface->lane = rh_retail_lane;
   iface->assess_async = rh_retail_assess_async;
-  iface->assess_finish = rh_retail_assess_finish;
+  iface->assess_finish = rh_connector_task_document;
   iface->apply_async = rh_retail_apply_async;
-  iface->apply_finish = finish;
+  iface->apply_finish = rh_connector_task_node;
   iface->verify_async = rh_retail_verify_async;
   iface->verify_finish = rh_retail_verify_finish;
   iface->undo_async = rh_retail_undo_async;
-  iface->undo_finish = finish;
+  iface->undo_finish = rh_connector_task_node;
   iface->get_async = rh_retail_get_async;
-  iface->get_finish = finish;
+  iface->get_finish = rh_connector_task_node;
   iface->read_async = rh_retail_read_async;
   iface->read_finish = rh_retail_read_finish;
 }
