@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-reads.h"
 
+#include "rh-call.h"
+
 #include <string.h>
 
 /* Who waits for an answer. */
@@ -63,9 +65,7 @@ question_new (RhStore *store, const RhStatement *statement, gint64 workspace, co
   self->store = store;
   self->statement = statement;
   self->workspace = workspace;
-  self->params = g_new0 (char *, statement->n_params + 1);
-  for (guint i = 0; i < statement->n_params; i++)
-    self->params[i] = g_strdup (params[i]);
+  self->params = rh_params_copy (params, statement->n_params);
   self->key = key;
   self->asked = g_array_new (FALSE, FALSE, sizeof (Reader));
   self->waiting = g_array_new (FALSE, FALSE, sizeof (Reader));
@@ -75,9 +75,7 @@ question_new (RhStore *store, const RhStatement *statement, gint64 workspace, co
 static void
 question_free (Question *self)
 {
-  for (guint i = 0; i < self->statement->n_params; i++)
-    g_free (self->params[i]);
-  g_free (self->params);
+  rh_params_free (self->params, self->statement->n_params);
   g_free (self->key);
   g_array_unref (self->asked);
   g_array_unref (self->waiting);

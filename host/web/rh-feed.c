@@ -366,10 +366,9 @@ on_socket_message (SoupWebsocketConnection *socket, int type, GBytes *message, g
 }
 
 static void
-on_token_checked (GObject *source, GAsyncResult *result, gpointer data)
+on_token_checked (RhRows *rows, const GError *error, gpointer data)
 {
   g_autoptr (Client) self = data;
-  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, NULL);
 
   if (rows != NULL && !rh_rows_boolean (rows, 0, "holds"))
     client_close (self, RH_FEED_CLOSE_REVOKED, "the token or the session is expired or revoked");
@@ -385,8 +384,8 @@ client_tick (Client *self)
   if (self->pending > 0 && g_get_monotonic_time () - self->moved_us > SLOW_S * G_USEC_PER_SEC)
     client_close (self, RH_FEED_CLOSE_SLOW, "the client does not read; resume with after=");
   else if (self->token != NULL && ++self->ticks % RECHECK_S == 0)
-    rh_store_call_async (self->reader->feed->store, &token_holds, self->reader->workspace, params, NULL,
-                         on_token_checked, g_rc_box_acquire (self));
+    rh_reads_call (self->reader->feed->store, &token_holds, self->reader->workspace, params, on_token_checked,
+                   g_rc_box_acquire (self));
 }
 
 /* --- one workspace ------------------------------------------------------------------------------------------------ */
@@ -419,18 +418,11 @@ clients_of (Reader *self)
   return clients;
 }
 
-/* Who wants all, and has all before the page, is sent what all such are sent. */
-static gboolean
-client_follow (Client *self, RhRows *rows, GPtrArray *all, gint64 before)
-{
-  return self->topics == NULL && self->last == before ? client_deliver (self, all) : client_take (self, rows);
-}
-
 static void
 fan_out (Reader *self, RhRows *rows, gint64 before)
 {
   g_autoptr (GPtrArray) clients = clients_of (self);
-  g_autoptr (GPtrArray) all = messages_of (rows, NULL, before);
+  g_autoptr (GPtrArray) all = NULL; /* the page as who wants all of it is sent it; made once */
 
   for (guint i = 0; i < clients->len; i++)
     {
@@ -439,10 +431,16 @@ fan_out (Reader *self, RhRows *rows, gint64 before)
       if (!client->greeted || client->reading)
         continue;
       /* Who stands where the page begins gets it as it is; who lags reads for himself. */
-      if (client->last >= before && client->pending < PENDING_MAX)
-        (void)client_follow (client, rows, all, before);
-      else
+      if (client->last < before || client->pending >= PENDING_MAX)
         client_pull (client);
+      else if (client->topics != NULL || client->last != before)
+        (void)client_take (client, rows);
+      else
+        {
+          if (all == NULL)
+            all = messages_of (rows, NULL, before);
+          (void)client_deliver (client, all);
+        }
     }
 }
 
