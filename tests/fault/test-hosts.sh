@@ -180,8 +180,11 @@ ok $? 'a database of its own runs'
 url="postgresql://dba@/royal?host=$(printf %s "$pg_dir" | jq -sRr @uri)"
 printf '\0\0\0\0\0\0\0\0' >"$host_dir/skew"
 chmod 644 "$host_dir/skew"
-host_start LD_PRELOAD="$ROYAL_BUILDDIR/tests/fault/libskew.so" SKEW_FILE="$host_dir/skew" -- --database-url="$url"
-ok $? 'a host starts on it'
+# A sanitizer would rather be first than behind what is preloaded.
+host_start LD_PRELOAD="$ROYAL_BUILDDIR/tests/fault/libskew.so" SKEW_FILE="$host_dir/skew" \
+  ASAN_OPTIONS="verify_asan_link_order=0${ASAN_OPTIONS:+:$ASAN_OPTIONS}" -- --database-url="$url"
+ok $? 'a host starts on it' "$(tail -n 3 "$host_dir/royald.log")"
+[ "$failed" = 0 ] || exit 1
 : >"$host_dir/accepted"
 
 with_load 'the wall clock jumps by days' jump
