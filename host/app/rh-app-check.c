@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-app.h"
+#include "rh-clients.h"
 #include "rh-host-dir.h"
 #include "rh-migrations.h"
 #include "rh-parts.h"
@@ -136,6 +137,21 @@ check_listen (RhConfig *config, GString *faults)
 }
 
 static void
+check_clients (RhConfig *config, GString *faults)
+{
+  g_autoptr (GTlsCertificate) certificate = NULL;
+  g_autoptr (GError) fault = NULL;
+  RhClients *clients = rh_clients_new ();
+
+  if (!rh_parts_certificate (config, &certificate, &fault))
+    g_string_append_printf (faults, "%s\n", fault->message);
+  g_clear_error (&fault);
+  if (!rh_clients_trust (clients, rh_config_string (config, RH_SETTING_TRUSTED_PROXIES), &fault))
+    g_string_append_printf (faults, "%s\n", fault->message);
+  rh_clients_free (clients);
+}
+
+static void
 on_looked (GObject *source, GAsyncResult *result, gpointer data)
 {
   *(GAsyncResult **)data = g_object_ref (result);
@@ -177,6 +193,7 @@ rh_app_check (RhConfig *config, GError **error)
   check_agents (config, faults);
   check_worker (config, faults);
   check_listen (config, faults);
+  check_clients (config, faults);
   check_database (config, faults);
   if (faults->len == 0)
     return TRUE;

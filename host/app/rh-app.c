@@ -220,6 +220,22 @@ alerts (gpointer data)
 }
 
 static gboolean
+serve_clients (RhApp *self, GError **error)
+{
+  const char *listen = rh_config_string (self->config, RH_SETTING_LISTEN);
+  g_autoptr (GTlsCertificate) certificate = NULL;
+
+  if (!rh_parts_certificate (self->config, &certificate, error))
+    return FALSE;
+  if (certificate != NULL)
+    rh_server_set_certificate (self->server, certificate);
+  rh_server_limit_clients (self->server, rh_config_uint (self->config, RH_SETTING_CLIENT_RATE));
+  return rh_server_trust_proxies (self->server, rh_config_string (self->config, RH_SETTING_TRUSTED_PROXIES), error) &&
+         rh_server_listen_unix (self->server, rh_config_string (self->config, RH_SETTING_SOCKET), error) &&
+         (*listen == '\0' || listen_tcp (self, listen, error));
+}
+
+static gboolean
 make_server (RhApp *self, GError **error)
 {
   RhServerContext context = {
@@ -237,11 +253,9 @@ make_server (RhApp *self, GError **error)
     .alerts = alerts,
     .data = self,
   };
-  const char *listen = rh_config_string (self->config, RH_SETTING_LISTEN);
 
   self->server = rh_server_new (&context);
-  return rh_server_listen_unix (self->server, rh_config_string (self->config, RH_SETTING_SOCKET), error) &&
-         (*listen == '\0' || listen_tcp (self, listen, error));
+  return serve_clients (self, error);
 }
 
 /* What is loaded is recorded: which code runs. */
@@ -305,13 +319,15 @@ warn_of_agents (RhApp *self, RhWorkflowSet *set)
 static gboolean
 load (RhApp *self, GError **error)
 {
-  GError *faults[4] = { NULL };
+  GError *faults[5] = { NULL };
   g_autoptr (GString) text = g_string_new (NULL);
   g_autoptr (RhPolicy) policy =
       rh_policy_file_load (rh_config_string (self->config, RH_SETTING_POLICY), NULL, &faults[0]);
   g_autoptr (RhWorkflowSet) workflows = rh_parts_workflows (self->config, &faults[1]);
   g_autoptr (GPtrArray) agents = rh_registry_read (self->registry, &faults[2]);
+  g_autoptr (GTlsCertificate) certificate = NULL;
 
+  (void)rh_parts_certificate (self->config, &certificate, &faults[4]);
   (void)rh_secrets_reload (self->secrets, &faults[3]);
   for (guint i = 0; i < G_N_ELEMENTS (faults); i++)
     {
@@ -324,6 +340,8 @@ load (RhApp *self, GError **error)
       g_set_error_literal (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, text->str);
       return FALSE;
     }
+  if (certificate != NULL && self->server != NULL)
+    rh_server_set_certificate (self->server, certificate);
   rh_registry_take (self->registry, g_steal_pointer (&agents));
   rh_charter_compare (self->charter, policy);
   warn_of_agents (self, workflows);

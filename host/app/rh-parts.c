@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-parts.h"
 
+#include "rh-tls.h"
+
+#include <royal/error.h>
+
 RhRegistry *
 rh_parts_registry (RhConfig *config, const char *dir)
 {
@@ -48,4 +52,25 @@ rh_parts_workflows (RhConfig *config, GError **error)
   g_autofree char *dir = g_build_filename (rh_config_string (config, RH_SETTING_MANIFESTS), "workflows", NULL);
 
   return rh_workflow_set_load (dir, error);
+}
+
+gboolean
+rh_parts_certificate (RhConfig *config, GTlsCertificate **ret_certificate, GError **error)
+{
+  const char *certificate = rh_config_string (config, RH_SETTING_TLS_CERTIFICATE);
+  const char *key = rh_config_string (config, RH_SETTING_TLS_KEY);
+
+  g_return_val_if_fail (ret_certificate != NULL, FALSE);
+
+  *ret_certificate = NULL;
+  if (*certificate == '\0' && *key == '\0')
+    return TRUE;
+  if (*certificate == '\0' || *key == '\0')
+    {
+      g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "%s: expected with %s",
+                   *key == '\0' ? "tls-certificate" : "tls-key", *key == '\0' ? "tls-key" : "tls-certificate");
+      return FALSE;
+    }
+  *ret_certificate = rh_tls_load (certificate, key, error);
+  return *ret_certificate != NULL;
 }

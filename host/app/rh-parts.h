@@ -26,4 +26,7 @@ RhGithub *rh_parts_github (RhConfig *config, RhSecrets *secrets, GError **error)
 /* The workflows beside the manifests. */
 RhWorkflowSet *rh_parts_workflows (RhConfig *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* What TCP shows its clients, as in rh_tls_load(). @ret_certificate: (transfer full) (nullable): NULL when none is configured. */
+gboolean rh_parts_certificate (RhConfig *config, GTlsCertificate **ret_certificate, GError **error);
+
 G_END_DECLS

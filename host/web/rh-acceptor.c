@@ -176,7 +176,8 @@ rh_acceptor_bind_tcp (const char *address, guint16 port, gboolean insecure, guin
   if (!insecure && !g_inet_address_get_is_loopback (inet))
     {
       g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_DENIED,
-                   "%s: plain HTTP listens on loopback only, unless --insecure-http is given", address);
+                   "%s: without tls-certificate the host listens on loopback only, unless --insecure-http is given",
+                   address);
       return NULL;
     }
   wanted = g_inet_socket_address_new (inet, port);

@@ -110,6 +110,8 @@ set_common_headers (RhRequest *self)
   soup_message_headers_replace (headers, "X-Request-Id", self->id);
   soup_message_headers_replace (headers, "X-Content-Type-Options", "nosniff");
   soup_message_headers_replace (headers, "Cache-Control", "no-store");
+  if (self->client.is_secure)
+    soup_message_headers_replace (headers, "Strict-Transport-Security", "max-age=31536000");
 }
 
 static gboolean

@@ -195,7 +195,7 @@ rh_api_password (RhRequest *request)
   else
     rh_request_call (request, &user_password,
                      (const char *const[]){ rh_request_caller (request)->user,
-                                            rh_connection_peer (rh_request_connection (request)) },
+                                            rh_request_peer (request) },
                      on_password);
 }
 

@@ -51,7 +51,7 @@ rh_api_hook (RhRequest *request)
     .data = request,
     .body = body,
     .type = type != NULL && g_utf8_validate (type, -1, NULL) ? type : NULL,
-    .peer = rh_connection_peer (rh_request_connection (request)),
+    .peer = rh_request_peer (request),
     .trace = rh_request_actor (request)->trace,
   };
 

@@ -229,7 +229,7 @@ static void
 refuse (RhRequest *request, const char *why)
 {
   rh_log (RH_LOG_NOTICE, "web.refused", "caller not authenticated", "request", rh_request_id (request), "peer",
-          rh_connection_peer (rh_request_connection (request)), "reason", why, NULL);
+          rh_request_peer (request), "reason", why, NULL);
   rh_request_refuse (request, RH_PROBLEM_UNAUTHENTICATED, NULL, "%s", why);
 }
 
@@ -250,7 +250,7 @@ on_token (RhRows *rows, const GError *error, gpointer data)
   if (rh_rows_n (rows) == 0)
     {
       g_hash_table_remove (self->auth->good, self->hash);
-      count_failure (self->auth, rh_connection_peer (rh_request_connection (self->request)));
+      count_failure (self->auth, rh_request_peer (self->request));
       refuse (self->request, "the token is unknown, expired or revoked");
       return;
     }
@@ -264,7 +264,7 @@ on_token (RhRows *rows, const GError *error, gpointer data)
   uid = rh_rows_string (rows, 0, "uid");
   if (rh_rows_boolean (rows, 0, "due"))
     rh_store_call_async (store, &token_used, rh_rows_int64 (rows, 0, "workspace_id"),
-                         (const char *const[]){ uid, rh_connection_peer (rh_request_connection (self->request)) }, NULL,
+                         (const char *const[]){ uid, rh_request_peer (self->request) }, NULL,
                          NULL, NULL);
   *caller = (RhCaller){
     .roles = rh_role_from_name (rh_rows_string (rows, 0, "role")),
@@ -306,7 +306,7 @@ on_session (RhRows *rows, const GError *error, gpointer data)
 {
   g_autoptr (Identify) self = data;
   RhCaller *caller = rh_request_caller (self->request);
-  const char *peer = rh_connection_peer (rh_request_connection (self->request));
+  const char *peer = rh_request_peer (self->request);
   const char *uid;
 
   if (rows == NULL)
@@ -349,7 +349,7 @@ on_workspace (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
   RhCaller *caller = rh_request_caller (self->request);
-  const char *peer = rh_connection_peer (rh_request_connection (self->request));
+  const char *peer = rh_request_peer (self->request);
   const char *name = rh_request_header (self->request, WORKSPACE_HEADER);
 
   if (rows == NULL || rh_rows_n (rows) == 0)
@@ -447,7 +447,7 @@ rh_auth_identify (RhAuth *self, RhRequest *request, void (*then) (RhRequest *req
               secret != NULL ? "the session is over; log in" : "the token is not of the form rt_ and 43 characters");
       return;
     }
-  if (is_throttled (self, rh_connection_peer (rh_request_connection (request)), hash))
+  if (is_throttled (self, rh_request_peer (request), hash))
     {
       rh_request_refuse (request, RH_PROBLEM_LIMIT, NULL, "too many failed attempts from here; wait a few seconds");
       return;

@@ -5,6 +5,9 @@
 
 #include <gio/gunixsocketaddress.h>
 
+/* How long a peer may take to hear that its connection ends. */
+#define PARTING_S 5
+
 /* A filter that counts what its base stream takes. */
 #define RH_TYPE_COUNTER (rh_counter_get_type ())
 G_DECLARE_FINAL_TYPE (RhCounter, rh_counter, RH, COUNTER, GFilterOutputStream)
@@ -16,6 +19,7 @@ struct _RhCounter {
 
 struct _RhConnection {
   GSocketConnection parent_instance;
+  GIOStream *tls; /* (nullable): over a stream of its own on the same socket */
   RhInput *input;
   RhCounter *output;
   gboolean is_unix;
@@ -104,6 +108,7 @@ rh_counter_init (RhCounter *self)
 {
 }
 
+/* What is counted and watched stands above TLS: it is what libsoup writes and reads. */
 static GOutputStream *
 rh_connection_get_output_stream (GIOStream *stream)
 {
@@ -111,7 +116,9 @@ rh_connection_get_output_stream (GIOStream *stream)
 
   if (self->output == NULL)
     {
-      GOutputStream *base = G_IO_STREAM_CLASS (rh_connection_parent_class)->get_output_stream (stream);
+      GOutputStream *base = self->tls != NULL
+                                ? g_io_stream_get_output_stream (self->tls)
+                                : G_IO_STREAM_CLASS (rh_connection_parent_class)->get_output_stream (stream);
 
       self->output = g_object_new (RH_TYPE_COUNTER, "base-stream", base, "close-base-stream", TRUE, NULL);
       self->output->connection = self;
@@ -125,8 +132,48 @@ rh_connection_get_input_stream (GIOStream *stream)
   RhConnection *self = RH_CONNECTION (stream);
 
   if (self->input == NULL)
-    self->input = rh_input_new (G_IO_STREAM_CLASS (rh_connection_parent_class)->get_input_stream (stream));
+    self->input =
+        rh_input_new (self->tls != NULL ? g_io_stream_get_input_stream (self->tls)
+                                        : G_IO_STREAM_CLASS (rh_connection_parent_class)->get_input_stream (stream));
   return G_INPUT_STREAM (self->input);
+}
+
+static gboolean
+on_parted (gpointer socket)
+{
+  (void)g_socket_shutdown (socket, TRUE, TRUE, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_tls_closed (GObject *tls, GAsyncResult *result, gpointer parting)
+{
+  (void)g_io_stream_close_finish (G_IO_STREAM (tls), result, NULL);
+  g_source_destroy (parting);
+  g_source_unref (parting);
+}
+
+/* The peer is told (close_notify) without waiting for it here; the socket closes after that, or when it takes too long.
+ */
+static void
+part_from (GIOStream *tls, GSocket *socket)
+{
+  GSource *parting = g_timeout_source_new_seconds (PARTING_S);
+
+  g_source_set_callback (parting, on_parted, g_object_ref (socket), g_object_unref);
+  g_source_attach (parting, NULL);
+  g_io_stream_close_async (tls, G_PRIORITY_DEFAULT, NULL, on_tls_closed, parting);
+}
+
+static gboolean
+rh_connection_close (GIOStream *stream, GCancellable *cancellable, GError **error)
+{
+  RhConnection *self = RH_CONNECTION (stream);
+
+  if (self->tls == NULL)
+    return G_IO_STREAM_CLASS (rh_connection_parent_class)->close_fn (stream, cancellable, error);
+  part_from (self->tls, g_socket_connection_get_socket (G_SOCKET_CONNECTION (self)));
+  return TRUE;
 }
 
 static void
@@ -147,6 +194,7 @@ rh_connection_finalize (GObject *object)
 
   g_clear_object (&self->input);
   g_clear_object (&self->output);
+  g_clear_object (&self->tls);
   g_free (self->peer);
   G_OBJECT_CLASS (rh_connection_parent_class)->finalize (object);
 }
@@ -158,6 +206,7 @@ rh_connection_class_init (RhConnectionClass *class)
   G_OBJECT_CLASS (class)->finalize = rh_connection_finalize;
   G_IO_STREAM_CLASS (class)->get_input_stream = rh_connection_get_input_stream;
   G_IO_STREAM_CLASS (class)->get_output_stream = rh_connection_get_output_stream;
+  G_IO_STREAM_CLASS (class)->close_fn = rh_connection_close;
 
   signals[SIGNAL_WROTE] =
       g_signal_new ("wrote", RH_TYPE_CONNECTION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
@@ -206,6 +255,61 @@ rh_connection_new (GSocket *socket, GError **error)
 
   self = g_object_new (RH_TYPE_CONNECTION, "socket", socket, NULL);
   return identify (self, socket, error) ? g_steal_pointer (&self) : NULL;
+}
+
+static void
+on_handshake (GObject *tls, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  if (g_tls_connection_handshake_finish (G_TLS_CONNECTION (tls), result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+rh_connection_secure_async (RhConnection *self,
+                            GTlsCertificate *certificate,
+                            GAsyncReadyCallback callback,
+                            gpointer data)
+{
+  g_autoptr (GSocketConnection) base = NULL;
+  g_autoptr (GTask) task = NULL;
+  GError *error = NULL;
+
+  g_return_if_fail (RH_IS_CONNECTION (self) && self->tls == NULL && self->input == NULL && self->output == NULL);
+  g_return_if_fail (G_IS_TLS_CERTIFICATE (certificate));
+
+  task = g_task_new (self, NULL, callback, data);
+  g_task_set_source_tag (task, rh_connection_secure_async);
+  base = g_socket_connection_factory_create_connection (g_socket_connection_get_socket (G_SOCKET_CONNECTION (self)));
+  self->tls = g_tls_server_connection_new (G_IO_STREAM (base), certificate, &error);
+  if (self->tls == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  /* A body's end is told by its length: that the peer says no good-bye hides nothing. */
+  g_tls_connection_set_require_close_notify (G_TLS_CONNECTION (self->tls), FALSE);
+  g_tls_connection_handshake_async (G_TLS_CONNECTION (self->tls), G_PRIORITY_DEFAULT, NULL, on_handshake,
+                                    g_steal_pointer (&task));
+}
+
+gboolean
+rh_connection_secure_finish (RhConnection *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+gboolean
+rh_connection_is_secure (RhConnection *self)
+{
+  g_return_val_if_fail (RH_IS_CONNECTION (self), FALSE);
+  return self->tls != NULL;
 }
 
 gboolean

@@ -18,6 +18,19 @@ G_DECLARE_FINAL_TYPE (RhConnection, rh_connection, RH, CONNECTION, GSocketConnec
  */
 RhConnection *rh_connection_new (GSocket *socket, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * rh_connection_secure_async:
+ *
+ * The server's side of a TLS handshake, before anything is read or written; from then on everything passes through it.
+ * It takes a thread for as long as it takes: see rh-handshakes.h.
+ */
+void rh_connection_secure_async (RhConnection       *self,
+                                 GTlsCertificate    *certificate,
+                                 GAsyncReadyCallback callback,
+                                 gpointer            data);
+gboolean rh_connection_secure_finish (RhConnection *self, GAsyncResult *result, GError **error);
+gboolean rh_connection_is_secure (RhConnection *self);
+
 gboolean rh_connection_is_unix (RhConnection *self);
 /* The peer's user id, of a Unix socket; (uid_t) -1 of any other. */
 uid_t rh_connection_uid (RhConnection *self);

@@ -31,21 +31,12 @@ rh_cookie_csrf (const char *secret)
   return g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
 }
 
-/* A client that claims this without a proxy that says so gets a cookie that it does not send back: its own loss. */
-static gboolean
-is_https (RhRequest *request)
-{
-  const char *proto = rh_request_header (request, "X-Forwarded-Proto");
-
-  return proto != NULL && g_ascii_strcasecmp (proto, "https") == 0;
-}
-
 void
 rh_cookie_set (RhRequest *request, const char *secret)
 {
   g_autofree char *text =
       g_strdup_printf (COOKIE "=%s; HttpOnly; SameSite=Strict; Path=/%s%s", secret != NULL ? secret : "",
-                       secret == NULL ? "; Max-Age=0" : "", is_https (request) ? "; Secure" : "");
+                       secret == NULL ? "; Max-Age=0" : "", rh_request_client (request)->is_secure ? "; Secure" : "");
 
   rh_request_set_header (request, "Set-Cookie", text);
 }

@@ -47,7 +47,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Login, login_free)
 static const char *
 peer_of (Login *self)
 {
-  return rh_connection_peer (rh_request_connection (self->request));
+  return rh_request_peer (self->request);
 }
 
 static const char *

@@ -12,6 +12,7 @@ struct _RhRequest {
   RhServerContext *context; /* shared */
   SoupServerMessage *message; /* NULL when it is over */
   RhConnection *connection;
+  RhClient client;
   GHashTable *query;
   char *id;
   gint64 since_us;

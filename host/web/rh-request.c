@@ -116,7 +116,7 @@ log_end (RhRequest *self)
   rh_log (RH_LOG_DEBUG, "web.request", "request answered", "request", self->id, "method",
           soup_server_message_get_method (self->message), "path",
           g_uri_get_path (soup_server_message_get_uri (self->message)), "status", status, "ms", took_ms, "peer",
-          rh_connection_peer (self->connection), "caller", self->caller.name, NULL);
+          self->client.peer, "caller", self->caller.name, NULL);
 }
 
 void
@@ -151,7 +151,11 @@ is_sane_id (const char *id)
 }
 
 RhRequest *
-rh_request_new (RhServerContext *context, SoupServerMessage *message, RhConnection *connection, GHashTable *query)
+rh_request_new (RhServerContext *context,
+                SoupServerMessage *message,
+                RhConnection *connection,
+                RhClient *client,
+                GHashTable *query)
 {
   RhRequest *self;
   const char *id;
@@ -163,6 +167,8 @@ rh_request_new (RhServerContext *context, SoupServerMessage *message, RhConnecti
   self->context = g_rc_box_acquire (context);
   self->message = g_object_ref (message);
   self->connection = g_object_ref (connection);
+  self->client = *client;
+  *client = (RhClient){ 0 };
   self->query = query != NULL ? g_hash_table_ref (query) : NULL;
   self->id = is_sane_id (id) ? g_strdup (id) : g_uuid_string_random ();
   self->since_us = g_get_monotonic_time ();
@@ -188,6 +194,18 @@ RhConnection *
 rh_request_connection (RhRequest *self)
 {
   return self->connection;
+}
+
+const RhClient *
+rh_request_client (RhRequest *self)
+{
+  return &self->client;
+}
+
+const char *
+rh_request_peer (RhRequest *self)
+{
+  return self->client.peer;
 }
 
 SoupServerMessage *

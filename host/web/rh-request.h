@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include "rh-connection.h"
+#include "rh-clients.h"
 #include "rh-problem.h"
 #include "rh-server.h"
 
@@ -44,10 +44,11 @@ void rh_caller_clear (RhCaller *self);
 RhServerContext *rh_server_context_share (const RhServerContext *context) G_GNUC_WARN_UNUSED_RESULT;
 void rh_server_context_unshare (RhServerContext *context);
 
-/* @context is a shared one. */
+/* @context is a shared one; what @client holds is taken. */
 RhRequest *rh_request_new (RhServerContext *context,
                            SoupServerMessage *message,
                            RhConnection *connection,
+                           RhClient *client,
                            GHashTable *query) G_GNUC_WARN_UNUSED_RESULT;
 RhRequest *rh_request_ref (RhRequest *self);
 void rh_request_unref (RhRequest *self);
@@ -58,6 +59,9 @@ RhRequest *rh_request_of_message (SoupServerMessage *message);
 /* What the server knows of it. */
 const RhServerContext *rh_request_context (RhRequest *self);
 RhConnection *rh_request_connection (RhRequest *self);
+const RhClient *rh_request_client (RhRequest *self);
+/* (transfer none): its client's address, for logs and limits. */
+const char *rh_request_peer (RhRequest *self);
 SoupServerMessage *rh_request_message (RhRequest *self);
 const char *rh_request_id (RhRequest *self);
 RhCaller *rh_request_caller (RhRequest *self);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-acceptor.h"
 #include "rh-feed.h"
+#include "rh-handshakes.h"
 #include "rh-routes.h"
 
 #include "rh-log.h"
@@ -28,9 +29,11 @@ struct _RhServer {
   SoupServer *soup;
   RhAuth *auth;
   RhFeed *feed;
-  GPtrArray *listeners;   /* RhAcceptor */
-  GPtrArray *connections; /* RhConnection, not owned */
-  GSocket *quiet;         /* see keep_connections_alive() */
+  RhClients *clients;
+  RhHandshakes *handshakes; /* (nullable): without a certificate TCP is plain */
+  GPtrArray *listeners;     /* RhAcceptor */
+  GPtrArray *connections;   /* RhConnection, not owned */
+  GSocket *quiet;           /* see keep_connections_alive() */
   char *socket_path;
   GTask *stopping;
   guint requests;
@@ -152,6 +155,23 @@ on_identified (RhRequest *request)
     rh_request_resume (request);
 }
 
+/* What others send when they have something to tell is signed, and comes as often as it happens. */
+static gboolean
+check_rate (RhServer *self, RhRequest *request)
+{
+  const RhRoute *route = rh_request_route (request);
+  guint seconds =
+      route->open && route->body == RH_BODY_ANY ? 0 : rh_clients_take (self->clients, rh_request_client (request));
+  g_autofree char *later = NULL;
+
+  if (seconds == 0)
+    return TRUE;
+  later = g_strdup_printf ("%u", seconds);
+  rh_request_refuse_until (request, later, "too many requests from %s: ask again in %u s", rh_request_peer (request),
+                           seconds);
+  return FALSE;
+}
+
 static void
 on_headers (SoupServer *soup, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
 {
@@ -159,11 +179,14 @@ on_headers (SoupServer *soup, SoupServerMessage *message, const char *path, GHas
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
   RhConnection *connection = rh_connection_of_address (soup_server_message_get_remote_address (message));
   g_autoptr (RhRequest) request = NULL;
+  RhClient client;
 
   g_assert (connection != NULL);
-  request = rh_request_new (self->context, message, connection, query);
+  rh_clients_tell (self->clients, connection, headers, &client);
+  request = rh_request_new (self->context, message, connection, &client, query);
   rh_request_set_reading (request, has_body (headers));
-  if (!find_route (request, message) || !check_query (request) || !check_body_headers (request, headers))
+  if (!find_route (request, message) || !check_rate (self, request) || !check_query (request) ||
+      !check_body_headers (request, headers))
     return;
   if (is_upload (rh_request_route (request)))
     {
@@ -171,7 +194,7 @@ on_headers (SoupServer *soup, SoupServerMessage *message, const char *path, GHas
       rh_connection_set_deadline (connection, UPLOAD_S);
     }
   if (rh_request_route (request)->open ||
-      (rh_request_route (request)->roles == 0 && rh_connection_is_local (connection)))
+      (rh_request_route (request)->roles == 0 && rh_request_client (request)->is_local))
     return;
   rh_request_pause (request);
   rh_auth_identify (self->auth, request, on_identified);
@@ -386,12 +409,21 @@ on_connection_gone (gpointer data, GObject *connection)
 }
 
 static void
+serve (RhConnection *connection, gpointer data)
+{
+  RhServer *self = data;
+  g_autoptr (GSocketAddress) local = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
+  g_autoptr (GSocketAddress) remote = rh_connection_make_address (connection);
+  g_autoptr (GError) error = NULL;
+
+  if (!soup_server_accept_iostream (self->soup, G_IO_STREAM (connection), local, remote, &error))
+    rh_log (RH_LOG_WARNING, "web.accept", error->message, NULL);
+}
+
+static void
 on_accepted (RhConnection *connection, gpointer data)
 {
   RhServer *self = data;
-  g_autoptr (GSocketAddress) local = NULL;
-  g_autoptr (GSocketAddress) remote = NULL;
-  g_autoptr (GError) error = NULL;
   guint most;
 
   most = rh_connection_is_unix (connection) ? CONNECTIONS_MAX : CONNECTIONS_MAX - CONNECTIONS_KEPT;
@@ -404,10 +436,10 @@ on_accepted (RhConnection *connection, gpointer data)
     }
   g_ptr_array_add (self->connections, connection);
   g_object_weak_ref (G_OBJECT (connection), on_connection_gone, self);
-  local = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
-  remote = rh_connection_make_address (connection);
-  if (!soup_server_accept_iostream (self->soup, G_IO_STREAM (connection), local, remote, &error))
-    rh_log (RH_LOG_WARNING, "web.accept", error->message, NULL);
+  if (self->handshakes != NULL && !rh_connection_is_unix (connection))
+    rh_handshakes_begin (self->handshakes, connection);
+  else
+    serve (connection, self);
 }
 
 /* libsoup keeps a connection after a request only while it has a listener of its own: it gets one that never
@@ -436,6 +468,7 @@ rh_server_dispose (GObject *object)
 
   g_clear_handle_id (&self->stop_timeout, g_source_remove);
   g_clear_pointer (&self->listeners, g_ptr_array_unref);
+  g_clear_pointer (&self->handshakes, rh_handshakes_free);
   if (self->feed != NULL)
     rh_feed_close (self->feed);
   g_clear_pointer (&self->feed, rh_feed_unref);
@@ -462,6 +495,7 @@ rh_server_finalize (GObject *object)
     g_unlink (self->socket_path);
   g_free (self->socket_path);
   rh_auth_free (self->auth);
+  rh_clients_free (self->clients);
   rh_server_context_unshare (self->context);
   G_OBJECT_CLASS (rh_server_parent_class)->finalize (object);
 }
@@ -478,6 +512,7 @@ rh_server_init (RhServer *self)
 {
   self->soup = soup_server_new ("server-header", "royald", "raw-paths", TRUE, NULL);
   self->auth = rh_auth_new (geteuid ());
+  self->clients = rh_clients_new ();
   self->listeners = g_ptr_array_new_with_free_func ((GDestroyNotify)rh_acceptor_free);
   self->connections = g_ptr_array_new ();
   soup_server_add_early_handler (self->soup, NULL, on_headers, self, NULL);
@@ -503,6 +538,32 @@ rh_server_new (const RhServerContext *context)
 }
 
 gboolean
+rh_server_trust_proxies (RhServer *self, const char *proxies, GError **error)
+{
+  g_return_val_if_fail (RH_IS_SERVER (self) && proxies != NULL, FALSE);
+
+  return rh_clients_trust (self->clients, proxies, error);
+}
+
+void
+rh_server_limit_clients (RhServer *self, guint per_second)
+{
+  g_return_if_fail (RH_IS_SERVER (self));
+
+  rh_clients_limit (self->clients, per_second);
+}
+
+void
+rh_server_set_certificate (RhServer *self, GTlsCertificate *certificate)
+{
+  g_return_if_fail (RH_IS_SERVER (self) && G_IS_TLS_CERTIFICATE (certificate));
+
+  if (self->handshakes == NULL)
+    self->handshakes = rh_handshakes_new (serve, self);
+  rh_handshakes_set_certificate (self->handshakes, certificate);
+}
+
+gboolean
 rh_server_listen_unix (RhServer *self, const char *path, GError **error)
 {
   g_autoptr (GSocket) socket = NULL;
@@ -525,7 +586,7 @@ rh_server_listen_tcp (RhServer *self, const char *address, guint16 port, gboolea
 
   g_return_val_if_fail (RH_IS_SERVER (self) && address != NULL, 0);
 
-  socket = rh_acceptor_bind_tcp (address, port, insecure, &bound, error);
+  socket = rh_acceptor_bind_tcp (address, port, insecure || self->handshakes != NULL, &bound, error);
   if (socket == NULL)
     return 0;
   g_ptr_array_add (self->listeners, rh_acceptor_new (socket, on_accepted, self));
@@ -538,6 +599,7 @@ finish_stop (RhServer *self)
   g_autoptr (GTask) task = g_steal_pointer (&self->stopping);
 
   g_clear_handle_id (&self->stop_timeout, g_source_remove);
+  g_clear_pointer (&self->handshakes, rh_handshakes_free);
   soup_server_disconnect (self->soup);
   g_task_return_boolean (task, TRUE);
 }

@@ -42,6 +42,16 @@ typedef struct {
 
 RhServer *rh_server_new (const RhServerContext *context) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: "ADDRESS[/BITS], …". Nothing has changed when it is FALSE. */
+gboolean rh_server_trust_proxies (RhServer *self, const char *proxies, GError **error);
+
+/* How many requests a second each client that is not on this machine may send; 0 = no limit, as it is at first. */
+void rh_server_limit_clients (RhServer *self, guint per_second);
+
+/* From now on what is new on TCP speaks TLS (1.2 or later) with this certificate: before rh_server_listen_tcp() first, and again
+ * whenever there is another one. See rh_tls_load(). */
+void rh_server_set_certificate (RhServer *self, GTlsCertificate *certificate);
+
 /**
  * rh_server_listen_unix:
  * @path: the socket's path; a stale socket there is replaced, a live one is %ROYAL_ERROR_CONFLICT
@@ -55,8 +65,8 @@ gboolean rh_server_listen_unix (RhServer *self, const char *path, GError **error
  * rh_server_listen_tcp:
  * @address: a literal IPv4 or IPv6 address
  * @port: 0 = any free one
- * @insecure: whether plain HTTP may leave this machine; without it an address that is not loopback is
- *   %ROYAL_ERROR_DENIED
+ * @insecure: whether plain HTTP may leave this machine; without it, and without a certificate, an address that is not loopback
+ *   is %ROYAL_ERROR_DENIED
  *
  * Returns: the port, 0 with @error set.
  */

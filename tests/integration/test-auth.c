@@ -149,10 +149,12 @@ test_cookie (void)
   g_autofree char *first = make_user (host, "default", "cookie", "viewer");
   g_autofree char *body = g_strdup_printf ("{\"user\":\"cookie\",\"password\":\"%s\"}", first);
   const char *const proxied[] = { "X-Forwarded-Proto", "https", NULL };
+  const char *const forwarded[] = { "X-Forwarded-For", "192.0.2.7", "X-Forwarded-Proto", "https", NULL };
   const char *const planted[] = { "Cookie", "royal_session=rs_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", NULL };
   const char *const foreign[] = { "Origin", "https://evil.example", NULL };
   g_autoptr (WebAnswer) plain = web_call (host, "", "POST", LOGIN, body, planted);
-  g_autoptr (WebAnswer) secure = web_call (host, "", "POST", LOGIN, body, proxied);
+  g_autoptr (WebAnswer) claimed = web_call (host, "", "POST", LOGIN, body, proxied);
+  g_autoptr (WebAnswer) secure = NULL;
   g_autoptr (WebAnswer) evil = web_call (host, "", "POST", LOGIN, body, foreign);
   g_autoptr (WebAnswer) fixed = web_call (host, "", "GET", "/api/v1/auth/me", NULL, planted);
   g_autofree char *kept = NULL;
@@ -160,6 +162,10 @@ test_cookie (void)
   g_assert_cmpuint (plain->status, ==, 200);
   g_assert_true (g_str_has_prefix (plain->cookie, "royal_session=rs_"));
   g_assert_true (g_str_has_suffix (plain->cookie, "; HttpOnly; SameSite=Strict; Path=/"));
+  /* Anyone may claim that it came over TLS; a proxy of ours is believed. */
+  g_assert_true (g_str_has_suffix (claimed->cookie, "; Path=/"));
+  g_assert_true (rh_server_trust_proxies (host->server, "127.0.0.0/8", NULL));
+  secure = web_call (host, "", "POST", LOGIN, body, forwarded);
   g_assert_true (g_str_has_suffix (secure->cookie, "; Secure"));
   /* The secret is new each time; one that was planted before a login is nobody's after it. */
   g_assert_null (strstr (plain->cookie, "AAAAAAAA"));

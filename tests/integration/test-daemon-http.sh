@@ -100,7 +100,7 @@ host_stop
 for address in 0.0.0.0:0 '[::]:0'; do
   host_spawn -- --listen="$address"
   wait "$host_pid"; is "$address is refused" 1 $?
-  tail -n 2 "$host_dir/royald.log" | grep -q 'plain HTTP listens on loopback only'; ok $? 'for what it is'
+  tail -n 2 "$host_dir/royald.log" | grep -q 'without tls-certificate the host listens on loopback only'; ok $? 'for what it is'
 done
 host_pid=
 is 'nothing is left running' '' "$(processes "$host_dir/")"
