@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-trigger.h"
 
+#include "rh-hook-service.h"
 #include "rh-trigger-input.h"
 #include "royal-json.h"
 
@@ -83,11 +84,37 @@ check_part (RhTrigger *self, const char *content, const char *part, const char *
   return TRUE;
 }
 
+/* How a service signs is not the operator's to say; what it tells of can be chosen of a service alone. */
+static gboolean
+check_service (RhTrigger *self, const char *service, GError **error)
+{
+  static const char *const fixed[] = { "header", "timestamp_header", "id_header" };
+  static const char *const chosen[] = { "events", "from" };
+  const char *const *members = service != NULL ? fixed : chosen;
+
+  for (guint i = 0; i < (service != NULL ? G_N_ELEMENTS (fixed) : G_N_ELEMENTS (chosen)); i++)
+    if (json_object_has_member (self->options, members[i]))
+      {
+        g_autofree char *pointer = g_strconcat ("/webhook/", members[i], NULL);
+
+        return service != NULL ? refuse (pointer, error, "expected none, as that of %s is known", service)
+                               : refuse (pointer, error, "expected a service beside it");
+      }
+  if (service != NULL && rh_hook_service_find (service) == NULL)
+    return refuse ("/webhook/service", error, "expected a service that is known, found \"%s\"", service);
+  if (service == NULL && !json_object_has_member (self->options, "header"))
+    return refuse ("/webhook", error, "expected a member `header` or `service`, found none");
+  return TRUE;
+}
+
 static gboolean
 check_webhook (RhTrigger *self, GError **error)
 {
   const char *content = royal_json_string (self->options, "content", "{body}");
+  const char *service = royal_json_string (self->options, "service", NULL);
 
+  if (!check_service (self, service, error))
+    return FALSE;
   if (strstr (content, "{body}") == NULL)
     return refuse ("/webhook/content", error, "expected a text with {body}, found \"%s\"", content);
   return check_part (self, content, "{timestamp}", "timestamp_header", error) &&

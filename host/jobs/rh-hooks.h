@@ -7,8 +7,9 @@ G_BEGIN_DECLS
 
 /**
  * RhDelivery:
- * @workspace: its name
- * @name: the trigger's
+ * @service: (nullable): of this host's workspace: the service that delivers, for all of its triggers
+ * @workspace: (nullable): otherwise: its name
+ * @name: (nullable): and the trigger's
  * @header: the value of a header, (nullable) (transfer none)
  * @data: passed to it
  * @body: the bytes as they came
@@ -19,6 +20,7 @@ G_BEGIN_DECLS
  * A POST to a webhook; all of it is copied or referenced.
  */
 typedef struct {
+  const char *service;
   const char *workspace;
   const char *name;
   const char *(*header) (gpointer data, const char *name);
@@ -32,14 +34,16 @@ typedef struct {
 /**
  * rh_hooks_deliver_async:
  *
- * Checks who signed it, by the bytes of the body, and starts what the trigger starts: durable when it is answered. The
- * answer to a trigger that is not there is that to a bad signature: %ROYAL_ERROR_DENIED. %ROYAL_ERROR_LIMIT: too many;
- * %ROYAL_ERROR_INVALID: it makes no input; %ROYAL_ERROR_UNAVAILABLE: later.
+ * Checks who signed it, by the bytes of the body, and starts what the triggers start that it is for: durable when it is
+ * answered. The answer to a trigger that is not there is that to a bad signature: %ROYAL_ERROR_DENIED. %ROYAL_ERROR_LIMIT:
+ * too many; %ROYAL_ERROR_INVALID: it makes no input; %ROYAL_ERROR_UNAVAILABLE: later. When several triggers are meant, what
+ * has to come again is the answer, whatever else was started: it is known then.
  */
 void rh_hooks_deliver_async (RhTriggers *triggers, const RhDelivery *delivery, GAsyncReadyCallback callback,
                              gpointer data);
-/* (transfer full): the id of what was started. @ret_fresh: FALSE when the delivery was known. */
-char *rh_hooks_deliver_finish (RhTriggers *triggers, GAsyncResult *result, gboolean *ret_fresh, GError **error)
+/* (transfer full): the ids of what was started; of a service there may be none, as no trigger wants it. @ret_fresh: FALSE when
+ * all of it was known. */
+GStrv rh_hooks_deliver_finish (RhTriggers *triggers, GAsyncResult *result, gboolean *ret_fresh, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

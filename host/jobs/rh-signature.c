@@ -113,3 +113,21 @@ rh_signature_matches (const char *header, const char *prefix, gboolean base64, c
     }
   return matches;
 }
+
+gboolean
+rh_signature_is (const char *header, const char *prefix, gboolean base64, const guint8 mac[RH_SIGNATURE_BYTES])
+{
+  char text[2 * RH_SIGNATURE_BYTES + 1];
+  g_autofree char *wanted = NULL;
+  gsize length;
+
+  g_return_val_if_fail (prefix != NULL, FALSE);
+
+  if (base64)
+    sodium_bin2base64 (text, sizeof text, mac, RH_SIGNATURE_BYTES, sodium_base64_VARIANT_ORIGINAL);
+  else
+    sodium_bin2hex (text, sizeof text, mac, RH_SIGNATURE_BYTES);
+  wanted = g_strconcat (prefix, text, NULL);
+  length = strlen (wanted);
+  return header != NULL && strlen (header) == length && sodium_memcmp (header, wanted, length) == 0;
+}

@@ -32,4 +32,9 @@ char *rh_signature_key (const RhSigned *text) G_GNUC_WARN_UNUSED_RESULT;
 gboolean rh_signature_matches (const char *header, const char *prefix, gboolean base64,
                                const guint8 mac[RH_SIGNATURE_BYTES]) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Whether @header is @prefix and @mac, to the letter, hexadecimal digits in lower case. Takes as long whatever it holds, for
+ * its length. */
+gboolean rh_signature_is (const char *header, const char *prefix, gboolean base64,
+                          const guint8 mac[RH_SIGNATURE_BYTES]) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-triggers.h"
 
+#include "rh-firings.h"
 #include "rh-job-request.h"
 #include "rh-log.h"
 #include "rh-metrics.h"
@@ -34,6 +35,7 @@ struct _RhTriggers {
   gint64 workspace;
   char *workspace_name;
   char *host_id;
+  RhFirings *firings;
   GHashTable *known;     /* name → Known: as the database has them */
   GHashTable *sources;   /* set: whose declarations this host has put there */
   GHashTable *declared;  /* source → GPtrArray of RhTrigger: of documents other than manifests */
@@ -368,28 +370,68 @@ rh_triggers_fail (RhTriggers *self, RhTrigger *trigger, const char *message)
   rh_store_call_async (self->store, &trigger_fail, self->workspace, params, NULL, on_failed, g_object_ref (self));
 }
 
+/* The trigger, told of what became of a firing. (transfer full): @answer { "started", "fresh" }, or @error. */
 static void
-on_fired (GObject *source, GAsyncResult *result, gpointer data)
+end_firing (GTask *task, JsonObject *answer, GError *error)
 {
-  g_autoptr (GTask) task = data;
   RhTriggers *self = g_task_get_source_object (task);
   RhTrigger *trigger = g_task_get_task_data (task);
-  GError *error = NULL;
-  RhRows *rows = rh_store_call_finish (RH_STORE (source), result, &error);
 
-  if (rows == NULL)
+  if (answer == NULL)
     {
       if (!royal_error_is_unavailable (error) && !g_error_matches (error, ROYAL_ERROR, ROYAL_ERROR_CONFLICT))
         rh_triggers_fail (self, trigger, error->message);
       g_task_return_error (task, error);
       return;
     }
-  if (rh_rows_boolean (rows, 0, "fresh"))
-    rh_metric_add (RH_METRIC_TRIGGERS, rh_trigger_kind_name (rh_trigger_kind (trigger)), 1);
-  if (rh_rows_boolean (rows, 0, "fresh"))
-    rh_log (RH_LOG_INFO, "trigger.fired", "a trigger started something", "trigger", rh_trigger_name (trigger), "id",
-            rh_rows_string (rows, 0, "started"), NULL);
-  g_task_return_pointer (task, rows, (GDestroyNotify)rh_rows_free);
+  if (royal_json_boolean (answer, "fresh", FALSE))
+    {
+      rh_metric_add (RH_METRIC_TRIGGERS, rh_trigger_kind_name (rh_trigger_kind (trigger)), 1);
+      rh_log (RH_LOG_INFO, "trigger.fired", "a trigger started something", "trigger", rh_trigger_name (trigger), "id",
+              royal_json_string (answer, "started", ""), NULL);
+    }
+  g_task_return_pointer (task, answer, (GDestroyNotify)json_object_unref);
+}
+
+static void
+on_put (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+  JsonObject *answer = g_task_propagate_pointer (G_TASK (result), &error);
+
+  end_firing (task, answer, error);
+}
+
+static void
+on_fired (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
+  JsonObject *answer = NULL;
+
+  if (rows != NULL)
+    {
+      answer = json_object_new ();
+      json_object_set_string_member (answer, "started",
+                                     rh_rows_is_null (rows, 0, "started") ? "" : rh_rows_string (rows, 0, "started"));
+      json_object_set_boolean_member (answer, "fresh", rh_rows_boolean (rows, 0, "fresh"));
+    }
+  end_firing (task, answer, error);
+}
+
+/* For a notification, which one host listens for: only when this is the one. */
+static void
+fire_owned (RhTriggers *self, const RhFiring *firing, JsonNode *request, GTask *task)
+{
+  g_autofree char *text = royal_json_to_string (request);
+  g_autofree char *remember = firing->remember_s > 0 ? g_strdup_printf ("%u", firing->remember_s) : NULL;
+
+  rh_store_call_async (self->store, &trigger_fire, self->workspace,
+                       (const char *const[]){ rh_trigger_name (firing->trigger), rh_trigger_version (firing->trigger),
+                                              firing->key, text, firing->trace, remember, self->host_id },
+                       NULL, on_fired, task);
 }
 
 void
@@ -397,8 +439,6 @@ rh_triggers_fire_async (RhTriggers *self, const RhFiring *firing, GAsyncReadyCal
 {
   g_autoptr (GTask) task = NULL;
   g_autoptr (JsonNode) request = NULL;
-  g_autofree char *text = NULL;
-  g_autofree char *remember = NULL;
   GError *error = NULL;
 
   g_return_if_fail (RH_IS_TRIGGERS (self) && firing != NULL && firing->trigger != NULL && firing->key != NULL);
@@ -414,13 +454,10 @@ rh_triggers_fire_async (RhTriggers *self, const RhFiring *firing, GAsyncReadyCal
       g_task_return_error (task, error);
       return;
     }
-  text = royal_json_to_string (request);
-  remember = firing->remember_s > 0 ? g_strdup_printf ("%u", firing->remember_s) : NULL;
-  rh_store_call_async (self->store, &trigger_fire, self->workspace,
-                       (const char *const[]){ rh_trigger_name (firing->trigger), rh_trigger_version (firing->trigger),
-                                              firing->key, text, firing->trace, remember,
-                                              firing->owned ? self->host_id : NULL },
-                       NULL, on_fired, g_steal_pointer (&task));
+  if (firing->owned)
+    fire_owned (self, firing, request, g_steal_pointer (&task));
+  else
+    rh_firings_put (self->firings, g_task_new (self, NULL, on_put, g_steal_pointer (&task)), firing, request);
 }
 
 char *
@@ -428,13 +465,13 @@ rh_triggers_fire_finish (RhTriggers *self, GAsyncResult *result, gboolean *ret_f
 {
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
 
-  g_autoptr (RhRows) rows = g_task_propagate_pointer (G_TASK (result), error);
+  g_autoptr (JsonObject) answer = g_task_propagate_pointer (G_TASK (result), error);
 
-  if (rows == NULL)
+  if (answer == NULL)
     return NULL;
   if (ret_fresh != NULL)
-    *ret_fresh = rh_rows_boolean (rows, 0, "fresh");
-  return g_strdup (rh_rows_is_null (rows, 0, "started") ? "" : rh_rows_string (rows, 0, "started"));
+    *ret_fresh = royal_json_boolean (answer, "fresh", FALSE);
+  return g_strdup (royal_json_string (answer, "started", ""));
 }
 
 char *
@@ -482,6 +519,28 @@ rh_triggers_list (RhTriggers *self, RhTriggerKind kind)
 
       if (rh_trigger_kind (known->trigger) == kind && !known->paused && can_start (self, known->trigger))
         g_ptr_array_add (found, rh_trigger_ref (known->trigger));
+    }
+  g_ptr_array_sort (found, compare_names);
+  return found;
+}
+
+GPtrArray *
+rh_triggers_of_service (RhTriggers *self, const char *service)
+{
+  GPtrArray *found = g_ptr_array_new_with_free_func ((GDestroyNotify)rh_trigger_unref);
+  GHashTableIter iter;
+  gpointer value;
+
+  g_return_val_if_fail (RH_IS_TRIGGERS (self) && service != NULL, found);
+
+  g_hash_table_iter_init (&iter, self->known);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      RhTrigger *trigger = ((const Known *)value)->trigger;
+
+      if (rh_trigger_kind (trigger) == RH_TRIGGER_WEBHOOK &&
+          g_strcmp0 (royal_json_string (rh_trigger_options (trigger), "service", NULL), service) == 0)
+        g_ptr_array_add (found, rh_trigger_ref (trigger));
     }
   g_ptr_array_sort (found, compare_names);
   return found;
@@ -557,6 +616,7 @@ rh_triggers_new (RhStore *store,
   self->registry = g_object_ref (registry);
   self->secrets = g_object_ref (secrets);
   self->workspace = workspace;
+  self->firings = rh_firings_new (store, workspace);
   self->workspace_name = g_strdup (workspace_name);
   self->host_id = g_strdup (host_id);
   return self;
@@ -609,6 +669,7 @@ rh_triggers_finalize (GObject *object)
 {
   RhTriggers *self = RH_TRIGGERS (object);
 
+  g_clear_pointer (&self->firings, rh_firings_free);
   g_clear_object (&self->store);
   g_clear_object (&self->registry);
   g_clear_object (&self->secrets);

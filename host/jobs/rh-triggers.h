@@ -41,6 +41,8 @@ void rh_triggers_listen (RhTriggers *self, const char *channel, RhTriggersNotify
 
 /* (transfer none) (nullable): the trigger of that name; @ret_paused may be NULL. */
 RhTrigger *rh_triggers_find (RhTriggers *self, const char *name, gboolean *ret_paused);
+/* (transfer full) (element-type RhTrigger): the webhooks of a service, those that are paused too. */
+GPtrArray *rh_triggers_of_service (RhTriggers *self, const char *service) G_GNUC_WARN_UNUSED_RESULT;
 /* (transfer full) (element-type RhTrigger): those of a kind that are not paused and that this host can start. */
 GPtrArray *rh_triggers_list (RhTriggers *self, RhTriggerKind kind) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -51,6 +53,7 @@ JsonNode *rh_triggers_request (RhTriggers *self, RhTrigger *trigger, JsonNode *h
 /**
  * RhFiring:
  * @key: what tells it from others of the same trigger, at most 40 characters
+ * @others: (nullable): more such keys, NULL-terminated: one that is known will do
  * @trace: (nullable): a W3C traceparent
  * @remember_s: how long the key is known, 0 = for good
  * @owned: only when this host listens for the trigger
@@ -58,6 +61,7 @@ JsonNode *rh_triggers_request (RhTriggers *self, RhTrigger *trigger, JsonNode *h
 typedef struct {
   RhTrigger *trigger;
   const char *key;
+  const char *const *others;
   JsonNode *happened;
   const char *trace;
   guint remember_s;

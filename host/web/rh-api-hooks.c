@@ -10,43 +10,71 @@ header (gpointer data, const char *name)
   return rh_request_header (data, name);
 }
 
-static void
-on_delivered (GObject *source, GAsyncResult *result, gpointer data)
+/* (transfer full) (nullable): what was started; NULL when the request was answered. */
+static GStrv
+take_started (RhRequest *request, GObject *source, GAsyncResult *result, gboolean *ret_fresh)
 {
-  g_autoptr (RhRequest) request = data;
   g_autoptr (GError) error = NULL;
-  gboolean fresh = FALSE;
-  g_autofree char *started = rh_hooks_deliver_finish (RH_TRIGGERS (source), result, &fresh, &error);
-  JsonObject *object;
-  JsonNode *node;
+  GStrv started = rh_hooks_deliver_finish (RH_TRIGGERS (source), result, ret_fresh, &error);
 
   if (started == NULL && g_error_matches (error, ROYAL_ERROR, ROYAL_ERROR_DENIED))
-    {
-      rh_request_refuse (request, RH_PROBLEM_UNAUTHENTICATED, NULL, "%s", error->message);
-      return;
-    }
-  if (started == NULL)
-    {
-      rh_request_fail (request, error);
-      return;
-    }
-  object = json_object_new ();
-  node = json_node_new (JSON_NODE_OBJECT);
-  json_object_set_string_member (object, "id", started);
+    rh_request_refuse (request, RH_PROBLEM_UNAUTHENTICATED, NULL, "%s", error->message);
+  else if (started == NULL)
+    rh_request_fail (request, error);
+  return started;
+}
+
+static void
+reply (RhRequest *request, JsonObject *object, gboolean fresh)
+{
+  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
+
   json_object_set_boolean_member (object, "known", !fresh);
   json_node_take_object (node, object);
   rh_request_reply (request, SOUP_STATUS_ACCEPTED, node);
 }
 
-void
-rh_api_hook (RhRequest *request)
+static void
+on_delivered (GObject *source, GAsyncResult *result, gpointer data)
 {
-  const RhServerContext *context = rh_request_context (request);
-  g_autoptr (GBytes) body = rh_request_take_bytes (request);
+  g_autoptr (RhRequest) request = data;
+  gboolean fresh = FALSE;
+  g_auto (GStrv) started = take_started (request, source, result, &fresh);
+  JsonObject *object;
+
+  if (started == NULL)
+    return;
+  object = json_object_new ();
+  json_object_set_string_member (object, "id", started[0] != NULL ? started[0] : "");
+  reply (request, object, fresh);
+}
+
+static void
+on_delivered_by_service (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (RhRequest) request = data;
+  gboolean fresh = FALSE;
+  g_auto (GStrv) started = take_started (request, source, result, &fresh);
+  JsonObject *object;
+  JsonArray *ids;
+
+  if (started == NULL)
+    return;
+  object = json_object_new ();
+  ids = json_array_new ();
+  for (guint i = 0; started[i] != NULL; i++)
+    json_array_add_string_element (ids, started[i]);
+  json_object_set_array_member (object, "started", ids);
+  reply (request, object, fresh || started[0] == NULL);
+}
+
+/* @body: (transfer none): outlives the delivery's copy */
+static RhDelivery
+delivery_of (RhRequest *request, GBytes *body)
+{
   const char *type = rh_request_header (request, "Content-Type");
-  RhDelivery delivery = {
-    .workspace = rh_request_parameter (request),
-    .name = rh_request_parameter_at (request, 1),
+
+  return (RhDelivery){
     .header = header,
     .data = request,
     .body = body,
@@ -54,6 +82,38 @@ rh_api_hook (RhRequest *request)
     .peer = rh_request_peer (request),
     .trace = rh_request_actor (request)->trace,
   };
+}
 
-  rh_hooks_deliver_async (context->triggers, &delivery, on_delivered, rh_request_ref (request));
+void
+rh_api_hook (RhRequest *request)
+{
+  g_autoptr (GBytes) body = rh_request_take_bytes (request);
+  RhDelivery delivery = delivery_of (request, body);
+
+  delivery.workspace = rh_request_parameter (request);
+  delivery.name = rh_request_parameter_at (request, 1);
+  rh_hooks_deliver_async (rh_request_context (request)->triggers, &delivery, on_delivered, rh_request_ref (request));
+}
+
+static void
+deliver_by_service (RhRequest *request, const char *service)
+{
+  g_autoptr (GBytes) body = rh_request_take_bytes (request);
+  RhDelivery delivery = delivery_of (request, body);
+
+  delivery.service = service;
+  rh_hooks_deliver_async (rh_request_context (request)->triggers, &delivery, on_delivered_by_service,
+                          rh_request_ref (request));
+}
+
+void
+rh_api_webhook_github (RhRequest *request)
+{
+  deliver_by_service (request, "github");
+}
+
+void
+rh_api_webhook_shopify (RhRequest *request)
+{
+  deliver_by_service (request, "shopify");
 }

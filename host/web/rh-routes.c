@@ -63,6 +63,8 @@ static const RhRoute routes[] = {
   { "POST", API "/triggers/{name}/pause", OPERATES, RH_BODY_NONE, "", rh_api_trigger_pause },
   { "POST", API "/triggers/{name}/resume", OPERATES, RH_BODY_NONE, "", rh_api_trigger_resume },
   { "POST", "/hooks/{workspace}/{name}", 0, RH_BODY_ANY, "", rh_api_hook, FALSE, TRUE },
+  { "POST", "/webhooks/github", 0, RH_BODY_ANY, "", rh_api_webhook_github, FALSE, TRUE },
+  { "POST", "/webhooks/shopify", 0, RH_BODY_ANY, "", rh_api_webhook_shopify, FALSE, TRUE },
   { "GET", API "/secrets", OPERATES, RH_BODY_NONE, "", rh_api_secrets },
   { "POST", API "/secrets/rotate-key", RH_ROLE_ADMIN, RH_BODY_NONE, "", rh_api_secrets_rotate },
   { "PUT", API "/secrets/{name}", RH_ROLE_ADMIN, RH_BODY_BYTES, "", rh_api_secret_set },
