@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "rh-hooks.h"
 #include "royal-test.h"
 #include "trigger-fixture.h"
 
+#include <royal/error.h>
 #include <string.h>
 
 static void
@@ -277,6 +279,78 @@ test_shopify (TriggerFixture *f, gconstpointer data)
                           "8 acme.myshopify.com acme.myshopify.com");
 }
 
+/* --- many at once ------------------------------------------------------------------------------------------------- */
+
+#define TOGETHER 40
+
+static const char *
+header_of (gpointer data, const char *name)
+{
+  const char *const *headers = data;
+
+  for (guint i = 0; headers[i] != NULL; i += 2)
+    if (strcmp (headers[i], name) == 0)
+      return headers[i + 1];
+  return NULL;
+}
+
+static void
+begin_delivery (TriggerFixture *f, guint i, const char *body, GAsyncResult **ret_result)
+{
+  g_autofree char *signature = sign_github ("first secret", body);
+  g_autofree char *id = g_strdup_printf ("together-%u", i);
+  g_autoptr (GBytes) bytes = g_bytes_new (body, strlen (body));
+  const char *headers[] = { "X-Hub-Signature-256", signature, "X-GitHub-Event", "push", "X-GitHub-Delivery", id, NULL };
+  RhDelivery delivery = { .service = "github",
+                          .header = header_of,
+                          .data = headers,
+                          .body = bytes,
+                          .type = "application/json",
+                          .peer = "127.0.0.1" };
+
+  rh_hooks_deliver_async (f->a, &delivery, royal_test_result, ret_result);
+}
+
+/* They share transactions: the same one twice starts one job, and one that cannot be does not keep the others from it.
+ */
+static void
+test_together (TriggerFixture *f, gconstpointer data)
+{
+  GAsyncResult *results[TOGETHER] = { NULL };
+  guint n_fresh = 0, n_known = 0, n_failed = 0;
+
+  start_services (f);
+  host_fixture_sql (
+      "create function no_bad () returns trigger language plpgsql as $$ begin if new.input->>'ref' = 'bad' "
+      "then raise exception 'no' using errcode = 'RY429'; end if; return new; end $$; create trigger no_bad "
+      "before insert on jobs for each row execute function no_bad ()");
+  for (guint i = 0; i < TOGETHER; i++)
+    {
+      g_autofree char *ref = i == 20 ? g_strdup ("bad") : g_strdup_printf ("%u", i == 31 ? 30 : i);
+      g_autofree char *body = g_strdup_printf ("{\"ref\":\"%s\",\"repository\":{\"full_name\":\"acme/shop\"}}", ref);
+
+      begin_delivery (f, i, body, &results[i]);
+    }
+  for (guint i = 0; i < TOGETHER; i++)
+    {
+      g_autoptr (GAsyncResult) result = royal_test_wait (&results[i]);
+      g_autoptr (GError) error = NULL;
+      gboolean fresh = FALSE;
+      g_auto (GStrv) started = rh_hooks_deliver_finish (f->a, result, &fresh, &error);
+
+      n_fresh += started != NULL && fresh;
+      n_known += started != NULL && !fresh;
+      n_failed += g_error_matches (error, ROYAL_ERROR, ROYAL_ERROR_LIMIT);
+    }
+  g_assert_cmpuint (n_fresh, ==, TOGETHER - 2);
+  g_assert_cmpuint (n_known, ==, 1);
+  g_assert_cmpuint (n_failed, ==, 1);
+  trigger_fixture_expect ("select count(*) from jobs where context->>'by' = 'good.push'", "38");
+  trigger_fixture_expect ("select fired from triggers where name = 'good.push'", "38");
+  trigger_fixture_expect ("select count(*) from trigger_firings where started is null", "0");
+  host_fixture_sql ("drop trigger no_bad on jobs; drop function no_bad ()");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -284,8 +358,9 @@ main (int argc, char **argv)
     const char *path;
     void (*test) (TriggerFixture *f, gconstpointer data);
   } tests[] = {
-    { "/webhooks/own", test_hook },      { "/webhooks/bounds", test_hook_bounds }, { "/webhooks/time", test_hook_time },
-    { "/webhooks/github", test_github }, { "/webhooks/shopify", test_shopify },
+    { "/webhooks/own", test_hook },        { "/webhooks/bounds", test_hook_bounds },
+    { "/webhooks/time", test_hook_time },  { "/webhooks/github", test_github },
+    { "/webhooks/shopify", test_shopify }, { "/webhooks/together", test_together },
   };
 
   royal_test_init (&argc, &argv);
