@@ -17,16 +17,42 @@ struct _GithubFake {
   guint fail_status;
   char *fail_header;
   char *fail_value;
+  guint reads;
+  guint unchanged;
+  guint tokens;
+  guint withdrawn; /* those up to that number */
+  int left_s;
+  char *jwt;
   JsonObject *pull;    /* (nullable): number 1 */
   JsonObject *release; /* (nullable): id 7 */
   JsonArray *labels;   /* of { "name" } */
   JsonArray *statuses;
 };
 
+/* What GitHub tags, it tags weakly. */
+static gboolean
+is_unchanged (SoupServerMessage *message, const char *text)
+{
+  g_autofree char *hash = g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
+  g_autofree char *tag = g_strdup_printf ("W/\"%s\"", hash);
+  const char *known = soup_message_headers_get_one (soup_server_message_get_request_headers (message), "If-None-Match");
+
+  soup_message_headers_replace (soup_server_message_get_response_headers (message), "ETag", tag);
+  return g_strcmp0 (known, tag) == 0;
+}
+
 static void
 answer_node (SoupServerMessage *message, guint status, JsonNode *node)
 {
   char *text = royal_json_to_string (node);
+
+  if (status == 200 && strcmp (soup_server_message_get_method (message), "GET") == 0 && is_unchanged (message, text))
+    {
+      g_free (text);
+      json_node_unref (node);
+      soup_server_message_set_status (message, 304, NULL);
+      return;
+    }
 
   soup_server_message_set_status (message, status, NULL);
   soup_server_message_set_response (message, "application/json", SOUP_MEMORY_TAKE, text, strlen (text));
@@ -65,6 +91,46 @@ copy_all (JsonObject *from, JsonObject *to)
   json_object_iter_init (&iter, from);
   while (json_object_iter_next (&iter, &name, &value))
     json_object_set_member (to, name, json_node_copy (value));
+}
+
+/* Who says to be the App is not checked here: tests/github-spec does. */
+static void
+give_token (GithubFake *self, SoupServerMessage *message, const char *authorization)
+{
+  g_autoptr (JsonObject) answer = json_object_new ();
+  JsonObject *permissions = json_object_new ();
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autoptr (GDateTime) until = g_date_time_add_seconds (now, self->left_s);
+  g_autofree char *expires = g_date_time_format (until, "%Y-%m-%dT%H:%M:%SZ");
+  g_autofree char *token = g_strdup_printf ("ghs_%u", self->tokens + 1);
+
+  g_free (self->jwt);
+  self->jwt = g_strdup (authorization + strlen ("Bearer "));
+  if (g_str_has_prefix (self->jwt, "ghs_"))
+    {
+      refuse (message, 401, "A JSON web token could not be decoded");
+      return;
+    }
+  self->tokens++;
+  json_object_set_string_member (permissions, "contents", "write");
+  json_object_set_string_member (permissions, "metadata", "read");
+  json_object_set_string_member (answer, "token", token);
+  json_object_set_string_member (answer, "expires_at", expires);
+  json_object_set_object_member (answer, "permissions", permissions);
+  json_object_set_string_member (answer, "repository_selection", "selected");
+  answer_object (message, 201, answer);
+}
+
+static gboolean
+is_good_token (GithubFake *self, const char *authorization)
+{
+  guint64 number;
+
+  if (g_strcmp0 (authorization, "Bearer good-token") == 0)
+    return TRUE;
+  return authorization != NULL && g_str_has_prefix (authorization, "Bearer ghs_") &&
+         g_ascii_string_to_unsigned (authorization + strlen ("Bearer ghs_"), 10, 0, self->tokens, &number, NULL) &&
+         number > self->withdrawn;
 }
 
 static void
@@ -224,7 +290,7 @@ note (SoupServerMessage *message, const char *method, const SoupMessageBody *sen
 
   if (file == NULL)
     return;
-  fprintf (file, "%s\t%s\t%.*s\n", method, strstr (uri, "/repos/"), (int)sent->length,
+  fprintf (file, "%s\t%s\t%.*s\n", method, strchr (uri + strlen ("http://"), '/'), (int)sent->length,
            sent->length > 0 ? sent->data : "");
   fclose (file);
 }
@@ -236,12 +302,13 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
   SoupMessageBody *sent = soup_server_message_get_request_body (message);
   const char *method = soup_server_message_get_method (message);
+  const char *authorization = soup_message_headers_get_one (headers, "Authorization");
   g_autoptr (JsonNode) node =
       sent->length > 0 ? royal_json_parse (sent->data, (gssize)sent->length, "body", NULL) : NULL;
   g_autofree char *what = NULL;
 
   note (message, method, sent);
-  self->changes += strcmp (method, "GET") != 0;
+  self->changes += strcmp (method, "GET") != 0 && !g_str_has_prefix (path, "/app/");
   if (self->fail_status != 0)
     {
       if (self->fail_header != NULL)
@@ -249,10 +316,15 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
                                       self->fail_value);
       soup_message_headers_replace (soup_server_message_get_response_headers (message), "X-RateLimit-Remaining",
                                     g_strcmp0 (self->fail_header, "X-RateLimit-Reset") == 0 ? "0" : "10");
-      refuse (message, self->fail_status, "told to fail");
+      refuse (message, self->fail_status,
+              g_strcmp0 (self->fail_header, "X-Secondary") == 0 ? "You have exceeded a secondary rate limit."
+                                                                : "told to fail");
       self->fail_status = 0;
     }
-  else if (g_strcmp0 (soup_message_headers_get_one (headers, "Authorization"), "Bearer good-token") != 0)
+  else if (strcmp (path, "/app/installations/42/access_tokens") == 0 && strcmp (method, "POST") == 0 &&
+           g_str_has_prefix (authorization, "Bearer "))
+    give_token (self, message, authorization);
+  else if (!is_good_token (self, authorization))
     refuse (message, 401, "Bad credentials");
   else if (soup_message_headers_get_one (headers, "User-Agent") == NULL)
     refuse (message, 403, "Request forbidden by administrative rules.");
@@ -262,6 +334,8 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
     {
       what = g_strdup_printf ("%s %s", method, path + strlen (ROOT));
       route (self, message, what, node != NULL ? json_node_get_object (node) : NULL);
+      self->unchanged += soup_server_message_get_status (message) == 304;
+      self->reads += soup_server_message_get_status (message) == 200 && strcmp (method, "GET") == 0;
     }
 }
 
@@ -272,6 +346,7 @@ github_fake_new (void)
   GSList *uris;
 
   self->server = soup_server_new (NULL, NULL);
+  self->left_s = 3600;
   self->labels = json_array_new ();
   self->statuses = json_array_new ();
   soup_server_add_handler (self->server, NULL, on_request, self, NULL);
@@ -293,6 +368,7 @@ github_fake_free (GithubFake *self)
   json_array_unref (self->statuses);
   g_free (self->fail_header);
   g_free (self->fail_value);
+  g_free (self->jwt);
   g_free (self);
 }
 
@@ -316,4 +392,40 @@ github_fake_fail (GithubFake *self, guint status, const char *header, const char
   self->fail_status = status;
   self->fail_header = g_strdup (header);
   self->fail_value = g_strdup (value);
+}
+
+guint
+github_fake_reads (GithubFake *self)
+{
+  return self->reads;
+}
+
+guint
+github_fake_unchanged (GithubFake *self)
+{
+  return self->unchanged;
+}
+
+guint
+github_fake_tokens (GithubFake *self)
+{
+  return self->tokens;
+}
+
+const char *
+github_fake_jwt (GithubFake *self)
+{
+  return self->jwt;
+}
+
+void
+github_fake_set_left (GithubFake *self, int left_s)
+{
+  self->left_s = left_s;
+}
+
+void
+github_fake_withdraw (GithubFake *self)
+{
+  self->withdrawn = self->tokens;
 }

@@ -6,6 +6,8 @@
 #include "github-fake.h"
 #include "royal-test.h"
 
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <rh-github.h>
 #include <royal-json.h>
 #include <royal/error.h>
@@ -27,6 +29,26 @@ write_file (const char *dir, const char *name, const char *text)
   g_assert_true (g_file_set_contents (path, text, -1, NULL));
 }
 
+static void
+write_key (const char *dir, const char *name)
+{
+  EVP_PKEY *key = EVP_RSA_gen (2048);
+  BIO *bio = BIO_new (BIO_s_mem ());
+  g_autofree char *text = NULL;
+  char *bytes;
+  long length;
+
+  g_assert_cmpint (PEM_write_bio_PrivateKey (bio, key, NULL, NULL, 0, NULL, NULL), ==, 1);
+  length = BIO_get_mem_data (bio, &bytes);
+  text = g_strndup (bytes, (gsize)length);
+  write_file (dir, name, text);
+  BIO_free (bio);
+  EVP_PKEY_free (key);
+}
+
+#define APP_PLACE                                                                                                      \
+  "{'repository':'acme/shop','app':{'id':'7','installation':42,'key':'%s'},'origin':'http://"                          \
+  "127.0.0.1:%u','insecure':true,'private':true,'timeout_ms':2000}"
 #define PLACE                                                                                                          \
   "{'repository':'acme/%s','token':'%s','origin':'http://"                                                             \
   "127.0.0.1:%u','insecure':true,'private':true,'timeout_ms':2000}"
@@ -44,8 +66,11 @@ world_new (void)
   self->fake = github_fake_new ();
   self->dir = g_dir_make_tmp ("royal-github-XXXXXX", NULL);
   port = github_fake_port (self->fake);
-  text = g_strdup_printf ("{'repositories':{'shop':" PLACE ",'other':" PLACE ",'bad':" PLACE "}}", "shop", "good", port,
-                          "other", "good", port, "shop", "bad", port);
+  text = g_strdup_printf ("{'repositories':{'shop':" PLACE ",'other':" PLACE ",'bad':" PLACE ",'app':" APP_PLACE
+                          ",'app-too':" APP_PLACE ",'app-bad':" APP_PLACE "}}",
+                          "shop", "good", port, "other", "good", port, "shop", "bad", port, "app-key", port, "app-key",
+                          port, "bad", port);
+  write_key (self->dir, "app-key");
   write_file (self->dir, "good", "good-token\n");
   write_file (self->dir, "bad", "bad-token\n");
   write_file (self->dir, "github.json", g_strdelimit (text, "'", '"'));
@@ -179,6 +204,8 @@ test_fails (void)
     { "shop", 403, "X-RateLimit-Reset", soon, ROYAL_ERROR_LIMIT, "403", 90000 },
     { "shop", 403, "Retry-After", "7", ROYAL_ERROR_LIMIT, "403", 7000 },
     { "shop", 429, "Retry-After", "7", ROYAL_ERROR_LIMIT, "429", 7000 },
+    { "shop", 403, "X-Secondary", "1", ROYAL_ERROR_LIMIT, "403: You have exceeded a secondary", 60000 },
+    { "shop", 429, NULL, NULL, ROYAL_ERROR_LIMIT, "429", 60000 },
     { "shop", 502, NULL, NULL, ROYAL_ERROR_UNAVAILABLE, "502", 0 },
   };
   g_autoptr (World) world = world_new ();
@@ -200,6 +227,131 @@ test_fails (void)
   g_assert_cmpuint (github_fake_changes (world->fake), ==, 0);
 }
 
+/* --- as an App ---------------------------------------------------------------------------------------------------- */
+
+static void
+label (World *world, const char *target, const char *labels, RhThrottle *throttle)
+{
+  g_autofree char *parameters = g_strdup_printf ("{'number':1,'labels':[%s]}", labels);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) receipt = apply (world, target, "github.pull_request.label", parameters, throttle, &error);
+
+  g_assert_no_error (error);
+}
+
+/* One token does for all until shortly before its end, for both repositories of the installation; one that is withdrawn
+ * is replaced at once. */
+static void
+test_app (void)
+{
+  g_autoptr (World) world = world_new ();
+  g_auto (GStrv) parts = NULL;
+
+  label (world, "app", "'a'", NULL);
+  label (world, "app", "'b'", NULL);
+  label (world, "app-too", "'c'", NULL);
+  g_assert_cmpuint (github_fake_tokens (world->fake), ==, 1);
+  parts = g_strsplit (github_fake_jwt (world->fake), ".", -1);
+  g_assert_cmpuint (g_strv_length (parts), ==, 3);
+  github_fake_withdraw (world->fake);
+  label (world, "app", "'d'", NULL);
+  g_assert_cmpuint (github_fake_tokens (world->fake), ==, 2);
+  g_assert_cmpuint (github_fake_changes (world->fake), ==, 4);
+  /* As good as ended when it is given: each operation asks anew, and goes on with what it was given. */
+  github_fake_withdraw (world->fake);
+  github_fake_set_left (world->fake, 200);
+  label (world, "app", "'e'", NULL);
+  label (world, "app", "'f'", NULL);
+  g_assert_cmpuint (github_fake_tokens (world->fake), >=, 4);
+}
+
+/* Many at the same time share one request for a token. */
+static void
+test_app_together (void)
+{
+  g_autoptr (World) world = world_new ();
+  g_autoptr (JsonNode) node = royal_json_parse ("{\"number\":1,\"labels\":[\"x\"]}", -1, "parameters", NULL);
+  RhEffect effect = {
+    .action = "github.pull_request.label", .target = "app", .key = "k", .parameters = json_node_get_object (node)
+  };
+  GAsyncResult *results[5] = { NULL };
+
+  for (guint i = 0; i < G_N_ELEMENTS (results); i++)
+    world->iface->assess_async (RH_CONNECTOR (world->github), &effect, NULL, royal_test_result, &results[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (results); i++)
+    {
+      g_autoptr (GAsyncResult) done = royal_test_wait (&results[i]);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (RhAssessment) assessment = world->iface->assess_finish (RH_CONNECTOR (world->github), done, &error);
+
+      g_assert_no_error (error);
+    }
+  g_assert_cmpuint (github_fake_tokens (world->fake), ==, 1);
+}
+
+static void
+test_app_fails (void)
+{
+  static const struct {
+    const char *target;
+    guint status;
+    const char *header;
+    const char *value;
+    RoyalError code;
+    const char *part;
+    guint wait_min_ms;
+  } table[] = {
+    { "app-bad", 0, NULL, NULL, ROYAL_ERROR_INVALID, "the secret bad: expected an RSA private key in PEM", 0 },
+    { "app", 401, NULL, NULL, ROYAL_ERROR_DENIED, "App 7, installation 42: GitHub answered 401", 0 },
+    { "app", 404, NULL, NULL, ROYAL_ERROR_DENIED, "App 7, installation 42: GitHub answered 404", 0 },
+    { "app", 502, NULL, NULL, ROYAL_ERROR_UNAVAILABLE, "502", 0 },
+    { "app", 403, "Retry-After", "7", ROYAL_ERROR_LIMIT, "403", 7000 },
+  };
+  g_autoptr (World) world = world_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (JsonNode) receipt = NULL;
+      RhThrottle throttle = { 0 };
+
+      if (table[i].status != 0)
+        github_fake_fail (world->fake, table[i].status, table[i].header, table[i].value);
+      receipt = apply (world, table[i].target, "github.pull_request.open", OPEN_A, &throttle, &error);
+      g_assert_null (receipt);
+      g_assert_error (error, ROYAL_ERROR, (gint)table[i].code);
+      g_assert_nonnull (strstr (error->message, table[i].part));
+      g_assert_null (strstr (error->message, "ghs_"));
+      g_assert_cmpuint (throttle.retry_after_ms, >=, table[i].wait_min_ms);
+    }
+  /* None of this stays. */
+  label (world, "app", "'a'", NULL);
+}
+
+/* What is as it was read is not sent again, and is what it was. */
+static void
+test_unchanged (void)
+{
+  g_autoptr (World) world = world_new ();
+  guint reads;
+
+  label (world, "shop", "'a'", NULL);
+  label (world, "shop", "'a'", NULL);
+  reads = github_fake_reads (world->fake);
+  g_assert_cmpuint (github_fake_unchanged (world->fake), ==, 0);
+  for (guint i = 0; i < 3; i++)
+    label (world, "shop", "'a'", NULL);
+  g_assert_cmpuint (github_fake_reads (world->fake), ==, reads);
+  g_assert_cmpuint (github_fake_unchanged (world->fake), ==, 3);
+  g_assert_cmpuint (github_fake_changes (world->fake), ==, 1);
+  /* Another account has read nothing. */
+  label (world, "app", "'a'", NULL);
+  g_assert_cmpuint (github_fake_reads (world->fake), ==, reads + 1);
+  label (world, "app", "'b'", NULL);
+  label (world, "shop", "'b'", NULL);
+  g_assert_cmpuint (github_fake_changes (world->fake), ==, 2);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -207,5 +359,9 @@ main (int argc, char **argv)
   g_test_add_func ("/github/conforms", test_conforms);
   g_test_add_func ("/github/finds", test_finds);
   g_test_add_func ("/github/fails", test_fails);
+  g_test_add_func ("/github/app", test_app);
+  g_test_add_func ("/github/app-together", test_app_together);
+  g_test_add_func ("/github/app-fails", test_app_fails);
+  g_test_add_func ("/github/unchanged", test_unchanged);
   return g_test_run ();
 }

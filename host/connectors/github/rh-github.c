@@ -2,10 +2,8 @@
 #include "rh-github.h"
 
 #include "rh-connector-task.h"
-#include "rh-github-action.h"
-#include "rh-github-place.h"
+#include "rh-github-client.h"
 #include "rh-github-resources.h"
-#include "rh-http-call.h"
 #include "royal-json.h"
 
 #include <royal/error.h>
@@ -15,7 +13,7 @@
 
 struct _RhGithub {
   GObject parent_instance;
-  RhSecrets *secrets;
+  RhGithubClient *client;
   GHashTable *places; /* name -> RhGithubPlace */
   GPtrArray *names;   /* of the secrets that it needs */
 };
@@ -88,7 +86,7 @@ rh_github_lane (RhConnector *connector, const char *action, const char *target, 
   limits->rate = 1;
   limits->burst = 20;
   limits->deadline_ms = 3 * place->endpoint->timeout_ms;
-  return g_strdup_printf ("%s as %s", place->endpoint->origin, place->token);
+  return g_strdup_printf ("%s as %s", place->endpoint->origin, place->account);
 }
 
 static const RhGithubPlace *
@@ -169,8 +167,6 @@ fail (GTask *task, const RhHttpAnswer *answer, gboolean is_read)
   g_autofree char *words = words_of (answer);
   RoyalError code = meaning_of (answer, is_read);
 
-  if (answer->retry_after_ms > 0)
-    rh_effect_retry_after (&self->effect, answer->retry_after_ms);
   g_task_return_new_error (task, ROYAL_ERROR, (int)code, "%s: GitHub answered %u: %s", self->place->name,
                            answer->status, words);
 }
@@ -269,9 +265,23 @@ call (GTask *task,
 {
   RhGithub *self = g_task_get_source_object (task);
   const Operation *operation = g_task_get_task_data (task);
-  RhHttpRequest request = { .workspace = operation->effect.workspace, .method = method, .path = path, .body = body };
+  RhGithubRequest request = { .method = method, .path = (char *)path, .body = body };
 
-  rh_http_call_async (operation->place->endpoint, self->secrets, &request, cancellable, callback, g_object_ref (task));
+  rh_github_client_send_async (self->client, operation->place, operation->effect.workspace, &request, cancellable,
+                               callback, g_object_ref (task));
+}
+
+/* (nullable) (transfer full): the answer; what GitHub said of its limits is told, also beside an answer that is good.
+ */
+static RhHttpAnswer *
+take_answer (const Operation *self, GAsyncResult *result, gboolean *ret_sent, GError **error)
+{
+  guint retry_after_ms = 0;
+  RhHttpAnswer *answer = rh_github_client_send_finish (result, ret_sent, &retry_after_ms, error);
+
+  if (retry_after_ms > 0)
+    rh_effect_retry_after (&self->effect, retry_after_ms);
+  return answer;
 }
 
 static void
@@ -281,7 +291,7 @@ on_changed (GObject *source, GAsyncResult *result, gpointer data)
   const Operation *self = g_task_get_task_data (task);
   gboolean sent = FALSE;
   g_autoptr (GError) error = NULL;
-  g_autoptr (RhHttpAnswer) answer = rh_http_call_finish (result, &sent, &error);
+  g_autoptr (RhHttpAnswer) answer = take_answer (self, result, &sent, &error);
   g_autoptr (JsonNode) state = NULL;
 
   if (answer == NULL && sent)
@@ -355,7 +365,7 @@ on_observed (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GTask) task = data;
   Operation *self = g_task_get_task_data (task);
   GError *error = NULL;
-  g_autoptr (RhHttpAnswer) answer = rh_http_call_finish (result, NULL, &error);
+  g_autoptr (RhHttpAnswer) answer = take_answer (self, result, NULL, &error);
   gboolean is_absent = answer != NULL && answer->status == 404 && may_be_absent (self);
 
   if (answer == NULL && royal_error_is_timeout (error))
@@ -448,7 +458,7 @@ rh_github_finalize (GObject *object)
 {
   RhGithub *self = RH_GITHUB (object);
 
-  g_clear_object (&self->secrets);
+  g_clear_pointer (&self->client, rh_github_client_free);
   g_hash_table_unref (self->places);
   g_ptr_array_unref (self->names);
   G_OBJECT_CLASS (rh_github_parent_class)->finalize (object);
@@ -500,10 +510,10 @@ rh_github_new (const char *file, RhSecrets *secrets, GError **error)
     return NULL;
   self = g_object_new (RH_TYPE_GITHUB, NULL);
   self->places = places;
-  self->secrets = secrets != NULL ? g_object_ref (secrets) : NULL;
+  self->client = rh_github_client_new (secrets);
   g_hash_table_iter_init (&iter, places);
   while (g_hash_table_iter_next (&iter, NULL, &value))
-    g_ptr_array_add (self->names, ((RhGithubPlace *)value)->token);
+    g_ptr_array_add (self->names, ((RhGithubPlace *)value)->secret);
   g_ptr_array_add (self->names, NULL);
   return self;
 }

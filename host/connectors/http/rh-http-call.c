@@ -36,6 +36,7 @@ rh_http_answer_free (RhHttpAnswer *self)
   g_clear_pointer (&self->json, json_node_unref);
   g_free (self->sha256);
   g_free (self->tag);
+  g_free (self->validator);
   g_free (self);
 }
 
@@ -224,9 +225,11 @@ answer (GTask *task)
   result->length = self->body->len;
   result->sha256 = g_compute_checksum_for_data (G_CHECKSUM_SHA256, self->body->data, self->body->len);
   result->tag = tag != NULL && tag[0] == '"' ? g_strdup (tag) : NULL;
+  result->validator = g_strdup (tag);
   result->retry_after_ms = retry_after_ms (soup_message_headers_get_one (headers, "Retry-After"));
+  result->exhausted_ms = reset_ms (headers);
   if (result->retry_after_ms == 0 && (result->status == 403 || result->status == 429))
-    result->retry_after_ms = reset_ms (headers);
+    result->retry_after_ms = result->exhausted_ms;
   if (self->body->len > 0)
     {
       g_autoptr (GString) text = masked (self);
@@ -286,6 +289,18 @@ on_sent (GObject *source, GAsyncResult *result, gpointer data)
 
 static void ask_secret (GTask *task);
 
+/* Sends @secret (transfer full) along. */
+static void
+tell_secret (Call *self, const char *header, const char *prefix, RhSecret *secret)
+{
+  char *value = g_strconcat (prefix, rh_secret_bytes (secret), NULL);
+
+  g_ptr_array_add (self->told, secret);
+  soup_message_headers_replace (soup_message_get_request_headers (self->message), header, g_strchomp (value));
+  memset (value, 0, strlen (value));
+  g_free (value);
+}
+
 static void
 on_secret (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -294,18 +309,13 @@ on_secret (GObject *source, GAsyncResult *result, gpointer data)
   const RhHttpSecret *wanted = self->endpoint->secrets->pdata[self->next_secret];
   GError *error = NULL;
   RhSecret *secret = rh_secrets_lookup_finish (RH_SECRETS (source), result, &error);
-  char *value;
 
   if (secret == NULL)
     {
       fail (task, error);
       return;
     }
-  g_ptr_array_add (self->told, secret);
-  value = g_strconcat (wanted->prefix, rh_secret_bytes (secret), NULL);
-  soup_message_headers_replace (soup_message_get_request_headers (self->message), wanted->header, g_strchomp (value));
-  memset (value, 0, strlen (value));
-  g_free (value);
+  tell_secret (self, wanted->header, wanted->prefix, secret);
   self->next_secret++;
   ask_secret (task);
 }
@@ -351,6 +361,8 @@ make_message (const RhHttpEndpoint *endpoint, const RhHttpRequest *request)
     soup_message_headers_replace (headers, endpoint->key_header, request->key);
   if (request->match != NULL)
     soup_message_headers_replace (headers, "If-Match", request->match);
+  if (request->none_match != NULL)
+    soup_message_headers_replace (headers, "If-None-Match", request->none_match);
   if (request->body != NULL)
     {
       char *body = royal_json_to_string (request->body);
@@ -399,6 +411,8 @@ rh_http_call_async (const RhHttpEndpoint *endpoint,
       self->outer_id = g_cancellable_connect (cancellable, G_CALLBACK (on_outer_cancelled),
                                               g_object_ref (self->cancellable), g_object_unref);
     }
+  if (request->bearer != NULL)
+    tell_secret (self, "Authorization", "Bearer ", rh_secret_ref (request->bearer));
   self->timeout_id = g_timeout_add (endpoint->timeout_ms, on_timeout, self);
   ask_secret (task);
 }

@@ -12,6 +12,8 @@ G_BEGIN_DECLS
  * @body: (nullable): sent as JSON
  * @key: (nullable): the idempotency key
  * @match: (nullable): an entity tag: If-Match
+ * @none_match: (nullable): an entity tag: If-None-Match
+ * @bearer: (nullable): a token, beside the secrets that the endpoint names: Authorization
  *
  * All (transfer none), copied.
  */
@@ -22,6 +24,8 @@ typedef struct {
   JsonNode *body;
   const char *key;
   const char *match;
+  const char *none_match;
+  RhSecret *bearer;
 } RhHttpRequest;
 
 /**
@@ -29,7 +33,9 @@ typedef struct {
  * @json: (nullable): the body, when it is JSON
  * @sha256: of the body
  * @tag: (nullable): its strong entity tag
+ * @validator: (nullable): its entity tag, strong or weak
  * @retry_after_ms: 0 = it did not say
+ * @exhausted_ms: of whatever status: how long until requests are counted anew, when this was the last one; 0 = there are more
  */
 typedef struct {
   guint status;
@@ -37,7 +43,9 @@ typedef struct {
   char *sha256;
   gsize length;
   char *tag;
+  char *validator;
   guint retry_after_ms;
+  guint exhausted_ms;
 } RhHttpAnswer;
 
 void rh_http_answer_free (RhHttpAnswer *self);
