@@ -3,7 +3,7 @@
 const fs = require('fs');
 const [from, to] = process.argv.slice(2);
 const spec = JSON.parse(fs.readFileSync(from));
-const wanted = /^\/repos\/\{owner\}\/\{repo\}\/(pulls|issues|statuses|commits|releases)(\/|$)/;
+const wanted = /^\/repos\/\{owner\}\/\{repo\}\/(pulls|issues|statuses|commits|releases)(\/|$)|^\/app\/installations\/\{installation_id\}\/access_tokens$/;
 const paths = Object.fromEntries(Object.entries(spec.paths).filter(([path]) => wanted.test(path)));
 const components = {};
 const reach = (node) => {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "github-fake.h"
 
+#include "github-shapes.h"
+
 #include <json-glib/json-glib.h>
 #include <libsoup/soup.h>
 #include <royal-json.h>
-#include <stdio.h>
 #include <string.h>
 
 #define SHA "0123456789abcdef0123456789abcdef01234567"
@@ -17,6 +18,7 @@ struct _GithubFake {
   guint fail_status;
   char *fail_header;
   char *fail_value;
+  gboolean exhausted;
   guint reads;
   guint unchanged;
   guint tokens;
@@ -136,27 +138,19 @@ is_good_token (GithubFake *self, const char *authorization)
 static void
 open_pull (GithubFake *self, SoupServerMessage *message, JsonObject *body)
 {
-  JsonObject *head = json_object_new ();
-  JsonObject *base = json_object_new ();
+  g_autoptr (JsonNode) head = json_object_dup_member (body, "head");
+  g_autoptr (JsonNode) base = json_object_dup_member (body, "base");
 
   if (self->pull != NULL && strcmp (royal_json_string (self->pull, "state", ""), "open") == 0)
     {
       refuse (message, 422, "Validation Failed");
-      json_object_unref (head);
-      json_object_unref (base);
       return;
     }
   g_clear_pointer (&self->pull, json_object_unref);
-  self->pull = json_object_new ();
-  json_object_set_null_member (self->pull, "body");
+  self->pull = github_shape_pull (1, json_node_get_string (head), json_node_get_string (base), SHA);
+  json_object_remove_member (body, "head");
+  json_object_remove_member (body, "base");
   copy_all (body, self->pull);
-  json_object_set_int_member (self->pull, "number", 1);
-  json_object_set_string_member (self->pull, "state", "open");
-  json_object_set_boolean_member (self->pull, "merged", FALSE);
-  json_object_set_string_member (head, "sha", SHA);
-  json_object_set_string_member (base, "ref", royal_json_string (body, "base", ""));
-  json_object_set_object_member (self->pull, "head", head);
-  json_object_set_object_member (self->pull, "base", base);
   answer_object (message, 201, self->pull);
 }
 
@@ -201,23 +195,27 @@ set_labels (GithubFake *self, SoupServerMessage *message, JsonObject *body)
   json_array_unref (self->labels);
   self->labels = json_array_new ();
   for (guint i = 0; i < json_array_get_length (names); i++)
-    {
-      JsonObject *label = json_object_new ();
-
-      json_object_set_string_member (label, "name", json_array_get_string_element (names, i));
-      json_array_add_object_element (self->labels, label);
-    }
+    json_array_add_object_element (self->labels, github_shape_label (json_array_get_string_element (names, i)));
   answer_array (message, self->labels);
 }
 
 static void
 get_status (GithubFake *self, SoupServerMessage *message)
 {
-  g_autoptr (JsonObject) answer = json_object_new ();
+  g_autoptr (JsonObject) answer = github_shape_combined (SHA, self->statuses);
 
-  json_object_set_string_member (answer, "sha", SHA);
-  json_object_set_array_member (answer, "statuses", json_array_ref (self->statuses));
   answer_object (message, 200, answer);
+}
+
+static void
+set_status (GithubFake *self, SoupServerMessage *message, JsonObject *body)
+{
+  g_autoptr (JsonObject) status =
+      github_shape_status (royal_json_string (body, "state", ""), royal_json_string (body, "context", "default"));
+
+  copy_all (body, status);
+  json_array_add_object_element (self->statuses, json_object_ref (status));
+  answer_object (message, 201, status);
 }
 
 static void
@@ -228,9 +226,8 @@ make_release (GithubFake *self, SoupServerMessage *message, JsonObject *body)
       refuse (message, 422, "Validation Failed");
       return;
     }
-  self->release = json_object_new ();
+  self->release = github_shape_release (7, royal_json_string (body, "tag_name", ""));
   copy_all (body, self->release);
-  json_object_set_int_member (self->release, "id", 7);
   answer_object (message, 201, self->release);
 }
 
@@ -263,10 +260,7 @@ route (GithubFake *self, SoupServerMessage *message, const char *what, JsonObjec
   else if (strcmp (what, "GET /commits/" SHA "/status") == 0)
     get_status (self, message);
   else if (strcmp (what, "POST /statuses/" SHA) == 0)
-    {
-      json_array_add_object_element (self->statuses, json_object_ref (body));
-      answer_object (message, 201, body);
-    }
+    set_status (self, message, body);
   else if (strcmp (what, "GET /releases/tags/v1") == 0 && self->release != NULL)
     answer_object (message, 200, self->release);
   else if (strcmp (what, "POST /releases") == 0)
@@ -280,19 +274,11 @@ route (GithubFake *self, SoupServerMessage *message, const char *what, JsonObjec
     refuse (message, 404, "Not Found");
 }
 
-/* For who judges the requests by GitHub's own description: a line each, to the file that is named so. */
-static void
-note (SoupServerMessage *message, const char *method, const SoupMessageBody *sent)
+/* Where it listens, and where it is asked when somebody stands between who judges both. */
+static guint
+port_of (const char *name)
 {
-  const char *name = g_getenv ("ROYAL_GITHUB_REQUESTS");
-  g_autofree char *uri = g_uri_to_string (soup_server_message_get_uri (message));
-  FILE *file = name != NULL ? fopen (name, "a") : NULL;
-
-  if (file == NULL)
-    return;
-  fprintf (file, "%s\t%s\t%.*s\n", method, strchr (uri + strlen ("http://"), '/'), (int)sent->length,
-           sent->length > 0 ? sent->data : "");
-  fclose (file);
+  return (guint)g_ascii_strtoull (g_getenv (name) != NULL ? g_getenv (name) : "0", NULL, 10);
 }
 
 static void
@@ -307,7 +293,15 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
       sent->length > 0 ? royal_json_parse (sent->data, (gssize)sent->length, "body", NULL) : NULL;
   g_autofree char *what = NULL;
 
-  note (message, method, sent);
+  if (port_of ("ROYAL_GITHUB_FAKE_PORT") != 0) /* who stands between keeps no connection to a fake that ends */
+    soup_message_headers_replace (soup_server_message_get_response_headers (message), "Connection", "close");
+  if (self->exhausted)
+    {
+      g_autofree char *reset = g_strdup_printf ("%" G_GINT64_FORMAT, g_get_real_time () / G_USEC_PER_SEC + 100);
+
+      soup_message_headers_replace (soup_server_message_get_response_headers (message), "X-RateLimit-Remaining", "0");
+      soup_message_headers_replace (soup_server_message_get_response_headers (message), "X-RateLimit-Reset", reset);
+    }
   self->changes += strcmp (method, "GET") != 0 && !g_str_has_prefix (path, "/app/");
   if (self->fail_status != 0)
     {
@@ -350,7 +344,8 @@ github_fake_new (void)
   self->labels = json_array_new ();
   self->statuses = json_array_new ();
   soup_server_add_handler (self->server, NULL, on_request, self, NULL);
-  g_assert_true (soup_server_listen_local (self->server, 0, SOUP_SERVER_LISTEN_IPV4_ONLY, NULL));
+  g_assert_true (
+      soup_server_listen_local (self->server, port_of ("ROYAL_GITHUB_FAKE_PORT"), SOUP_SERVER_LISTEN_IPV4_ONLY, NULL));
   uris = soup_server_get_uris (self->server);
   self->port = (guint)g_uri_get_port (uris->data);
   g_slist_free_full (uris, (GDestroyNotify)g_uri_unref);
@@ -375,7 +370,15 @@ github_fake_free (GithubFake *self)
 guint
 github_fake_port (GithubFake *self)
 {
-  return self->port;
+  guint before = port_of ("ROYAL_GITHUB_PORT");
+
+  return before != 0 ? before : self->port;
+}
+
+void
+github_fake_exhaust (GithubFake *self, gboolean exhausted)
+{
+  self->exhausted = exhausted;
 }
 
 guint

@@ -11,7 +11,10 @@ typedef struct _GithubFake GithubFake;
 
 GithubFake *github_fake_new (void);
 void github_fake_free (GithubFake *self);
+/* Its port, or that of ROYAL_GITHUB_PORT, which asks the one of ROYAL_GITHUB_FAKE_PORT then. */
 guint github_fake_port (GithubFake *self);
+/* From now on each answer says that it was the last for 100 s. */
+void github_fake_exhaust (GithubFake *self, gboolean exhausted);
 /* How many requests came that change something. */
 guint github_fake_changes (GithubFake *self);
 /* How many reads were answered in full, and how many with 304. */

@@ -352,6 +352,20 @@ test_unchanged (void)
   g_assert_cmpuint (github_fake_changes (world->fake), ==, 2);
 }
 
+/* The last request that GitHub takes for a time: it was good, and the next waits. */
+static void
+test_exhausted (void)
+{
+  g_autoptr (World) world = world_new ();
+  RhThrottle throttle = { 0 };
+
+  label (world, "shop", "'a'", &throttle);
+  g_assert_cmpuint (throttle.retry_after_ms, ==, 0);
+  github_fake_exhaust (world->fake, TRUE);
+  label (world, "shop", "'b'", &throttle);
+  g_assert_cmpuint (throttle.retry_after_ms, >, 90000);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -363,5 +377,6 @@ main (int argc, char **argv)
   g_test_add_func ("/github/app-together", test_app_together);
   g_test_add_func ("/github/app-fails", test_app_fails);
   g_test_add_func ("/github/unchanged", test_unchanged);
+  g_test_add_func ("/github/exhausted", test_exhausted);
   return g_test_run ();
 }
