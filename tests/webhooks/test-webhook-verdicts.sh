@@ -9,7 +9,11 @@ done
 # shellcheck source=tests/integration/daemon.sh
 . "${ROYAL_SRCDIR:?}/tests/integration/daemon.sh"
 here=$ROYAL_SRCDIR/tests/webhooks
-"$ROYAL_SRCDIR/tools/npm-packages" "$here" || exit 1
+if ! "$ROYAL_SRCDIR/tools/npm-packages" "$here"; then
+  [ -z "${CI:-}" ] || exit 1
+  echo "1..0 # SKIP the services' libraries could not be had"
+  exit 0
+fi
 begin
 cp "$ROYAL_BUILDDIR/tests/fixtures/agents/good.so" "$host_plugins/"
 cat >"$host_dir/manifests/good.json" <<'M'
