@@ -268,7 +268,8 @@ key_of (const char *kind, const char *topic, const char *source, const char *tex
 }
 
 /* What tells a service's delivery from others: its id, which is the same when it comes again; that of what happened;
- * and what is signed, as the ids are not: whoever got hold of a delivery could send it with others. */
+ * and what is signed, as the ids are not: whoever got hold of a delivery could send it with others. All of one topic:
+ * an order that is made and paid at once is told of twice in the same words. */
 static GStrv
 keys_of (const Delivery *self)
 {
@@ -279,12 +280,15 @@ keys_of (const Delivery *self)
     {
       g_autofree char *id = key_of ("id", self->topic, self->source, self->id);
       g_autofree char *event = self->event != NULL ? key_of ("event", self->topic, self->source, self->event) : NULL;
+      g_autofree char *body = key_of ("body", self->topic, NULL, content);
 
       g_strv_builder_add (keys, id);
       if (event != NULL)
         g_strv_builder_add (keys, event);
+      g_strv_builder_add (keys, body);
     }
-  g_strv_builder_add (keys, content);
+  else
+    g_strv_builder_add (keys, content);
   return g_strv_builder_end (keys);
 }
 

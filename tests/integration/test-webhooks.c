@@ -193,14 +193,16 @@ test_github (TriggerFixture *f, gconstpointer data)
     /* The id that was seen with that body. */
     { "first secret", "push", "d2", PUSH " ", "known", "1", "1" },
     { "first secret", "push", "d3", OTHER, "accepted", "1", "2" },
-    { "first secret", "pull_request", "d4", OPENED, "accepted", "1", "3" },
-    { "first secret", "pull_request", "d5", CLOSED, "accepted", "2", "4" },
-    { "second secret", "push", "d6", PUSH "  ", "accepted", "2", "5" },
-    { "third secret", "push", "d7", "{}", TRIGGER_FIXTURE_REFUSED, "2", "5" },
-    { "first secret", "", "d8", "{}", TRIGGER_FIXTURE_REFUSED, "2", "5" },
-    { "first secret", "push", "", "{}", TRIGGER_FIXTURE_REFUSED, "2", "5" },
-    { "first secret", "ping", "d9", "", TRIGGER_FIXTURE_REFUSED, "2", "5" },
-    { "first secret", "ping", "d10", "{", "expected a body of JSON", "2", "5" },
+    /* Another event in the same words. */
+    { "first secret", "create", "d3", OTHER, "accepted", "1", "3" },
+    { "first secret", "pull_request", "d4", OPENED, "accepted", "1", "4" },
+    { "first secret", "pull_request", "d5", CLOSED, "accepted", "2", "5" },
+    { "second secret", "push", "d6", PUSH "  ", "accepted", "2", "6" },
+    { "third secret", "push", "d7", "{}", TRIGGER_FIXTURE_REFUSED, "2", "6" },
+    { "first secret", "", "d8", "{}", TRIGGER_FIXTURE_REFUSED, "2", "6" },
+    { "first secret", "push", "", "{}", TRIGGER_FIXTURE_REFUSED, "2", "6" },
+    { "first secret", "ping", "d9", "", TRIGGER_FIXTURE_REFUSED, "2", "6" },
+    { "first secret", "ping", "d10", "{", "expected a body of JSON", "2", "6" },
   };
 
   start_services (f);
