@@ -81,6 +81,7 @@ start_server (World *self)
 static const char repositories[] =
     "{'ca':'%s/ca.pem','repositories':{"
     "'shop':{'url':'https://localhost:%u/shop.git','token':'good','signing_key':'signing','email':'bot@example.com'},"
+    "'agent':{'url':'https://localhost:%u/shop.git','token':'good','agent_key':'%s','email':'bot@example.com'},"
     "'bad':{'url':'https://localhost:%u/shop.git','token':'bad'},"
     "'none':{'url':'https://localhost:%u/none.git','token':'good'},"
     "'ssh':{'url':'ssh://127.0.0.1:%u%s/repos/shop.git','ssh_key':'client','user':'%s','host_key':'%s'},"
@@ -95,9 +96,11 @@ write_config (World *self)
   g_autofree char *key =
       shell (self, "mkdir secrets && printf 'good-token\\n' > secrets/good && echo bad-token > secrets/bad && "
                    "cp client signing secrets/ && cat host_key");
+  g_autofree char *public = shell (self, "cat signing.pub");
   const char *user = g_get_user_name ();
-  g_autofree char *text = g_strdup_printf (repositories, self->dir, self->port, self->port, self->port, self->ssh_port,
-                                           self->dir, user, key, self->ssh_port, self->dir, user, WRONG_KEY);
+  g_autofree char *text =
+      g_strdup_printf (repositories, self->dir, self->port, self->port, public, self->port, self->port, self->ssh_port,
+                       self->dir, user, key, self->ssh_port, self->dir, user, WRONG_KEY);
   g_autofree char *file = g_build_filename (self->dir, "git.json", NULL);
   g_autofree char *folder = g_build_filename (self->dir, "cache", NULL);
   g_autofree char *secrets = g_build_filename (self->dir, "secrets", NULL);
@@ -302,6 +305,38 @@ test_leases (void)
   g_assert_cmpstr (after, ==, moved);
 }
 
+/* The agent has the key, and the host has not. */
+static void
+test_agent (void)
+{
+  g_autoptr (World) world = world_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) one = NULL;
+  g_autoptr (JsonNode) two = NULL;
+  g_autofree char *socket = NULL;
+
+  if (world->git == NULL)
+    return;
+  socket = g_build_filename (world->dir, "agent", NULL);
+  g_free (shell (world,
+                 "ssh-agent -a \"$PWD/agent\" > env && SSH_AUTH_SOCK=agent ssh-add -q signing && rm secrets/signing"));
+  g_setenv ("SSH_AUTH_SOCK", socket, TRUE);
+  one = push (world, "agent", ONE, "k1", NULL, &error);
+  g_assert_no_error (error);
+  expect (world,
+          "{ printf 'bot@example.com '; cat signing.pub; } > allowed; "
+          "git -C repos/shop.git -c gpg.ssh.allowedSignersFile=$PWD/allowed verify-commit sync 2>&1 | cut -d' ' -f1-5",
+          "Good \"git\" signature for bot@example.com");
+  /* Without it nothing is pushed that is not signed. */
+  g_free (shell (world, ". ./env > env.log && kill $SSH_AGENT_PID; git -C repos/shop.git branch -D sync; rm -f agent"));
+  two = push (world, "agent", ONE, "k2", NULL, &error);
+  g_assert_null (two);
+  g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_UNAVAILABLE);
+  g_assert_nonnull (strstr (error->message, "/agent_key: the agent at "));
+  expect (world, "git -C repos/shop.git branch --list sync", "");
+  g_unsetenv ("SSH_AUTH_SOCK");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -309,6 +344,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/git/conforms/https", "shop", test_conforms);
   g_test_add_data_func ("/git/conforms/ssh", "ssh", test_conforms);
   g_test_add_func ("/git/commits", test_commits);
+  g_test_add_func ("/git/agent", test_agent);
   g_test_add_func ("/git/refuses", test_refuses);
   g_test_add_func ("/git/leases", test_leases);
   return g_test_run ();

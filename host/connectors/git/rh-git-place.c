@@ -21,6 +21,7 @@ rh_git_place_free (RhGitPlace *self)
   g_free (self->token);
   g_free (self->ssh_key);
   g_free (self->signing_key);
+  g_free (self->agent_key);
   g_free (self->host_key);
   g_free (self->author);
   g_free (self->email);
@@ -40,6 +41,7 @@ place_new (const char *name, JsonObject *document)
   self->token = g_strdup (royal_json_string (document, "token", NULL));
   self->ssh_key = g_strdup (royal_json_string (document, "ssh_key", NULL));
   self->signing_key = g_strdup (royal_json_string (document, "signing_key", NULL));
+  self->agent_key = g_strdup (royal_json_string (document, "agent_key", NULL));
   self->host_key = g_strdup (royal_json_string (document, "host_key", NULL));
   self->author = g_strdup (royal_json_string (document, "author", "Royal"));
   self->email = g_strdup (royal_json_string (document, "email", "royal@localhost"));
@@ -56,6 +58,8 @@ fault_of (const RhGitPlace *self)
     return "/url: expected no user in it: `user`, and the name of a secret as `token` or `ssh_key`";
   if (g_str_has_prefix (self->url, "ssh:") && self->host_key == NULL)
     return "/host_key: expected the SHA-256 of the server's key, as the url is one of ssh";
+  if (self->agent_key != NULL && self->signing_key != NULL)
+    return "/agent_key: expected none beside signing_key";
   return NULL;
 }
 

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
  * @url: https, ssh or, for tests and mirrors, file; without a user's password
  * @user: whom the credential is of
  * @token, @ssh_key, @signing_key: (nullable): names of secrets; over ssh without @ssh_key the agent is asked
+ * @agent_key: (nullable): the public key with which the agent signs, in place of @signing_key
  * @host_key: (nullable): SHA-256 of the server's ssh key in base64, as `ssh-keygen -l` shows it after `SHA256:`
  *
  * One named repository that git.branch.push may push to: docs/schema/git-repositories.schema.json.
@@ -21,6 +22,7 @@ typedef struct {
   char *token;
   char *ssh_key;
   char *signing_key;
+  char *agent_key;
   char *host_key;
   char *author;
   char *email;

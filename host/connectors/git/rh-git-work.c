@@ -2,6 +2,7 @@
 #include "rh-git-work.h"
 
 #include "rh-git-link.h"
+#include "rh-ssh-agent.h"
 #include "rh-ssh-key.h"
 #include "royal-json.h"
 
@@ -223,9 +224,18 @@ make_tree (const RhGitAccess *access,
 static char *
 sign (const RhGitAccess *access, const git_buf *text, GError **error)
 {
-  g_autoptr (RhSshKey) key =
-      rh_ssh_key_new (rh_secret_bytes (access->signing_key), rh_secret_length (access->signing_key), error);
+  g_autoptr (RhSshKey) key = NULL;
 
+  if (access->signing_key == NULL)
+    {
+      char *signature =
+          rh_ssh_agent_sign (g_getenv ("SSH_AUTH_SOCK"), access->place->agent_key, "git", text->ptr, text->size, error);
+
+      if (signature == NULL)
+        g_prefix_error (error, "/agent_key: ");
+      return signature;
+    }
+  key = rh_ssh_key_new (rh_secret_bytes (access->signing_key), rh_secret_length (access->signing_key), error);
   if (key != NULL)
     return rh_ssh_key_sign (key, "git", text->ptr, text->size);
   g_prefix_error (error, "the secret %s: ", access->place->signing_key);
@@ -245,6 +255,7 @@ make_commit (const RhGitAccess *access,
   g_autoptr (git_signature) author = NULL;
   g_autofree char *signature = NULL;
   git_buf text = { 0 };
+  gboolean wanted;
   gboolean good;
 
   if (!check (access, git_signature_now (&author, access->place->author, access->place->email), "its author", error) ||
@@ -253,8 +264,9 @@ make_commit (const RhGitAccess *access,
                                         parents),
               "the commit", error))
     return FALSE;
-  signature = access->signing_key != NULL ? sign (access, &text, error) : NULL;
-  good = (signature != NULL || access->signing_key == NULL) &&
+  wanted = access->signing_key != NULL || access->place->agent_key != NULL;
+  signature = wanted ? sign (access, &text, error) : NULL;
+  good = (signature != NULL || !wanted) &&
          check (access,
                 git_commit_create_with_signature (ret_id, repository, text.ptr, signature,
                                                   signature != NULL ? "gpgsig" : NULL),

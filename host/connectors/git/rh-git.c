@@ -179,7 +179,8 @@ facts_of (const Operation *self, const RhGitView *view)
   /* Of an empty repository the first branch becomes the default one. */
   json_object_set_boolean_member (facts, "default_branch",
                                   view->default_branch == NULL || strcmp (view->default_branch, self->branch) == 0);
-  json_object_set_boolean_member (facts, "signed", self->access.place->signing_key != NULL);
+  json_object_set_boolean_member (facts, "signed",
+                                  self->access.place->signing_key != NULL || self->access.place->agent_key != NULL);
   json_object_set_int_member (facts, "files", n);
   json_object_set_int_member (facts, "deleted", deleted);
   json_object_set_int_member (facts, "bytes", bytes);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-ssh-key.h"
 
+#include "rh-ssh-signature.h"
+
 #include <royal/error.h>
 #include <sodium.h>
 #include <string.h>
@@ -9,7 +11,6 @@
 #define END "-----END OPENSSH PRIVATE KEY-----"
 #define MAGIC "openssh-key-v1"
 #define TYPE "ssh-ed25519"
-#define LINE 70
 
 struct _RhSshKey {
   guint8 secret[crypto_sign_SECRETKEYBYTES];
@@ -149,74 +150,21 @@ rh_ssh_key_free (RhSshKey *self)
   g_free (self);
 }
 
-static void
-put_string (GByteArray *out, gconstpointer bytes, gsize length)
-{
-  guint32 size = GUINT32_TO_BE ((guint32)length);
-
-  g_byte_array_append (out, (const guint8 *)&size, sizeof size);
-  if (length > 0)
-    g_byte_array_append (out, bytes, (guint)length);
-}
-
-static void
-put_text (GByteArray *out, const char *text)
-{
-  put_string (out, text, strlen (text));
-}
-
-/* What is signed in place of the data: the purpose keeps a signature from being taken for another's. */
-static GByteArray *
-make_signed (const char *purpose, gconstpointer data, gsize length)
-{
-  GByteArray *out = g_byte_array_new ();
-  guint8 hash[crypto_hash_sha512_BYTES];
-
-  crypto_hash_sha512 (hash, data, length);
-  g_byte_array_append (out, (const guint8 *)"SSHSIG", 6);
-  put_text (out, purpose);
-  put_text (out, "");
-  put_text (out, "sha512");
-  put_string (out, hash, sizeof hash);
-  return out;
-}
-
-static char *
-armour_of (const GByteArray *blob)
-{
-  g_autofree char *text = g_base64_encode (blob->data, blob->len);
-  GString *out = g_string_new ("-----BEGIN SSH SIGNATURE-----\n");
-
-  for (gsize at = 0; at < strlen (text); at += LINE)
-    g_string_append_printf (out, "%.*s\n", LINE, text + at);
-  g_string_append (out, "-----END SSH SIGNATURE-----");
-  return g_string_free (out, FALSE);
-}
-
 char *
 rh_ssh_key_sign (const RhSshKey *self, const char *purpose, gconstpointer data, gsize length)
 {
-  static const guint8 version[] = { 0, 0, 0, 1 };
   g_autoptr (GByteArray) text = NULL;
   g_autoptr (GByteArray) public = g_byte_array_new ();
   g_autoptr (GByteArray) signature = g_byte_array_new ();
-  g_autoptr (GByteArray) blob = g_byte_array_new ();
   guint8 bytes[crypto_sign_BYTES];
 
   g_return_val_if_fail (self != NULL && purpose != NULL && data != NULL, NULL);
 
-  text = make_signed (purpose, data, length);
+  text = rh_ssh_signed (purpose, data, length);
   crypto_sign_detached (bytes, NULL, text->data, text->len, self->secret);
-  put_text (public, TYPE);
-  put_string (public, self->public, sizeof self->public);
-  put_text (signature, TYPE);
-  put_string (signature, bytes, sizeof bytes);
-  g_byte_array_append (blob, (const guint8 *)"SSHSIG", 6);
-  g_byte_array_append (blob, version, sizeof version);
-  put_string (blob, public->data, public->len);
-  put_text (blob, purpose);
-  put_text (blob, "");
-  put_text (blob, "sha512");
-  put_string (blob, signature->data, signature->len);
-  return armour_of (blob);
+  rh_ssh_put (public, TYPE, strlen (TYPE));
+  rh_ssh_put (public, self->public, sizeof self->public);
+  rh_ssh_put (signature, TYPE, strlen (TYPE));
+  rh_ssh_put (signature, bytes, sizeof bytes);
+  return rh_ssh_armour (public->data, public->len, purpose, signature->data, signature->len);
 }
