@@ -6,6 +6,7 @@
 #include "github-fake.h"
 #include "royal-test.h"
 
+#include <glib/gstdio.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <rh-github.h>
@@ -227,6 +228,41 @@ test_fails (void)
   g_assert_cmpuint (github_fake_changes (world->fake), ==, 0);
 }
 
+/* A repository needs a token or an App. */
+static void
+test_accounts (void)
+{
+  static const struct {
+    const char *account;
+    const char *part;
+  } table[] = {
+    { "", "/repositories/shop: expected one of token and app, found none" },
+    { ",'token':'t','app':{'id':'7','installation':42,'key':'k'}",
+      "/repositories/shop: expected one of token and app, found both" },
+    { ",'app':{'id':'7','installation':0,'key':'k'}", "/repositories/shop/app/installation: expected" },
+    { ",'app':{'id':'7','key':'k'}", "/repositories/shop/app: expected a member `installation`" },
+  };
+  g_autofree char *dir = g_dir_make_tmp ("royal-github-XXXXXX", NULL);
+  g_autofree char *file = g_build_filename (dir, "github.json", NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++)
+    {
+      g_autofree char *text =
+          g_strdup_printf ("{'repositories':{'shop':{'repository':'acme/shop'%s}}}", table[i].account);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (RhGithub) github = NULL;
+
+      write_file (dir, "github.json", g_strdelimit (text, "'", '"'));
+      github = rh_github_new (file, NULL, &error);
+      g_assert_null (github);
+      g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID);
+      g_test_message ("%s", error->message);
+      g_assert_nonnull (strstr (error->message, table[i].part));
+    }
+  g_assert_cmpint (g_unlink (file), ==, 0);
+  g_assert_cmpint (g_rmdir (dir), ==, 0);
+}
+
 /* --- as an App ---------------------------------------------------------------------------------------------------- */
 
 static void
@@ -373,6 +409,7 @@ main (int argc, char **argv)
   g_test_add_func ("/github/conforms", test_conforms);
   g_test_add_func ("/github/finds", test_finds);
   g_test_add_func ("/github/fails", test_fails);
+  g_test_add_func ("/github/accounts", test_accounts);
   g_test_add_func ("/github/app", test_app);
   g_test_add_func ("/github/app-together", test_app_together);
   g_test_add_func ("/github/app-fails", test_app_fails);
