@@ -2,6 +2,7 @@
 #include "web-host.h"
 
 #include "rh-auth.h"
+#include "rh-cookie.h"
 #include "rh-migrations.h"
 
 #include <gio/gunixsocketaddress.h>
@@ -162,6 +163,28 @@ web_token (WebHost *self, const char *role)
 
   royal_test_sql (self->owner, sql);
   return g_steal_pointer (&token);
+}
+
+char *
+web_session (WebHost *self, const char *workspace, const char *role, gboolean first, char **ret_csrf)
+{
+  static guint n;
+  g_autofree char *secret = rh_session_make ();
+  g_autofree char *hash = rh_session_hash (secret);
+  g_autofree char *name = g_strdup_printf ("%s-%u", role, ++n);
+  g_autofree char *sql =
+      g_strdup_printf ("with u as (insert into users (name, password, must_change, created_by)"
+                       "   values ('%s', '$argon2id$none', %s, 'test') returning uid),"
+                       " m as (insert into memberships (workspace_id, user_uid, roles)"
+                       "   select w.workspace_id, u.uid, array['%s'] from workspaces w, u where w.name = '%s')"
+                       " insert into sessions (workspace_id, user_uid, hash, peer, expires_at)"
+                       "   select w.workspace_id, u.uid, '%s', 'test', now () + interval '1 hour' from workspaces w, u"
+                       "   where w.name = '%s'",
+                       name, first ? "true" : "false", role, workspace, hash, workspace);
+
+  royal_test_sql (self->owner, sql);
+  *ret_csrf = rh_cookie_csrf (secret);
+  return g_strconcat ("royal_session=", secret, NULL);
 }
 
 char *

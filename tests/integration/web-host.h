@@ -34,6 +34,9 @@ guint web_gate_waiting (RhGate *gate);
 
 /* (transfer full): a token's secret. */
 char *web_token (WebHost *self, const char *role);
+/* (transfer full): the cookie of a session of a new user, and what goes with it as the CSRF token. @first: the first
+ * password is yet to be changed. */
+char *web_session (WebHost *self, const char *workspace, const char *role, gboolean first, char **ret_csrf);
 /* (transfer full): the id of a pending proposal whose digest is 64 times `a`. */
 char *web_proposal (WebHost *self);
 /* Puts @n events of about @bytes each into the default workspace's journal, as the journal would. */
