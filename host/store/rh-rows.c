@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-rows-private.h"
 
+#include "royal-json.h"
+
 #include <string.h>
 
 struct _RhRows {
@@ -114,7 +116,7 @@ rh_rows_json (RhRows *self, guint row, const char *column)
   text = cell (self, row, column);
   if (text == NULL)
     return NULL;
-  node = json_from_string (text, &error);
+  node = royal_json_read (text, column, &error);
   if (node == NULL)
     g_error ("column \"%s\" holds no JSON: %s", column, error != NULL ? error->message : "empty");
   return node;

@@ -43,7 +43,7 @@ rh_api_me (RhRequest *request)
 
   if (caller->me != NULL)
     {
-      reply_me (request, json_from_string (caller->me, NULL));
+      reply_me (request, royal_json_read (caller->me, "me", NULL));
       return;
     }
   object = json_object_new ();

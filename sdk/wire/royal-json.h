@@ -29,6 +29,16 @@ G_BEGIN_DECLS
 JsonNode *
 royal_json_parse (const char *data, gssize length, const char *what, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * royal_json_read:
+ *
+ * The same for what a party that is trusted wrote, such as the database: with none of the limits. json-glib's own parser
+ * will not do even there: of a whole number beyond int64 it makes another, or -1.
+ *
+ * Returns: (transfer full): the value; NULL with %ROYAL_ERROR_INVALID.
+ */
+JsonNode *royal_json_read (const char *text, const char *what, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Returns: (transfer full): @node as compact text that royal_json_parse() reads back as it was: doubles keep a
  * fraction and the shortest digits that tell them apart. A number that is not finite is written as null. */
 char *royal_json_to_string (JsonNode *node) G_GNUC_WARN_UNUSED_RESULT;

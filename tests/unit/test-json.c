@@ -428,6 +428,46 @@ test_copy (void)
   g_assert_cmpstr (after, ==, before);
 }
 
+/* What PostgreSQL makes of a number it was given, where json-glib's parser reads -1 or the like; and no bound. */
+static void
+test_read (void)
+{
+  static const struct {
+    const char *text;
+    const char *canonical;
+  } table[] = {
+    { "123456789012345678901234567890", "1.2345678901234568e+29" },
+    { "100000000000000000000", "100000000000000000000" },
+    { "18446744073709551615", "18446744073709552000" },
+    { "9223372036854775808", "9223372036854776000" },
+    { "-9223372036854775809", "-9223372036854776000" },
+    { "9223372036854775807", "9223372036854775807" },
+    { "-9223372036854775808", "-9223372036854775808" },
+  };
+  g_autoptr (GString) deep = g_string_new (NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) node = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++)
+    {
+      g_autoptr (JsonNode) read = royal_json_read (table[i].text, "test", &error);
+      g_autofree char *canonical = NULL;
+
+      g_assert_no_error (error);
+      canonical = royal_json_canonical (read);
+      g_assert_cmpstr (canonical, ==, table[i].canonical);
+    }
+  for (guint i = 0; i < 2 * ROYAL_JSON_DEPTH_MAX; i++)
+    g_string_append_c (deep, '[');
+  for (guint i = 0; i < 2 * ROYAL_JSON_DEPTH_MAX; i++)
+    g_string_append_c (deep, ']');
+  node = royal_json_read (deep->str, "test", &error);
+  g_assert_no_error (error);
+  g_assert_null (royal_json_parse (deep->str, -1, "test", NULL));
+  g_assert_null (royal_json_read ("[1,]", "test", &error));
+  g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -445,5 +485,6 @@ main (int argc, char **argv)
   g_test_add_func ("/json/digest", test_digest);
   g_test_add_func ("/json/check", test_check);
   g_test_add_func ("/json/copy", test_copy);
+  g_test_add_func ("/json/read", test_read);
   return g_test_run ();
 }
