@@ -133,6 +133,9 @@ send_answer (RhRequest *self)
 {
   if (!self->reading)
     {
+      /* Who does not take it is not waited for. */
+      if (self->message != NULL)
+        rh_connection_await (self->connection);
       rh_request_resume (self);
       return;
     }
@@ -307,6 +310,7 @@ rh_request_stream_page (RhRequest *self, char *text)
     }
   else
     soup_message_body_append (body, SOUP_MEMORY_TAKE, text, strlen (text));
+  rh_connection_await (self->connection);
   self->paused = FALSE;
   soup_server_message_unpause (self->message);
 }

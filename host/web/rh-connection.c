@@ -28,7 +28,10 @@ struct _RhConnection {
   char *peer;
   guint64 written;
   guint deadline;
+  guint patience_s;
 };
+
+#define PATIENCE_S 60
 
 enum { SIGNAL_WROTE, N_SIGNALS };
 
@@ -215,6 +218,7 @@ rh_connection_class_init (RhConnectionClass *class)
 static void
 rh_connection_init (RhConnection *self)
 {
+  self->patience_s = PATIENCE_S;
   self->uid = (uid_t)-1;
 }
 
@@ -374,6 +378,20 @@ rh_connection_set_deadline (RhConnection *self, guint seconds)
   g_clear_handle_id (&self->deadline, g_source_remove);
   if (seconds > 0)
     self->deadline = g_timeout_add_seconds (seconds, on_deadline, self);
+}
+
+void
+rh_connection_await (RhConnection *self)
+{
+  g_return_if_fail (RH_IS_CONNECTION (self));
+  rh_connection_set_deadline (self, self->patience_s);
+}
+
+void
+rh_connection_set_patience (RhConnection *self, guint seconds)
+{
+  g_return_if_fail (RH_IS_CONNECTION (self) && seconds > 0);
+  self->patience_s = seconds;
 }
 
 void

@@ -53,6 +53,15 @@ void rh_connection_set_idle (RhConnection *self, gboolean idle);
  */
 void rh_connection_set_deadline (RhConnection *self, guint seconds);
 
+/**
+ * rh_connection_await:
+ *
+ * The same, with how long the peer is waited for: while it idles, sends a request, or takes an answer. 60 seconds, unless
+ * rh_connection_set_patience() says otherwise.
+ */
+void rh_connection_await (RhConnection *self);
+void rh_connection_set_patience (RhConnection *self, guint seconds);
+
 /* Ends the connection at once, in both directions. */
 void rh_connection_abort (RhConnection *self);
 

@@ -18,8 +18,7 @@
 #define CONNECTIONS_KEPT 64
 #define JSON_MAX ((goffset)1024 * 1024)
 #define UPLOAD_MAX ((goffset)512 * 1024 * 1024)
-/* A connection may idle, and may take to send a request, that long; a large body longer. */
-#define IDLE_S 60
+/* A large body may take that long. */
 #define UPLOAD_S 300
 #define FEED_MESSAGE_MAX 4096
 
@@ -38,6 +37,7 @@ struct _RhServer {
   GTask *stopping;
   guint requests;
   guint stop_timeout;
+  guint patience_s; /* 0: the connections' own */
 };
 
 G_DEFINE_FINAL_TYPE (RhServer, rh_server, G_TYPE_OBJECT)
@@ -366,7 +366,7 @@ on_message_over (SoupServerMessage *message, gpointer data)
   self->requests--;
   if (connection != NULL)
     {
-      rh_connection_set_deadline (connection, IDLE_S);
+      rh_connection_await (connection);
       rh_connection_set_idle (connection, TRUE);
     }
   stop_if_idle (self);
@@ -393,7 +393,7 @@ on_request_started (SoupServer *soup, SoupServerMessage *message, gpointer data)
 
   if (connection != NULL)
     {
-      rh_connection_set_deadline (connection, IDLE_S);
+      rh_connection_await (connection);
       rh_connection_set_idle (connection, FALSE);
     }
   g_signal_connect_object (message, "got-headers", G_CALLBACK (on_got_headers), self, 0);
@@ -434,6 +434,8 @@ on_accepted (RhConnection *connection, gpointer data)
       rh_connection_abort (connection);
       return;
     }
+  if (self->patience_s > 0)
+    rh_connection_set_patience (connection, self->patience_s);
   g_ptr_array_add (self->connections, connection);
   g_object_weak_ref (G_OBJECT (connection), on_connection_gone, self);
   if (self->handshakes != NULL && !rh_connection_is_unix (connection))
@@ -535,6 +537,13 @@ rh_server_new (const RhServerContext *context)
   self->context = rh_server_context_share (context);
   self->feed = rh_feed_new (context->store);
   return self;
+}
+
+void
+rh_server_set_patience (RhServer *self, guint seconds)
+{
+  g_return_if_fail (RH_IS_SERVER (self));
+  self->patience_s = seconds;
 }
 
 gboolean

@@ -52,6 +52,9 @@ void rh_server_limit_clients (RhServer *self, guint per_second);
  * whenever there is another one. See rh_tls_load(). */
 void rh_server_set_certificate (RhServer *self, GTlsCertificate *certificate);
 
+/* How long new connections are waited for, in place of what rh_connection_await() says. */
+void rh_server_set_patience (RhServer *self, guint seconds);
+
 /**
  * rh_server_listen_unix:
  * @path: the socket's path; a stale socket there is replaced, a live one is %ROYAL_ERROR_CONFLICT

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "web-host.h"
 
+#include "royal-json.h"
+
 /* In place of the gate, the queue and the workers: what they are asked goes to SQL alone. */
 
 static const RhStatement answer = { "test.answer", "select proposal_answer ($1::uuid, $2, $3, $4, $5, $6, $7) as doc",
@@ -321,7 +323,7 @@ rh_jobs_enqueue_async (RhJobs *self,
                        gpointer data)
 {
   g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), request);
-  g_autofree char *text = json_to_string (node, FALSE);
+  g_autofree char *text = royal_json_to_string (node);
   const char *params[] = { text, actor->name };
 
   rh_store_call_async (self->store, &enqueue, actor->workspace, params, NULL, on_rows,

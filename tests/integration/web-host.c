@@ -266,6 +266,7 @@ web_call (WebHost *self,
   answer->id = g_strdup (soup_message_headers_get_one (got, "X-Request-Id"));
   if (soup_message_headers_get_list (got, "Set-Cookie") != NULL)
     answer->cookie = g_strdup (soup_message_headers_get_list (got, "Set-Cookie"));
+  answer->nosniff = g_strcmp0 (soup_message_headers_get_one (got, "X-Content-Type-Options"), "nosniff") == 0;
   answer->text = g_bytes_get_size (bytes) > 0 ? g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes))
                                               : g_strdup ("");
   answer->json = json_from_string (answer->text, NULL);

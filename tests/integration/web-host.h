@@ -51,6 +51,7 @@ typedef struct {
   char *id;
   char *text;
   char *cookie; /* `Set-Cookie`; NULL without one */
+  gboolean nosniff; /* `X-Content-Type-Options: nosniff` */
   JsonNode *json; /* NULL when it is none */
 } WebAnswer;
 
