@@ -5,10 +5,10 @@
 
 #include "web-host.h"
 
+#include "rh-auth.h"
 #include "rh-routes.h"
 #include "royal-json.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -191,6 +191,46 @@ test_text (void)
   g_assert_cmpstr (tables, ==, after);
 }
 
+/* --- what is secret ----------------------------------------------------------------------------------------------- */
+
+#define SECRET "canary-of-a-secret-4711"
+
+/* Every answer to a question, to the one who may ask most, in a host that keeps each kind of secret. */
+static void
+test_secrets (void)
+{
+  static const char *const bytes[] = { "Content-Type", "application/octet-stream", NULL };
+  g_autoptr (WebHost) host = web_host_new ();
+  g_autoptr (WebAnswer) kept = web_call (host, NULL, "PUT", "/api/v1/secrets/canary", SECRET, bytes);
+  g_autoptr (WebAnswer) refused = web_call (host, NULL, "PUT", "/api/v1/secrets/No", SECRET, bytes);
+  g_autofree char *token = web_token (host, "admin");
+  g_autofree char *hash = rh_token_hash (token);
+  g_autofree char *csrf = NULL;
+  g_autofree char *cookie = web_session (host, "default", "admin", FALSE, &csrf);
+  g_autoptr (WebAnswer) used = web_expect (host, 200, token, "GET", "/api/v1/status", NULL);
+  const char *const hidden[] = { SECRET, token, strchr (cookie, '=') + 1, csrf, hash + 2, "$argon2id$" };
+
+  g_assert_cmpuint (kept->status, ==, 200);
+  g_assert_cmpuint (refused->status, ==, 422);
+  for (const RhRoute *route = rh_routes (); route->method != NULL; route++)
+    {
+      g_autoptr (GString) path = g_string_new (route->path);
+      g_autoptr (WebAnswer) answer = NULL;
+
+      if (strcmp (route->method, "GET") != 0)
+        continue;
+      g_string_replace (path, "{id}", strstr (route->path, "/users/") != NULL ? "admin-1" : NOBODY_ID, 0);
+      g_string_replace (path, "{name}", "canary", 0);
+      g_string_replace (path, "{week}", "1", 0);
+      answer = web_call (host, NULL, "GET", path->str, NULL, NULL);
+      for (guint i = 0; i < G_N_ELEMENTS (hidden); i++)
+        if (strstr (answer->text, hidden[i]) != NULL)
+          g_error ("%s holds the secret %u: %s", path->str, i, answer->text);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (hidden); i++)
+    g_assert_true (strstr (kept->text, hidden[i]) == NULL && strstr (refused->text, hidden[i]) == NULL);
+}
+
 /* --- paths -------------------------------------------------------------------------------------------------------- */
 
 static void
@@ -237,11 +277,12 @@ static glong
 resident_kb (void)
 {
   g_autofree char *text = NULL;
-  glong pages = 0;
+  const char *resident;
 
   g_assert_true (g_file_get_contents ("/proc/self/statm", &text, NULL, NULL));
-  g_assert_cmpint (sscanf (text, "%*d %ld", &pages), ==, 1);
-  return pages * (sysconf (_SC_PAGESIZE) / 1024);
+  resident = strchr (text, ' ');
+  g_assert_nonnull (resident);
+  return (glong)g_ascii_strtoll (resident, NULL, 10) * (sysconf (_SC_PAGESIZE) / 1024);
 }
 
 static void
@@ -500,6 +541,7 @@ main (int argc, char **argv)
 {
   royal_test_init (&argc, &argv);
   g_test_add_func ("/attacks/text", test_text);
+  g_test_add_func ("/attacks/secrets", test_secrets);
   g_test_add_func ("/attacks/paths", test_paths);
   g_test_add_func ("/attacks/heads", test_heads);
   g_test_add_func ("/attacks/smuggling", test_smuggling);
