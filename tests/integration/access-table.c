@@ -9,7 +9,7 @@
   "--edge\r\nContent-Disposition: form-data; name='file'; filename='a.csv'\r\nContent-Type: text/csv\r\n\r\n"          \
   "store_id,week_number,units_sold\nS1,1,1\n\r\n--edge--\r\n"
 
-/* 409 where the test's double of the gate refuses everything: then it is only what is left as it was that tells. */
+/* 409 where the test's double of the gate refuses everything: what the gate itself says, test-answers.c shows. */
 static const AccessRow rows[] = {
   { "GET /", "" },
   { "GET /assets/{name}", "" },

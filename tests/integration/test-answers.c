@@ -237,6 +237,72 @@ test_clock (void)
   gate_host_end (host, FALSE);
 }
 
+typedef enum { APPROVE, REJECT, MODIFY, KEEP, UNDO, SETTLE, N_ANSWERS } Answer;
+
+/* As an administrator of @workspace would; waits. */
+static void
+answer_from (GateHost *host, gint64 workspace, Answer answer, const char *id, GError **error)
+{
+  RhActor actor = { .workspace = workspace, .name = "eve", .via = "unix:1", .role = "admin" };
+  g_autofree char *digest = people_digest (id);
+  g_autoptr (JsonNode) change = gate_json ("{'parameters':{'value':1}}");
+  g_autoptr (JsonObject) done = NULL;
+  GAsyncResult *result = NULL;
+
+  switch (answer)
+    {
+    case APPROVE:
+      rh_gate_approve_async (host->gate, &actor, id, digest, NULL, royal_test_result, &result);
+      break;
+    case REJECT:
+      rh_gate_reject_async (host->gate, &actor, id, "no", royal_test_result, &result);
+      break;
+    case MODIFY:
+      rh_gate_modify_async (host->gate, &actor, id, digest, json_node_get_object (change), NULL, royal_test_result,
+                            &result);
+      break;
+    case KEEP:
+      rh_gate_keep_async (host->gate, &actor, id, "stays", royal_test_result, &result);
+      break;
+    case UNDO:
+      rh_gate_undo_async (host->gate, &actor, id, "back", royal_test_result, &result);
+      break;
+    default:
+      rh_gate_settle_async (host->gate, &actor, id, 0, "absent", NULL, NULL, royal_test_result, &result);
+    }
+  done = people_finish (host, &result, error);
+  g_assert_null (done);
+}
+
+/* Whatever may be said to a proposal, an administrator of another workspace says it to nothing. */
+static void
+test_elsewhere (void)
+{
+  GateHost *host = people_host ("one");
+  gint64 elsewhere = gate_workspace ("elsewhere");
+  g_autofree char *pending = gate_set (host, people_ws, "elsewhere1", 300, "");
+  g_autofree char *executed = gate_set (host, people_ws, "elsewhere2", 300, "");
+  const char *const ids[] = { pending, executed };
+  g_autofree char *before = NULL;
+
+  assert_approves (host, "ann", "approver", executed, "approved");
+  gate_wait (people_ws, executed, "executed");
+  before = gate_sql_value ("select string_agg (p::text, ' ' order by p.id) from proposals p where uid in ('%s', '%s')",
+                           pending, executed);
+  for (guint i = 0; i < G_N_ELEMENTS (ids); i++)
+    for (Answer answer = APPROVE; answer < N_ANSWERS; answer++)
+      {
+        g_autoptr (GError) error = NULL;
+
+        answer_from (host, elsewhere, answer, ids[i], &error);
+        g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_NOT_FOUND);
+      }
+  assert_value (before, "select string_agg (p::text, ' ' order by p.id) from proposals p where uid in ('%s', '%s')",
+                pending, executed);
+  assert_value ("0", "select count(*) from approvals where actor = 'eve'");
+  gate_host_end (host, FALSE);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -250,5 +316,6 @@ main (int argc, char **argv)
   g_test_add_func ("/answers/silence", test_silence);
   g_test_add_func ("/answers/silence-spoken", test_silence_spoken);
   g_test_add_func ("/answers/clock", test_clock);
+  g_test_add_func ("/answers/elsewhere", test_elsewhere);
   return royal_test_run ();
 }
