@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Who may do what, on every route of docs/openapi.json: by role, by what a caller shows, and by workspace. */
+/* Who may do what, on every route of docs/openapi.json: by role, by what a caller shows, and by workspace; and whether
+ * each answer is one that the document describes. */
 
 #include "access-table.h"
 #include "web-host.h"
@@ -86,11 +87,112 @@ body_of (const AccessRow *row, const char *id)
   return g_string_free (g_steal_pointer (&body), FALSE);
 }
 
+/* --- as it is described ------------------------------------------------------------------------------------------- */
+
+/* (transfer none): the document, whose schemas stand under $defs of every schema in it. */
+static JsonObject *
+described (void)
+{
+  static JsonNode *document;
+
+  if (document == NULL)
+    {
+      gsize length;
+      const char *bytes = g_bytes_get_data (rh_routes_document (), &length);
+      g_autoptr (GString) text = g_string_new_len (bytes, (gssize)length);
+      g_autoptr (GError) error = NULL;
+
+      g_string_replace (text, "#/components/schemas/", "#/$defs/", 0);
+      document = royal_json_parse (text->str, -1, "openapi.json", &error);
+      g_assert_no_error (error);
+    }
+  return json_node_get_object (document);
+}
+
+/* What the document says of @status: of the status itself, else of every other. */
+static JsonObject *
+response_of (const AccessRow *row, guint status)
+{
+  g_autofree char *path = NULL;
+  g_autofree char *method = g_ascii_strdown (method_of (row, &path), -1);
+  g_autofree char *number = g_strdup_printf ("%u", status);
+  JsonObject *operation =
+      royal_json_object (royal_json_object (royal_json_object (described (), "paths"), path), method);
+  JsonObject *responses = royal_json_object (operation, "responses");
+  JsonObject *response = royal_json_object (responses, number);
+
+  const char *other;
+
+  if (response != NULL || status < 400)
+    return response;
+  response = royal_json_object (responses, "default");
+  other = royal_json_string (response, "$ref", NULL);
+  if (other == NULL)
+    return response;
+  responses = royal_json_object (royal_json_object (described (), "components"), "responses");
+  return royal_json_object (responses, strrchr (other, '/') + 1);
+}
+
+/* (transfer none) (nullable): the schema of what is of @type in @response. */
+static RoyalSchema *
+schema_of (JsonObject *response, const char *type)
+{
+  static GHashTable *schemas;
+  JsonObject *content = royal_json_object (royal_json_object (response, "content"), type);
+  JsonObject *defs = royal_json_object (royal_json_object (described (), "components"), "schemas");
+  g_autoptr (JsonNode) node = NULL;
+  g_autoptr (JsonObject) root = NULL;
+  g_autoptr (JsonArray) all = NULL;
+  g_autoptr (GError) error = NULL;
+  RoyalSchema *schema;
+
+  if (content == NULL)
+    return NULL;
+  if (schemas == NULL)
+    schemas = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify)royal_schema_free);
+  schema = g_hash_table_lookup (schemas, content);
+  if (schema != NULL)
+    return schema;
+  root = json_object_new ();
+  all = json_array_new ();
+  json_array_add_element (all, json_node_copy (json_object_get_member (content, "schema")));
+  json_object_set_array_member (root, "allOf", g_steal_pointer (&all));
+  json_object_set_object_member (root, "$defs", json_object_ref (defs));
+  node = json_node_init_object (json_node_alloc (), root);
+  schema = royal_schema_new (node, "openapi.json", &error);
+  g_assert_no_error (error);
+  g_hash_table_insert (schemas, content, schema);
+  return schema;
+}
+
+/* Each answer, whatever it says, is one that the document describes. */
+static void
+check_described (const AccessRow *row, WebAnswer *answer)
+{
+  JsonObject *response = response_of (row, answer->status);
+  gboolean is_json =
+      g_strcmp0 (answer->type, "application/json") == 0 || g_strcmp0 (answer->type, "application/problem+json") == 0;
+  RoyalSchema *schema = response != NULL && is_json ? schema_of (response, answer->type) : NULL;
+  g_autoptr (JsonNode) node = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (response == NULL || (is_json && schema == NULL))
+    g_error ("%s: openapi.json describes no answer %u of type %s", row->operation, answer->status, answer->type);
+  if (schema == NULL)
+    return;
+  node = royal_json_read (answer->text, "answer", &error);
+  if (node == NULL || !royal_schema_validate (schema, node, "answer", &error))
+    g_error ("%s: %u: %s: %s", row->operation, answer->status, error->message, answer->text);
+}
+
+/* --- who asks ----------------------------------------------------------------------------------------------------- */
+
 /* @workspace may be NULL: then none is named. */
 static WebAnswer *
 ask (WebHost *host, const Caller *caller, const AccessRow *row, const char *id, const char *workspace)
 {
   const char *headers[9] = { NULL };
+  WebAnswer *answer;
   guint n = 0;
   g_autofree char *template = NULL;
   const char *method = method_of (row, &template);
@@ -112,7 +214,9 @@ ask (WebHost *host, const Caller *caller, const AccessRow *row, const char *id, 
         headers[n++] = extra[i].name;
         headers[n++] = extra[i].value;
       }
-  return web_call (host, caller != NULL ? caller->token : NULL, method, path, body, headers);
+  answer = web_call (host, caller != NULL ? caller->token : NULL, method, path, body, headers);
+  check_described (row, answer);
+  return answer;
 }
 
 static gboolean
