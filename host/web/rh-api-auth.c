@@ -194,8 +194,7 @@ rh_api_password (RhRequest *request)
     rh_request_refuse (request, RH_PROBLEM_INVALID, "/new", "the new password is to be another one");
   else
     rh_request_call (request, &user_password,
-                     (const char *const[]){ rh_request_caller (request)->user,
-                                            rh_request_peer (request) },
+                     (const char *const[]){ rh_request_caller (request)->user, rh_request_peer (request) },
                      on_password);
 }
 
