@@ -75,6 +75,16 @@ check_http (RhConfig *config, GString *faults)
 }
 
 static void
+check_shops (RhConfig *config, GString *faults)
+{
+  g_autoptr (GError) fault = NULL;
+  g_autoptr (RhShopify) shopify = rh_parts_shopify (config, NULL, &fault);
+
+  if (shopify == NULL)
+    g_string_append_printf (faults, "%s\n", fault->message);
+}
+
+static void
 check_repositories (RhConfig *config, GString *faults)
 {
   g_autoptr (GError) fault = NULL;
@@ -190,6 +200,7 @@ rh_app_check (RhConfig *config, GError **error)
   check_secrets (config, faults);
   check_http (config, faults);
   check_repositories (config, faults);
+  check_shops (config, faults);
   check_agents (config, faults);
   check_worker (config, faults);
   check_listen (config, faults);

@@ -475,7 +475,8 @@ connect_world (GTask *task)
   g_autoptr (RhHttp) http = rh_parts_http (self->config, self->secrets, &error);
   g_autoptr (RhGit) git = http != NULL ? rh_parts_git (self->config, self->secrets, &error) : NULL;
   g_autoptr (RhGithub) github = git != NULL ? rh_parts_github (self->config, self->secrets, &error) : NULL;
-  if (github == NULL)
+  g_autoptr (RhShopify) shopify = github != NULL ? rh_parts_shopify (self->config, self->secrets, &error) : NULL;
+  if (shopify == NULL)
     {
       g_task_return_error (task, error);
       g_object_unref (task);
@@ -484,6 +485,7 @@ connect_world (GTask *task)
   rh_connectors_add (self->connectors, RH_CONNECTOR (http));
   rh_connectors_add (self->connectors, RH_CONNECTOR (git));
   rh_connectors_add (self->connectors, RH_CONNECTOR (github));
+  rh_connectors_add (self->connectors, RH_CONNECTOR (shopify));
   g_autoptr (RhRetail) retail = rh_retail_new (self->store);
   rh_connectors_add (self->connectors, RH_CONNECTOR (control));
   rh_connectors_add (self->connectors, RH_CONNECTOR (retail));

@@ -46,6 +46,15 @@ rh_parts_github (RhConfig *config, RhSecrets *secrets, GError **error)
   return rh_github_new (file, secrets, error);
 }
 
+RhShopify *
+rh_parts_shopify (RhConfig *config, RhSecrets *secrets, GError **error)
+{
+  g_autofree char *file =
+      g_build_filename (rh_config_string (config, RH_SETTING_MANIFESTS), "connectors", "shopify.json", NULL);
+
+  return rh_shopify_new (file, secrets, error);
+}
+
 RhWorkflowSet *
 rh_parts_workflows (RhConfig *config, GError **error)
 {

@@ -6,6 +6,7 @@
 #include "rh-github.h"
 #include "rh-http.h"
 #include "rh-registry.h"
+#include "rh-shopify.h"
 #include "rh-workflow-set.h"
 
 G_BEGIN_DECLS
@@ -22,6 +23,9 @@ RhHttp *rh_parts_http (RhConfig *config, RhSecrets *secrets, GError **error) G_G
 RhGit *rh_parts_git (RhConfig *config, RhSecrets *secrets, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The github connector, likewise: connectors/github.json. */
 RhGithub *rh_parts_github (RhConfig *config, RhSecrets *secrets, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The shopify connector, likewise: connectors/shopify.json. */
+RhShopify *rh_parts_shopify (RhConfig *config, RhSecrets *secrets, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The workflows beside the manifests. */
 RhWorkflowSet *rh_parts_workflows (RhConfig *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;

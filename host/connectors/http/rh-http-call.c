@@ -23,6 +23,7 @@ typedef struct {
   GPtrArray *told; /* RhSecret that went along */
   GInputStream *stream;
   GByteArray *body;
+  gboolean safe;
   gboolean sent;
   gboolean refused; /* the address is private */
   gboolean late;
@@ -37,6 +38,7 @@ rh_http_answer_free (RhHttpAnswer *self)
   g_free (self->sha256);
   g_free (self->tag);
   g_free (self->validator);
+  g_free (self->deprecated);
   g_free (self);
 }
 
@@ -212,6 +214,15 @@ masked (const Call *self)
   return text;
 }
 
+/* (transfer full) (nullable): of RFC 9745, or the one that Shopify sends. */
+static char *
+deprecation (SoupMessageHeaders *headers)
+{
+  const char *reason = soup_message_headers_get_one (headers, "X-Shopify-API-Deprecated-Reason");
+
+  return g_strdup (reason != NULL ? reason : soup_message_headers_get_one (headers, "Deprecation"));
+}
+
 static void
 answer (GTask *task)
 {
@@ -226,6 +237,7 @@ answer (GTask *task)
   result->sha256 = g_compute_checksum_for_data (G_CHECKSUM_SHA256, self->body->data, self->body->len);
   result->tag = tag != NULL && tag[0] == '"' ? g_strdup (tag) : NULL;
   result->validator = g_strdup (tag);
+  result->deprecated = deprecation (headers);
   result->retry_after_ms = retry_after_ms (soup_message_headers_get_one (headers, "Retry-After"));
   result->exhausted_ms = reset_ms (headers);
   if (result->retry_after_ms == 0 && (result->status == 403 || result->status == 429))
@@ -254,7 +266,7 @@ on_read (GObject *source, GAsyncResult *result, gpointer data)
   else
     {
       g_byte_array_append (self->body, g_bytes_get_data (bytes, NULL), (guint)g_bytes_get_size (bytes));
-      if (self->body->len > self->endpoint->max_answer && strcmp (soup_message_get_method (self->message), "GET") != 0)
+      if (self->body->len > self->endpoint->max_answer && !self->safe)
         {
           /* What was done was done, whatever is said about it at such length. */
           g_byte_array_set_size (self->body, 0);
@@ -337,6 +349,12 @@ ask_secret (GTask *task)
                            g_object_ref (task));
 }
 
+static gboolean
+is_safe (const RhHttpRequest *request)
+{
+  return request->safe || strcmp (request->method, "GET") == 0;
+}
+
 /* (nullable) (transfer full) */
 static SoupMessage *
 make_message (const RhHttpEndpoint *endpoint, const RhHttpRequest *request)
@@ -351,9 +369,8 @@ make_message (const RhHttpEndpoint *endpoint, const RhHttpRequest *request)
   headers = soup_message_get_request_headers (message);
   /* A connection that was kept open may have been closed meanwhile: what is not known to be harmless is not sent there.
    */
-  soup_message_add_flags (
-      message, SOUP_MESSAGE_NO_REDIRECT | SOUP_MESSAGE_DO_NOT_USE_AUTH_CACHE |
-                   (endpoint->idempotent || strcmp (request->method, "GET") == 0 ? 0 : SOUP_MESSAGE_NEW_CONNECTION));
+  soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT | SOUP_MESSAGE_DO_NOT_USE_AUTH_CACHE |
+                                       (endpoint->idempotent || is_safe (request) ? 0 : SOUP_MESSAGE_NEW_CONNECTION));
   for (guint i = 0; i + 1 < endpoint->headers->len; i += 2)
     soup_message_headers_replace (headers, endpoint->headers->pdata[i], endpoint->headers->pdata[i + 1]);
   soup_message_headers_replace (headers, "Accept", "application/json");
@@ -400,6 +417,7 @@ rh_http_call_async (const RhHttpEndpoint *endpoint,
   self->secrets = secrets != NULL ? g_object_ref (secrets) : NULL;
   self->workspace = request->workspace;
   self->message = message;
+  self->safe = is_safe (request);
   self->told = g_ptr_array_new_with_free_func ((GDestroyNotify)rh_secret_unref);
   self->cancellable = g_cancellable_new ();
   g_task_set_task_data (task, self, call_free);

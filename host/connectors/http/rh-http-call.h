@@ -14,6 +14,7 @@ G_BEGIN_DECLS
  * @match: (nullable): an entity tag: If-Match
  * @none_match: (nullable): an entity tag: If-None-Match
  * @bearer: (nullable): a token, beside the secrets that the endpoint names: Authorization
+ * @safe: it changes nothing, whatever its method
  *
  * All (transfer none), copied.
  */
@@ -26,6 +27,7 @@ typedef struct {
   const char *match;
   const char *none_match;
   RhSecret *bearer;
+  gboolean safe;
 } RhHttpRequest;
 
 /**
@@ -34,6 +36,7 @@ typedef struct {
  * @sha256: of the body
  * @tag: (nullable): its strong entity tag
  * @validator: (nullable): its entity tag, strong or weak
+ * @deprecated: (nullable): what a header of it says of the end of what was used
  * @retry_after_ms: 0 = it did not say
  * @exhausted_ms: of whatever status: how long until requests are counted anew, when this was the last one; 0 = there are more
  */
@@ -44,6 +47,7 @@ typedef struct {
   gsize length;
   char *tag;
   char *validator;
+  char *deprecated;
   guint retry_after_ms;
   guint exhausted_ms;
 } RhHttpAnswer;

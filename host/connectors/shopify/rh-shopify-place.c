@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rh-shopify-place.h"
+
+#include "rh-connector-file.h"
+#include "rh-shopify-resources.h"
+#include "royal-json.h"
+
+#include <royal/error.h>
+
+#define SCHEMA "/royal/schema/shopify-shops.schema.json"
+#define ANSWER_MAX (4 * 1024 * 1024)
+
+void
+rh_shopify_place_free (RhShopifyPlace *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->name);
+  g_free (self->shop);
+  g_free (self->token);
+  g_clear_pointer (&self->endpoint, rh_http_endpoint_free);
+  g_free (self);
+}
+
+static const char *const passed_on[] = { "insecure", "private", "timeout_ms", "ca" };
+
+/* The document of an endpoint of http.request that does what Shopify wants of each request. */
+static JsonObject *
+describe (JsonObject *document)
+{
+  g_autofree char *origin = g_strconcat ("https://", royal_json_string (document, "shop", ""), NULL);
+  JsonObject *endpoint = json_object_new ();
+  JsonObject *secrets = json_object_new ();
+  JsonObject *token = json_object_new ();
+
+  json_object_set_string_member (token, "name", royal_json_string (document, "token", ""));
+  json_object_set_object_member (secrets, "X-Shopify-Access-Token", token);
+  json_object_set_string_member (endpoint, "origin", royal_json_string (document, "origin", origin));
+  json_object_set_int_member (endpoint, "max_answer_bytes", ANSWER_MAX);
+  json_object_set_object_member (endpoint, "secrets", secrets);
+  for (guint i = 0; i < G_N_ELEMENTS (passed_on); i++)
+    if (json_object_has_member (document, passed_on[i]))
+      json_object_set_member (endpoint, passed_on[i], json_object_dup_member (document, passed_on[i]));
+  return endpoint;
+}
+
+static RhShopifyPlace *
+place_new (const char *name, JsonObject *document, GError **error)
+{
+  g_autoptr (JsonObject) described = describe (document);
+  RhHttpEndpoint *endpoint = rh_http_endpoint_new (name, described, error);
+  RhShopifyPlace *self;
+
+  if (endpoint == NULL)
+    return NULL;
+  self = g_new0 (RhShopifyPlace, 1);
+  self->name = g_strdup (name);
+  self->shop = g_strdup (royal_json_string (document, "shop", ""));
+  self->token = g_strdup (royal_json_string (document, "token", ""));
+  self->margin_min_pct = royal_json_double (document, "margin_min_pct", 0);
+  self->endpoint = endpoint;
+  rh_bucket_init (&self->bucket, royal_json_double (document, "points_per_s", 100),
+                  royal_json_double (document, "points", 2000), g_get_monotonic_time ());
+  return self;
+}
+
+GHashTable *
+rh_shopify_places_load (const char *file, GError **error)
+{
+  g_autoptr (GHashTable) places =
+      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)rh_shopify_place_free);
+  g_autoptr (JsonNode) document = NULL;
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *node;
+
+  g_return_val_if_fail (file != NULL, NULL);
+
+  if (!rh_connector_file_load (file, rh_shopify_resources_get_resource (), SCHEMA, &document, error))
+    return NULL;
+  if (document == NULL)
+    return g_steal_pointer (&places);
+  json_object_iter_init (&iter, royal_json_object (json_node_get_object (document), "shops"));
+  while (json_object_iter_next (&iter, &name, &node))
+    {
+      RhShopifyPlace *place = place_new (name, json_node_get_object (node), error);
+
+      if (place == NULL)
+        {
+          g_prefix_error (error, "%s: /shops/%s", file, name);
+          return NULL;
+        }
+      g_hash_table_insert (places, place->name, place);
+    }
+  return g_steal_pointer (&places);
+}

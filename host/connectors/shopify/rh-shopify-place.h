@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "rh-bucket.h"
+#include "rh-http-endpoint.h"
+
+G_BEGIN_DECLS
+
+/* The version of the Admin API: the one place that names it. */
+#define RH_SHOPIFY_API "2026-07"
+
+/**
+ * RhShopifyPlace:
+ * @shop: `NAME.myshopify.com`
+ * @token: the name of a secret
+ * @margin_min_pct: the least margin, in percent of the cost
+ * @endpoint: the Admin API, with what each request carries
+ * @bucket: the points of cost that are left, which all requests to the shop take from
+ * @told: a deprecation was logged
+ */
+typedef struct {
+  char *name;
+  char *shop;
+  char *token;
+  double margin_min_pct;
+  RhHttpEndpoint *endpoint;
+  RhBucket bucket;
+  gboolean told;
+} RhShopifyPlace;
+
+void rh_shopify_place_free (RhShopifyPlace *self);
+
+/* All that a file names: name -> RhShopifyPlace; none when the file is not there. %ROYAL_ERROR_INVALID names the place.
+ */
+GHashTable *rh_shopify_places_load (const char *file, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

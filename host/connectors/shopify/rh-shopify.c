@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rh-shopify.h"
+
+#include "rh-connector-task.h"
+#include "rh-shopify-action.h"
+#include "rh-shopify-client.h"
+#include "rh-shopify-resources.h"
+#include "royal-json.h"
+
+#include <royal/error.h>
+#include <string.h>
+
+#define SCHEMAS "/royal/schema/action-shopify-"
+#define IN_FLIGHT 4
+#define COST 25 /* points: of an observation and a change */
+
+struct _RhShopify {
+  GObject parent_instance;
+  RhSecrets *secrets;
+  GHashTable *places; /* name -> RhShopifyPlace */
+  GPtrArray *names;   /* of the secrets that it needs */
+};
+
+static void rh_shopify_connector_init (RhConnectorInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (RhShopify,
+                               rh_shopify,
+                               G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (RH_TYPE_CONNECTOR, rh_shopify_connector_init))
+
+static const RhAction actions[] = {
+  { "shopify.price.update", "Change a price", SCHEMAS "price-update.schema.json", .reversible = TRUE },
+  { NULL },
+};
+
+typedef enum { ASSESS, APPLY, VERIFY, UNDO } Kind;
+
+/* An operation. What is there is observed first, but for what the peer compares for itself. */
+typedef struct {
+  RhEffect effect; /* its members are the caller's */
+  RhShopifyPlace *place;
+  const RhShopifyAction *action;
+  Kind kind;
+  char *id;
+  JsonObject *wanted;
+  JsonNode *data;
+  JsonNode *state;
+} Operation;
+
+static void
+operation_free (gpointer data)
+{
+  Operation *self = data;
+
+  g_free (self->id);
+  g_clear_pointer (&self->wanted, json_object_unref);
+  g_clear_pointer (&self->data, json_node_unref);
+  g_clear_pointer (&self->state, json_node_unref);
+  g_free (self);
+}
+
+static const char *
+rh_shopify_name (RhConnector *connector)
+{
+  return "shopify";
+}
+
+static const RhAction *
+rh_shopify_actions (RhConnector *connector)
+{
+  return actions;
+}
+
+static const char *const *
+rh_shopify_secrets (RhConnector *connector)
+{
+  return (const char *const *)RH_SHOPIFY (connector)->names->pdata;
+}
+
+/* (nullable) (transfer none): the shop of SHOP/NUMBER; @ret_number (optional) points into @target. */
+static RhShopifyPlace *
+find_place (RhShopify *self, const char *target, const char **ret_number, GError **error)
+{
+  const char *slash = strchr (target, '/');
+  g_autofree char *name = slash != NULL ? g_strndup (target, (gsize)(slash - target)) : NULL;
+  RhShopifyPlace *place = name != NULL ? g_hash_table_lookup (self->places, name) : NULL;
+  gsize digits = slash != NULL ? strspn (slash + 1, "0123456789") : 0;
+
+  if (place == NULL)
+    g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID,
+                 "/target: expected SHOP/NUMBER with a shop of connectors/shopify.json, found %s", target);
+  else if (digits == 0 || digits > 19 || slash[1] == '0' || slash[1 + digits] != '\0')
+    {
+      g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "/target: expected %s/NUMBER, found %s", name, target);
+      place = NULL;
+    }
+  if (ret_number != NULL)
+    *ret_number = slash != NULL ? slash + 1 : target;
+  return place;
+}
+
+static char *
+rh_shopify_lane (RhConnector *connector, const char *action, const char *target, RhLaneLimits *limits)
+{
+  const RhShopifyPlace *place = find_place (RH_SHOPIFY (connector), target, NULL, NULL);
+
+  if (place == NULL)
+    return NULL;
+  limits->in_flight = IN_FLIGHT;
+  limits->rate = place->bucket.rate;
+  limits->burst = place->bucket.burst;
+  limits->cost = COST;
+  limits->deadline_ms = 3 * place->endpoint->timeout_ms;
+  return g_strdup (place->endpoint->origin);
+}
+
+static gboolean
+rh_shopify_validate (RhConnector *connector,
+                     const char *action,
+                     const char *target,
+                     JsonObject *parameters,
+                     GError **error)
+{
+  return find_place (RH_SHOPIFY (connector), target, NULL, error) != NULL;
+}
+
+/* --- Results ------------------------------------------------------------------------------------------------------ */
+
+static JsonObject *
+state_of (const Operation *self)
+{
+  return self->state != NULL ? json_node_get_object (self->state) : NULL;
+}
+
+static JsonNode *
+node_of (JsonObject *object)
+{
+  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
+
+  json_node_take_object (node, object);
+  return node;
+}
+
+static JsonNode *
+make_facts (const Operation *self)
+{
+  JsonObject *facts = json_object_new ();
+
+  json_object_set_string_member (facts, "shop", self->place->shop);
+  json_object_set_boolean_member (facts, "can_undo", self->action->inverse != NULL);
+  if (self->action->facts != NULL)
+    self->action->facts (self->place, json_node_get_object (self->data), self->wanted, facts);
+  return node_of (facts);
+}
+
+static JsonNode *
+make_preview (const Operation *self)
+{
+  JsonObject *preview = json_object_new ();
+  JsonArray *changes = json_array_new ();
+  g_autofree char *summary = g_strdup_printf ("%s%s of %s", self->effect.receipt != NULL ? "Undo " : "",
+                                              self->action->name, self->effect.target);
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *value;
+
+  json_object_iter_init (&iter, self->wanted);
+  while (json_object_iter_next (&iter, &name, &value))
+    {
+      JsonNode *before = json_object_get_member (state_of (self), name);
+      JsonObject *change = json_object_new ();
+
+      json_object_set_string_member (change, "label", name);
+      json_object_set_member (change, "before",
+                              before != NULL ? json_node_copy (before) : json_node_new (JSON_NODE_NULL));
+      json_object_set_member (change, "after", json_node_copy (value));
+      json_array_add_object_element (changes, change);
+    }
+  json_object_set_string_member (preview, "summary", summary);
+  json_object_set_array_member (preview, "changes", changes);
+  return node_of (preview);
+}
+
+static RhAssessment *
+make_assessment (const Operation *self)
+{
+  RhAssessment *assessment = g_new0 (RhAssessment, 1);
+
+  assessment->before = json_node_copy (self->state);
+  assessment->facts = make_facts (self);
+  assessment->preview = make_preview (self);
+  return assessment;
+}
+
+/* `before` is what undo restores. */
+static JsonNode *
+make_receipt (const Operation *self)
+{
+  JsonObject *receipt = json_object_new ();
+  JsonNode *before = self->effect.before != NULL ? self->effect.before : self->state;
+
+  json_object_set_string_member (receipt, "shop", self->place->shop);
+  json_object_set_string_member (receipt, "id", self->id);
+  if (before != NULL)
+    json_object_set_member (receipt, "before", json_node_copy (before));
+  return node_of (receipt);
+}
+
+/* --- Doing -------------------------------------------------------------------------------------------------------- */
+
+static void
+note_throttle (const Operation *self, const RhThrottle *throttle)
+{
+  if (throttle->has_left)
+    rh_effect_left (&self->effect, throttle->left);
+  if (throttle->retry_after_ms > 0)
+    rh_effect_retry_after (&self->effect, throttle->retry_after_ms);
+}
+
+static void
+on_changed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  const Operation *self = g_task_get_task_data (task);
+  RhThrottle throttle = { 0 };
+  GError *error = NULL;
+  g_autoptr (JsonNode) answer = rh_shopify_call_finish (result, &throttle, &error);
+
+  note_throttle (self, &throttle);
+  if (answer == NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_pointer (task, make_receipt (self), (GDestroyNotify)json_node_unref);
+}
+
+static void
+change (GTask *task, JsonNode *before)
+{
+  RhShopify *shopify = g_task_get_source_object (task);
+  const Operation *self = g_task_get_task_data (task);
+  g_autoptr (JsonObject) variables =
+      self->action->variables (self->id, self->wanted, json_node_get_object (before), self->effect.key);
+  RhShopifyRequest request = { .workspace = self->effect.workspace,
+                               .operation = self->action->change,
+                               .root = self->action->root,
+                               .variables = variables };
+
+  rh_shopify_call_async (self->place, shopify->secrets, &request, self->effect.cancellable, on_changed,
+                         g_object_ref (task));
+}
+
+/* What is so already is not done again: an attempt of before, or somebody else, did it. */
+static void
+decide (GTask *task)
+{
+  const Operation *self = g_task_get_task_data (task);
+
+  if (self->kind == ASSESS)
+    g_task_return_pointer (task, make_assessment (self), (GDestroyNotify)rh_assessment_free);
+  else if (self->action->is_done (self->wanted, state_of (self)))
+    g_task_return_pointer (task, make_receipt (self), (GDestroyNotify)json_node_unref);
+  else if (self->kind == VERIFY)
+    g_task_return_pointer (task, NULL, NULL);
+  else if (self->effect.before != NULL && !json_node_equal (self->effect.before, self->state))
+    g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_CONFLICT, "%s: it is not as it was observed",
+                             self->effect.target);
+  else
+    change (task, self->state);
+}
+
+static void
+on_observed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Operation *self = g_task_get_task_data (task);
+  RhThrottle throttle = { 0 };
+  GError *error = NULL;
+
+  self->data = rh_shopify_call_finish (result, &throttle, &error);
+  note_throttle (self, &throttle);
+  if (self->data == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  self->state = self->action->state (json_node_get_object (self->data), self->wanted);
+  if (self->state == NULL)
+    g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_NOT_FOUND, "%s: there is no %s", self->effect.target,
+                             self->id);
+  else
+    decide (task);
+}
+
+static void
+observe (GTask *task, GCancellable *cancellable)
+{
+  RhShopify *shopify = g_task_get_source_object (task);
+  const Operation *self = g_task_get_task_data (task);
+  g_autoptr (JsonObject) variables = json_object_new ();
+  RhShopifyRequest request = { .workspace = self->effect.workspace,
+                               .operation = self->action->observe,
+                               .variables = variables };
+
+  json_object_set_string_member (variables, "id", self->id);
+  if (self->action->observed_of != NULL)
+    self->action->observed_of (self->wanted, variables);
+  rh_shopify_call_async (self->place, shopify->secrets, &request, cancellable, on_observed, g_object_ref (task));
+}
+
+/* (nullable) (transfer full) */
+static JsonObject *
+wanted_of (const RhShopifyAction *action, const RhEffect *effect)
+{
+  JsonObject *before = effect->receipt != NULL ? royal_json_object (effect->receipt, "before") : NULL;
+
+  if (effect->receipt == NULL)
+    return json_object_ref (effect->parameters);
+  return action->inverse != NULL && before != NULL ? action->inverse (before) : NULL;
+}
+
+static GTask *
+operation_new (RhConnector *connector, const RhEffect *effect, Kind kind, GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (connector, NULL, callback, data);
+  GError *error = NULL;
+  const char *number;
+  RhShopifyPlace *place = find_place (RH_SHOPIFY (connector), effect->target, &number, &error);
+  const RhShopifyAction *action = rh_shopify_action_find (effect->action);
+  JsonObject *wanted = place != NULL && action != NULL ? wanted_of (action, effect) : NULL;
+  Operation *self;
+
+  g_task_set_source_tag (task, operation_new);
+  if (wanted == NULL)
+    {
+      if (error == NULL)
+        error =
+            g_error_new (ROYAL_ERROR, ROYAL_ERROR_INVALID, "%s: expected an action that can be undone", effect->action);
+      g_task_return_error (task, error);
+      return NULL;
+    }
+  self = g_new0 (Operation, 1);
+  self->effect = *effect;
+  self->place = place;
+  self->action = action;
+  self->kind = kind;
+  self->id = g_strdup_printf ("gid://shopify/%s/%s", action->kind, number);
+  self->wanted = wanted;
+  g_task_set_task_data (task, self, operation_free);
+  return g_steal_pointer (&task);
+}
+
+/* --- The interface ------------------------------------------------------------------------------------------------ */
+
+static void
+rh_shopify_assess_async (RhConnector *connector,
+                         const RhEffect *effect,
+                         GCancellable *cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer data)
+{
+  g_autoptr (GTask) task = operation_new (connector, effect, ASSESS, callback, data);
+
+  if (task != NULL)
+    observe (task, cancellable);
+}
+
+/* With the state that was approved where the peer compares for itself. */
+static void
+begin (RhConnector *connector, const RhEffect *effect, Kind kind, GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = operation_new (connector, effect, kind, callback, data);
+  const Operation *self = task != NULL ? g_task_get_task_data (task) : NULL;
+
+  if (self == NULL)
+    return;
+  if (!self->action->is_keyed || effect->before == NULL)
+    observe (task, effect->cancellable);
+  else if (kind == VERIFY)
+    g_task_return_pointer (task, NULL, NULL);
+  else
+    change (task, effect->before);
+}
+
+static void
+rh_shopify_apply_async (RhConnector *connector, const RhEffect *effect, GAsyncReadyCallback callback, gpointer data)
+{
+  begin (connector, effect, APPLY, callback, data);
+}
+
+static void
+rh_shopify_undo_async (RhConnector *connector, const RhEffect *effect, GAsyncReadyCallback callback, gpointer data)
+{
+  begin (connector, effect, UNDO, callback, data);
+}
+
+static void
+rh_shopify_verify_async (RhConnector *connector, const RhEffect *effect, GAsyncReadyCallback callback, gpointer data)
+{
+  begin (connector, effect, VERIFY, callback, data);
+}
+
+/* Never absent: an attempt may be on its way. But each action is harmless when it comes twice: what is set is set, or
+ * Shopify does one key once. */
+static RhVerify
+rh_shopify_verify_finish (RhConnector *connector, GAsyncResult *result, JsonNode **ret_receipt, GError **error)
+{
+  return rh_connector_task_verify (connector, result, RH_VERIFY_AGAIN, ret_receipt, error);
+}
+
+static void
+rh_shopify_finalize (GObject *object)
+{
+  RhShopify *self = RH_SHOPIFY (object);
+
+  g_clear_object (&self->secrets);
+  g_hash_table_unref (self->places);
+  g_ptr_array_unref (self->names);
+  G_OBJECT_CLASS (rh_shopify_parent_class)->finalize (object);
+}
+
+static void
+rh_shopify_class_init (RhShopifyClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = rh_shopify_finalize;
+  (void)rh_shopify_resources_get_resource (); /* or the linker would leave the schemas out of a program */
+}
+
+static void
+rh_shopify_init (RhShopify *self)
+{
+  self->names = g_ptr_array_new ();
+}
+
+static void
+rh_shopify_connector_init (RhConnectorInterface *iface)
+{
+  iface->name = rh_shopify_name;
+  iface->actions = rh_shopify_actions;
+  iface->secrets = rh_shopify_secrets;
+  iface->lane = rh_shopify_lane;
+  iface->validate = rh_shopify_validate;
+  iface->assess_async = rh_shopify_assess_async;
+  iface->assess_finish = rh_connector_task_assessment;
+  iface->apply_async = rh_shopify_apply_async;
+  iface->apply_finish = rh_connector_task_node;
+  iface->verify_async = rh_shopify_verify_async;
+  iface->verify_finish = rh_shopify_verify_finish;
+  iface->undo_async = rh_shopify_undo_async;
+  iface->undo_finish = rh_connector_task_node;
+}
+
+RhShopify *
+rh_shopify_new (const char *file, RhSecrets *secrets, GError **error)
+{
+  GHashTable *places;
+  GHashTableIter iter;
+  gpointer value;
+  RhShopify *self;
+
+  g_return_val_if_fail (file != NULL, NULL);
+
+  places = rh_shopify_places_load (file, error);
+  if (places == NULL)
+    return NULL;
+  self = g_object_new (RH_TYPE_SHOPIFY, NULL);
+  self->places = places;
+  self->secrets = secrets != NULL ? g_object_ref (secrets) : NULL;
+  g_hash_table_iter_init (&iter, places);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    g_ptr_array_add (self->names, ((RhShopifyPlace *)value)->token);
+  g_ptr_array_add (self->names, NULL);
+  return self;
+}

@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "shopify-fake.h"
+
+#include <json-glib/json-glib.h>
+#include <libsoup/soup.h>
+#include <royal-json.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PATH "/admin/api/2026-07/graphql.json"
+#define COST_READ 7
+#define COST_CHANGE 10
+
+typedef struct {
+  char *price;
+  char *compare_at;
+  guint requests; /* that set the price */
+  guint moves;    /* of which it became another */
+} Variant;
+
+struct _ShopifyFake {
+  SoupServer *server;
+  guint port;
+  guint requests;
+  guint changes;
+  GHashTable *variants; /* number -> Variant */
+  GQueue *plan;         /* of kinds */
+  double share;
+  GStrv kinds;
+  GRand *chance;
+  double points, points_max, rate;
+  gint64 at_us;
+};
+
+static void
+variant_free (gpointer data)
+{
+  Variant *self = data;
+
+  g_free (self->price);
+  g_free (self->compare_at);
+  g_free (self);
+}
+
+static guint
+number_of (const char *id, const char *kind)
+{
+  g_autofree char *prefix = g_strdup_printf ("gid://shopify/%s/", kind);
+
+  return g_str_has_prefix (id, prefix) ? (guint)g_ascii_strtoull (id + strlen (prefix), NULL, 10) : 0;
+}
+
+static Variant *
+find_variant (ShopifyFake *self, guint number)
+{
+  Variant *variant = g_hash_table_lookup (self->variants, GUINT_TO_POINTER (number));
+
+  if (variant == NULL && number >= 1 && number <= SHOPIFY_FAKE_VARIANTS)
+    {
+      variant = g_new0 (Variant, 1);
+      variant->price = g_strdup ("100.00");
+      g_hash_table_insert (self->variants, GUINT_TO_POINTER (number), variant);
+    }
+  return variant;
+}
+
+/* (transfer full): JSON with ' for ". */
+static JsonObject *object (const char *format, ...) G_GNUC_PRINTF (1, 2);
+
+static JsonObject *
+object (const char *format, ...)
+{
+  va_list args;
+  g_autofree char *text = NULL;
+  g_autoptr (JsonNode) node = NULL;
+
+  va_start (args, format);
+  text = g_strdelimit (g_strdup_vprintf (format, args), "'", '"');
+  va_end (args);
+  node = royal_json_parse (text, -1, "fake", NULL);
+  g_assert_nonnull (node);
+  return json_object_ref (json_node_get_object (node));
+}
+
+/* --- Operations --------------------------------------------------------------------------------------------------- */
+
+static JsonObject *
+read_variant (ShopifyFake *self, JsonObject *variables)
+{
+  guint number = number_of (royal_json_string (variables, "id", ""), "ProductVariant");
+  const Variant *variant = find_variant (self, number);
+  JsonObject *data =
+      variant == NULL
+          ? object ("{'shop':{'currencyCode':'EUR'},'productVariant':null}")
+          : object ("{'shop':{'currencyCode':'EUR'},'productVariant':{'id':'gid://shopify/ProductVariant/%u',"
+                    "'title':'M','sku':'SKU-%u','price':'%s','compareAtPrice':null,'inventoryQuantity':7,"
+                    "'inventoryItem':{'id':'gid://shopify/InventoryItem/%u','unitCost':null},"
+                    "'product':{'id':'gid://shopify/Product/%u','title':'Dress','status':'ACTIVE'}}}",
+                    number, number, variant->price, 200000 + number, 100000 + number);
+  JsonObject *shown = royal_json_object (data, "productVariant");
+
+  if (variant != NULL)
+    royal_json_set_text (shown, "compareAtPrice", variant->compare_at);
+  if (variant != NULL && number <= 900)
+    json_object_set_object_member (royal_json_object (shown, "inventoryItem"), "unitCost",
+                                   object ("{'amount':'40.0','currencyCode':'EUR'}"));
+  return data;
+}
+
+static char *
+money (const char *text)
+{
+  char out[G_ASCII_DTOSTR_BUF_SIZE];
+
+  return g_strdup (g_ascii_formatd (out, sizeof out, "%.2f", g_ascii_strtod (text, NULL)));
+}
+
+static JsonObject *
+refuse (const char *root, const char *code, const char *field, const char *message)
+{
+  return object ("{'%s':{'userErrors':[{'code':'%s','field':[%s],'message':'%s'}]}}", root, code, field, message);
+}
+
+static JsonObject *
+change_price (ShopifyFake *self, JsonObject *variables)
+{
+  JsonObject *input = json_array_get_object_element (royal_json_array (variables, "variants"), 0);
+  guint number = number_of (royal_json_string (input, "id", ""), "ProductVariant");
+  guint product = number_of (royal_json_string (variables, "product", ""), "Product");
+  Variant *variant = find_variant (self, number);
+  g_autofree char *price = money (royal_json_string (input, "price", "0"));
+  JsonObject *data;
+
+  if (variant == NULL || product != 100000 + number)
+    {
+      data = refuse ("productVariantsBulkUpdate", "PRODUCT_VARIANT_DOES_NOT_EXIST", "'variants','0','id'",
+                     "Product variant does not exist");
+      json_object_set_null_member (royal_json_object (data, "productVariantsBulkUpdate"), "productVariants");
+      return data;
+    }
+  variant->requests++;
+  variant->moves += strcmp (variant->price, price) != 0;
+  g_free (variant->price);
+  variant->price = g_steal_pointer (&price);
+  if (json_object_has_member (input, "compareAtPrice"))
+    {
+      g_free (variant->compare_at);
+      variant->compare_at = royal_json_string (input, "compareAtPrice", NULL) != NULL
+                                ? money (royal_json_string (input, "compareAtPrice", NULL))
+                                : NULL;
+    }
+  data =
+      object ("{'productVariantsBulkUpdate':{'productVariants':[{'id':'gid://shopify/ProductVariant/%u','price':'%s',"
+              "'compareAtPrice':null}],'userErrors':[]}}",
+              number, variant->price);
+  self->changes++;
+  return data;
+}
+
+static const struct {
+  const char *operation;
+  JsonObject *(*run) (ShopifyFake *self, JsonObject *variables);
+  double cost;
+} operations[] = {
+  { "query RoyalVariant(", read_variant, COST_READ },
+  { "mutation RoyalPriceUpdate(", change_price, COST_CHANGE },
+};
+
+/* --- Points ------------------------------------------------------------------------------------------------------- */
+
+static gboolean
+take_points (ShopifyFake *self, double cost)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  self->points = MIN (self->points_max, self->points + self->rate * (double)(now - self->at_us) / 1e6);
+  self->at_us = now;
+  if (self->points < cost)
+    return FALSE;
+  self->points -= cost;
+  return TRUE;
+}
+
+static JsonObject *
+extensions (const ShopifyFake *self, double cost, gboolean was_done)
+{
+  JsonObject *all =
+      object ("{'cost':{'requestedQueryCost':%d,'actualQueryCost':null,'throttleStatus':{'maximumAvailable':%d.0,"
+              "'currentlyAvailable':%d,'restoreRate':%d.0}}}",
+              (int)cost, (int)self->points_max, (int)self->points, (int)self->rate);
+
+  if (was_done)
+    json_object_set_int_member (royal_json_object (all, "cost"), "actualQueryCost", (gint64)cost);
+  return all;
+}
+
+/* --- Answers ------------------------------------------------------------------------------------------------------ */
+
+static JsonObject *
+error_answer (const char *code, const char *message)
+{
+  return object ("{'errors':[{'message':'%s','extensions':{'code':'%s'}}]}", message, code);
+}
+
+/* (transfer full): the kind of fault that this request has; `none`. */
+static char *
+next_kind (ShopifyFake *self)
+{
+  char *kind = g_queue_pop_head (self->plan);
+
+  if (kind != NULL)
+    return kind;
+  if (self->kinds != NULL && g_rand_double (self->chance) < self->share)
+    return g_strdup (self->kinds[g_rand_int_range (self->chance, 0, (gint32)g_strv_length (self->kinds))]);
+  return g_strdup ("none");
+}
+
+static void
+answer_text (SoupServerMessage *message, guint status, char *text)
+{
+  soup_server_message_set_status (message, status, NULL);
+  soup_server_message_set_response (message, "application/json", SOUP_MEMORY_TAKE, text, strlen (text));
+}
+
+/* Ends the connection, after @text if there is any. */
+static void
+cut (SoupServerMessage *message, const char *text)
+{
+  GSocket *connection = soup_server_message_get_socket (message);
+
+  if (text != NULL)
+    (void)g_socket_send (connection, text, strlen (text), NULL, NULL);
+  g_socket_shutdown (connection, TRUE, TRUE, NULL);
+  answer_text (message, 500, g_strdup ("{}")); /* nobody will see it */
+}
+
+/* A line for each exchange that was executed: [request, answer]. */
+static void
+note (JsonNode *request, const char *answer)
+{
+  const char *name = g_getenv ("ROYAL_SHOPIFY_EXCHANGES");
+  FILE *file = name != NULL ? fopen (name, "a") : NULL;
+  g_autofree char *text = NULL;
+
+  if (file == NULL)
+    return;
+  text = royal_json_to_string (request);
+  fprintf (file, "[%s,%s]\n", text, answer);
+  fclose (file);
+}
+
+/* (transfer full): what the answer is when nothing goes wrong, or THROTTLED. */
+static char *
+execute (ShopifyFake *self, JsonNode *node)
+{
+  JsonObject *request = json_node_get_object (node);
+  const char *query = royal_json_string (request, "query", "");
+  g_autoptr (JsonNode) answer = json_node_new (JSON_NODE_OBJECT);
+  JsonObject *body = NULL;
+  char *text;
+
+  for (guint i = 0; i < G_N_ELEMENTS (operations); i++)
+    if (strstr (query, operations[i].operation) != NULL)
+      {
+        gboolean has_points = take_points (self, operations[i].cost);
+
+        body = has_points ? json_object_new () : error_answer ("THROTTLED", "Throttled");
+        if (has_points)
+          json_object_set_object_member (body, "data",
+                                         operations[i].run (self, royal_json_object (request, "variables")));
+        json_object_set_object_member (body, "extensions", extensions (self, operations[i].cost, has_points));
+      }
+  if (body == NULL)
+    body = error_answer ("undefinedField", "no such operation");
+  json_node_take_object (answer, body);
+  text = royal_json_to_string (answer);
+  note (node, text);
+  return text;
+}
+
+static void
+answer_error (SoupServerMessage *message, const char *code, const char *text)
+{
+  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
+
+  json_node_take_object (node, error_answer (code, text));
+  answer_text (message, 200, royal_json_to_string (node));
+}
+
+/* What goes wrong before anything is done. */
+static gboolean
+fails_before (SoupServerMessage *message, const char *kind)
+{
+  if (strcmp (kind, "throttled") == 0)
+    answer_error (message, "THROTTLED", "Throttled");
+  else if (strcmp (kind, "denied") == 0)
+    answer_error (message, "ACCESS_DENIED",
+                  "Access denied for productVariant field. Required access: `read_products`.");
+  else if (strcmp (kind, "before") == 0)
+    cut (message, NULL);
+  else if (strcmp (kind, "500") == 0)
+    answer_text (message, 500, g_strdup ("{}"));
+  else if (strcmp (kind, "429") == 0)
+    {
+      soup_message_headers_replace (soup_server_message_get_response_headers (message), "Retry-After", "1");
+      answer_text (message, 429, g_strdup ("{\"errors\":\"Exceeded\"}"));
+    }
+  else
+    return FALSE;
+  return TRUE;
+}
+
+static void
+on_request (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
+{
+  ShopifyFake *self = data;
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+  SoupMessageBody *sent = soup_server_message_get_request_body (message);
+  g_autoptr (JsonNode) node = royal_json_parse (sent->data, (gssize)sent->length, "body", NULL);
+  g_autofree char *kind = NULL;
+  g_autofree char *answer = NULL;
+
+  self->requests++;
+  if (strcmp (path, PATH) != 0 || strcmp (soup_server_message_get_method (message), "POST") != 0)
+    answer_text (message, 404, g_strdup ("{\"errors\":\"Not Found\"}"));
+  else if (g_strcmp0 (soup_message_headers_get_one (headers, "X-Shopify-Access-Token"), "good-token") != 0)
+    answer_text (message, 401, g_strdup ("{\"errors\":\"[API] Invalid API key or access token\"}"));
+  else if (node == NULL)
+    answer_text (message, 400, g_strdup ("{\"errors\":{\"query\":\"Required parameter missing or invalid\"}}"));
+  else if (kind = next_kind (self), !fails_before (message, kind))
+    {
+      answer = execute (self, node);
+      if (strcmp (kind, "late-500") == 0)
+        answer_text (message, 500, g_strdup ("{}"));
+      else if (strcmp (kind, "lost") == 0)
+        cut (message, NULL);
+      else if (strcmp (kind, "half") == 0)
+        cut (message, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"data\":");
+      else if (strcmp (kind, "broken") == 0)
+        answer_error (message, "INTERNAL_SERVER_ERROR", "Internal error. Looks like something went wrong on our end.");
+      else
+        answer_text (message, 200, g_steal_pointer (&answer));
+      if (strcmp (kind, "deprecated") == 0)
+        soup_message_headers_replace (soup_server_message_get_response_headers (message),
+                                      "X-Shopify-API-Deprecated-Reason", "https://shopify.dev/api/usage/versioning");
+    }
+}
+
+/* --- For who asks ------------------------------------------------------------------------------------------------- */
+
+/* GET /fake/variants: [[number, price, requests, moves]] of those that were asked for. */
+static void
+on_variants (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
+{
+  const ShopifyFake *self = data;
+  GString *text = g_string_new ("[");
+  GHashTableIter iter;
+  gpointer number, value;
+
+  g_hash_table_iter_init (&iter, self->variants);
+  while (g_hash_table_iter_next (&iter, &number, &value))
+    {
+      const Variant *variant = value;
+
+      g_string_append_printf (text, "%s[%u,\"%s\",%u,%u]", text->len > 1 ? "," : "", GPOINTER_TO_UINT (number),
+                              variant->price, variant->requests, variant->moves);
+    }
+  g_string_append_c (text, ']');
+  answer_text (message, 200, g_string_free (text, FALSE));
+}
+
+ShopifyFake *
+shopify_fake_new (void)
+{
+  ShopifyFake *self = g_new0 (ShopifyFake, 1);
+  GSList *uris;
+
+  self->server = soup_server_new (NULL, NULL);
+  self->variants = g_hash_table_new_full (NULL, NULL, NULL, variant_free);
+  self->plan = g_queue_new ();
+  shopify_fake_points (self, 20000, 1000);
+  soup_server_add_handler (self->server, NULL, on_request, self, NULL);
+  soup_server_add_handler (self->server, "/fake/variants", on_variants, self, NULL);
+  g_assert_true (soup_server_listen_local (self->server, 0, SOUP_SERVER_LISTEN_IPV4_ONLY, NULL));
+  uris = soup_server_get_uris (self->server);
+  self->port = (guint)g_uri_get_port (uris->data);
+  g_slist_free_full (uris, (GDestroyNotify)g_uri_unref);
+  return self;
+}
+
+void
+shopify_fake_free (ShopifyFake *self)
+{
+  soup_server_disconnect (self->server);
+  g_object_unref (self->server);
+  g_hash_table_unref (self->variants);
+  g_queue_free_full (self->plan, g_free);
+  g_strfreev (self->kinds);
+  g_clear_pointer (&self->chance, g_rand_free);
+  g_free (self);
+}
+
+guint
+shopify_fake_port (ShopifyFake *self)
+{
+  return self->port;
+}
+
+guint
+shopify_fake_changes (ShopifyFake *self)
+{
+  return self->changes;
+}
+
+guint
+shopify_fake_requests (ShopifyFake *self)
+{
+  return self->requests;
+}
+
+void
+shopify_fake_set_price (ShopifyFake *self, guint variant, const char *price)
+{
+  Variant *found = find_variant (self, variant);
+
+  g_free (found->price);
+  found->price = g_strdup (price);
+}
+
+void
+shopify_fake_plan (ShopifyFake *self, const char *kinds)
+{
+  g_auto (GStrv) all = g_strsplit (kinds, " ", -1);
+
+  for (guint i = 0; all[i] != NULL; i++)
+    g_queue_push_tail (self->plan, g_strdup (all[i]));
+}
+
+void
+shopify_fake_storm (ShopifyFake *self, double share, const char *kinds, guint32 seed)
+{
+  g_strfreev (self->kinds);
+  g_clear_pointer (&self->chance, g_rand_free);
+  self->share = share;
+  self->kinds = g_strsplit (kinds, " ", -1);
+  self->chance = g_rand_new_with_seed (seed);
+}
+
+void
+shopify_fake_points (ShopifyFake *self, double points, double rate)
+{
+  self->points = self->points_max = points;
+  self->rate = rate;
+  self->at_us = g_get_monotonic_time ();
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The shopify connector against a fake on loopback that keeps state. */
+
+#include "connector-conformance.h"
+#include "royal-test.h"
+#include "shopify-fake.h"
+
+#include <rh-shopify.h>
+#include <royal-json.h>
+#include <royal/error.h>
+#include <string.h>
+
+typedef struct {
+  ShopifyFake *fake;
+  char *dir;
+  RhSecrets *secrets;
+  RhShopify *shopify;
+  RhConnectorInterface *iface;
+} World;
+
+static void
+write_file (const char *dir, const char *name, const char *text)
+{
+  g_autofree char *path = g_build_filename (dir, name, NULL);
+
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+}
+
+#define PLACE                                                                                                          \
+  "{'shop':'acme.myshopify.com','token':'%s','origin':'http://127.0.0.1:%u','insecure':true,'private':true,"           \
+  "'margin_min_pct':50,'timeout_ms':2000}"
+
+static World *
+world_new (void)
+{
+  World *self = g_new0 (World, 1);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+  g_autofree char *file = NULL;
+  RhSecretsConfig config;
+  guint port;
+
+  self->fake = shopify_fake_new ();
+  self->dir = g_dir_make_tmp ("royal-shopify-XXXXXX", NULL);
+  port = shopify_fake_port (self->fake);
+  text = g_strdup_printf ("{'shops':{'main':" PLACE ",'bad':" PLACE "}}", "good", port, "bad", port);
+  write_file (self->dir, "good", "good-token\n");
+  write_file (self->dir, "bad", "bad-token\n");
+  write_file (self->dir, "shopify.json", g_strdelimit (text, "'", '"'));
+  file = g_build_filename (self->dir, "shopify.json", NULL);
+  config = (RhSecretsConfig){ .folder = self->dir };
+  self->secrets = rh_secrets_new (NULL, &config, RH_NO_WORKSPACE, &error);
+  g_assert_no_error (error);
+  self->shopify = rh_shopify_new (file, self->secrets, &error);
+  g_assert_no_error (error);
+  self->iface = RH_CONNECTOR_GET_IFACE (self->shopify);
+  return self;
+}
+
+static void
+world_free (World *self)
+{
+  g_autofree char *remove = g_strdup_printf ("rm -rf '%s'", self->dir);
+
+  g_object_unref (self->shopify);
+  g_object_unref (self->secrets);
+  royal_test_spin (20);
+  shopify_fake_free (self->fake);
+  g_assert_true (g_spawn_command_line_sync (remove, NULL, NULL, NULL, NULL));
+  g_free (self->dir);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (World, world_free)
+
+static JsonNode *
+json (const char *text)
+{
+  g_autofree char *quoted = g_strdelimit (g_strdup (text), "'", '"');
+  JsonNode *node = royal_json_parse (quoted, -1, "parameters", NULL);
+
+  g_assert_nonnull (node);
+  return node;
+}
+
+#define PRICE "shopify.price.update"
+
+static RhAssessment *
+assess (World *self, const char *action, const char *target, const char *parameters, GError **error)
+{
+  g_autoptr (JsonNode) node = json (parameters);
+  RhEffect effect = { .action = action, .target = target, .parameters = json_node_get_object (node) };
+  GAsyncResult *result = NULL;
+  g_autoptr (GAsyncResult) done = NULL;
+
+  self->iface->assess_async (RH_CONNECTOR (self->shopify), &effect, NULL, royal_test_result, &result);
+  done = royal_test_wait (&result);
+  return self->iface->assess_finish (RH_CONNECTOR (self->shopify), done, error);
+}
+
+static JsonNode *
+apply (World *self,
+       const char *action,
+       const char *target,
+       const char *parameters,
+       RhThrottle *throttle,
+       GError **error)
+{
+  g_autoptr (JsonNode) node = json (parameters);
+  RhEffect effect = {
+    .action = action, .target = target, .key = "k", .parameters = json_node_get_object (node), .throttle = throttle
+  };
+  GAsyncResult *result = NULL;
+  g_autoptr (GAsyncResult) done = NULL;
+
+  self->iface->apply_async (RH_CONNECTOR (self->shopify), &effect, royal_test_result, &result);
+  done = royal_test_wait (&result);
+  return self->iface->apply_finish (RH_CONNECTOR (self->shopify), done, error);
+}
+
+static const struct {
+  const char *action;
+  const char *target;
+  const char *parameters[2];
+} conforming[] = {
+  { PRICE, "main/1", { "{'price':'90'}", "{'price':'80.50','compare_at_price':'100.00'}" } },
+};
+
+static void
+test_conforms (void)
+{
+  g_autoptr (World) world = world_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (conforming); i++)
+    {
+      Conformance of = { .connector = RH_CONNECTOR (world->shopify),
+                         .action = conforming[i].action,
+                         .target = conforming[i].target,
+                         .parameters = { conforming[i].parameters[0], conforming[i].parameters[1] },
+                         .prefix = "c-",
+                         .observes = TRUE };
+
+      g_test_message ("%s", of.action);
+      connector_conformance (&of);
+    }
+}
+
+static void
+test_targets (void)
+{
+  static const char *const wrong[] = { "main",    "nowhere/1", "main/",  "main/x",
+                                       "main/1x", "main/01",   "main/0", "main/12345678901234567890",
+                                       "main/1/2" };
+  g_autoptr (World) world = world_new ();
+  g_autoptr (JsonNode) node = json ("{'price':'1'}");
+
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_false (
+          world->iface->validate (RH_CONNECTOR (world->shopify), PRICE, wrong[i], json_node_get_object (node), &error));
+      g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID);
+      g_assert_nonnull (strstr (error->message, wrong[i]));
+    }
+}
+
+/* What rules decide on: of a price that was 100.00 and a cost of 40.00, with a least margin of 50 %. */
+static void
+test_price_facts (void)
+{
+  static const struct {
+    const char *target;
+    const char *parameters;
+    double change_pct;
+    double margin_after;
+    gboolean cost_known;
+    gboolean below_floor;
+  } table[] = {
+    { "main/1", "{'price':'75'}", -25, 35, TRUE, FALSE },         { "main/1", "{'price':'60'}", -40, 20, TRUE, FALSE },
+    { "main/1", "{'price':'59.99'}", -40.01, 19.99, TRUE, TRUE }, { "main/1", "{'price':'39'}", -61, -1, TRUE, TRUE },
+    { "main/950", "{'price':'120'}", 20, 0, FALSE, FALSE },
+  };
+  g_autoptr (World) world = world_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (RhAssessment) assessment = assess (world, PRICE, table[i].target, table[i].parameters, &error);
+      JsonObject *facts;
+
+      g_assert_no_error (error);
+      facts = json_node_get_object (assessment->facts);
+      g_assert_cmpfloat_with_epsilon (royal_json_double (facts, "change_pct", 0), table[i].change_pct, 1e-9);
+      g_assert_cmpint (royal_json_boolean (facts, "cost_known", FALSE), ==, table[i].cost_known);
+      g_assert_cmpint (json_object_has_member (facts, "margin_after"), ==, table[i].cost_known);
+      g_assert_cmpfloat_with_epsilon (royal_json_double (facts, "margin_after", 0), table[i].margin_after, 1e-9);
+      g_assert_cmpint (royal_json_boolean (facts, "below_floor", FALSE), ==, table[i].below_floor);
+      g_assert_cmpstr (royal_json_string (facts, "status", NULL), ==, "ACTIVE");
+      g_assert_cmpint (royal_json_int (facts, "inventory", 0), ==, 7);
+    }
+  g_assert_cmpuint (shopify_fake_changes (world->fake), ==, 0);
+}
+
+/* What a change that goes wrong means: `plan` is of the observation and of the change. */
+static void
+test_fails (void)
+{
+  static const struct {
+    const char *target;
+    const char *plan;
+    RoyalError code;
+    const char *part;
+    guint changes;
+    gboolean waits;
+  } table[] = {
+    { "bad/1", "none", ROYAL_ERROR_DENIED, "401", 0, FALSE },
+    { "main/5000", "none", ROYAL_ERROR_NOT_FOUND, "gid://shopify/ProductVariant/5000", 0, FALSE },
+    { "main/1", "denied", ROYAL_ERROR_DENIED, "read_products", 0, FALSE },
+    { "main/1", "none throttled", ROYAL_ERROR_LIMIT, "throttled", 0, TRUE },
+    { "main/2", "none 429", ROYAL_ERROR_LIMIT, "throttled", 0, TRUE },
+    { "main/3", "none before", ROYAL_ERROR_PROTOCOL, "main", 0, FALSE },
+    { "main/3", "none 500", ROYAL_ERROR_PROTOCOL, "500", 0, FALSE },
+    { "main/3", "none late-500", ROYAL_ERROR_PROTOCOL, "500", 1, FALSE },
+    { "main/4", "none half", ROYAL_ERROR_PROTOCOL, "main", 1, FALSE },
+    { "main/5", "none lost", ROYAL_ERROR_PROTOCOL, "main", 1, FALSE },
+    { "main/6", "none broken", ROYAL_ERROR_PROTOCOL, "INTERNAL_SERVER_ERROR", 1, FALSE },
+  };
+  g_autoptr (World) world = world_new ();
+  guint changes = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (JsonNode) receipt = NULL;
+      RhThrottle throttle = { 0 };
+
+      g_test_message ("%s %s", table[i].target, table[i].plan);
+      if (strcmp (table[i].plan, "none") != 0)
+        shopify_fake_plan (world->fake, table[i].plan);
+      receipt = apply (world, PRICE, table[i].target, "{'price':'90.00'}", &throttle, &error);
+      g_assert_null (receipt);
+      g_assert_error (error, ROYAL_ERROR, (gint)table[i].code);
+      g_assert_nonnull (strstr (error->message, table[i].part));
+      g_assert_null (strstr (error->message, "token"));
+      g_assert_cmpint (throttle.retry_after_ms > 0, ==, table[i].waits);
+      changes += table[i].changes;
+      g_assert_cmpuint (shopify_fake_changes (world->fake), ==, changes);
+    }
+}
+
+/* What only reads is sent again; what was done though nobody said so is found, and not done again. */
+static void
+test_again (void)
+{
+  g_autoptr (World) world = world_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) lost = NULL;
+  g_autoptr (JsonNode) found = NULL;
+
+  shopify_fake_plan (world->fake, "500 half throttled lost none lost");
+  lost = apply (world, PRICE, "main/1", "{'price':'90.00'}", NULL, &error);
+  g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_PROTOCOL);
+  g_assert_cmpuint (shopify_fake_requests (world->fake), ==, 6);
+  g_assert_cmpuint (shopify_fake_changes (world->fake), ==, 1);
+  g_clear_error (&error);
+  found = apply (world, PRICE, "main/1", "{'price':'90.00'}", NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (shopify_fake_changes (world->fake), ==, 1);
+}
+
+/* A shop with few points is not asked for more than it has: nothing is ever refused. */
+static void
+test_points (void)
+{
+  g_autoptr (World) world = world_new ();
+  g_autoptr (GError) error = NULL;
+  guint requests = 0;
+
+  shopify_fake_points (world->fake, 40, 200);
+  for (guint i = 1; i <= 20; i++)
+    {
+      g_autofree char *target = g_strdup_printf ("main/%u", i);
+      RhThrottle throttle = { 0 };
+      g_autoptr (JsonNode) receipt = apply (world, PRICE, target, "{'price':'90.00'}", &throttle, &error);
+
+      g_assert_no_error (error);
+      g_assert_true (throttle.has_left);
+      requests += 2;
+    }
+  g_assert_cmpuint (shopify_fake_requests (world->fake), ==, requests);
+}
+
+/* No file: no shop. A file that is not as its schema has it: the place of the fault. */
+static void
+test_files (void)
+{
+  static const struct {
+    const char *text;
+    const char *part;
+  } wrong[] = {
+    { "{'shops':{'main':{'shop':'acme.example','token':'t'}}}", "shop" },
+    { "{'shops':{'main':{'shop':'acme.myshopify.com'}}}", "token" },
+    { "{'shops':{'main':{'shop':'acme.myshopify.com','token':'t','origin':'http://acme.example'}}}", "/shops/main" },
+  };
+  g_autoptr (World) world = world_new ();
+  g_autofree char *file = g_build_filename (world->dir, "other.json", NULL);
+  g_autoptr (RhShopify) none = rh_shopify_new (file, NULL, NULL);
+
+  g_assert_nonnull (none);
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      g_autofree char *text = g_strdelimit (g_strdup (wrong[i].text), "'", '"');
+      g_autoptr (GError) error = NULL;
+
+      write_file (world->dir, "other.json", text);
+      g_assert_null (rh_shopify_new (file, NULL, &error));
+      g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID);
+      g_assert_nonnull (strstr (error->message, wrong[i].part));
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/shopify/conforms", test_conforms);
+  g_test_add_func ("/shopify/targets", test_targets);
+  g_test_add_func ("/shopify/price-facts", test_price_facts);
+  g_test_add_func ("/shopify/fails", test_fails);
+  g_test_add_func ("/shopify/again", test_again);
+  g_test_add_func ("/shopify/points", test_points);
+  g_test_add_func ("/shopify/files", test_files);
+  return g_test_run ();
+}
