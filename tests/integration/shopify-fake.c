@@ -23,7 +23,12 @@ struct _ShopifyFake {
   guint port;
   guint requests;
   guint changes;
+  guint faults;
   GHashTable *variants; /* number -> Variant */
+  GHashTable *keys;     /* of inventory: key -> what it was asked for */
+  JsonObject *product;  /* number 1 */
+  gint64 stock;         /* of item 1 at location 1 */
+  guint live;           /* the number of the live theme, of 1 and 2 */
   GQueue *plan;         /* of kinds */
   double share;
   GStrv kinds;
@@ -157,6 +162,99 @@ change_price (ShopifyFake *self, JsonObject *variables)
   return data;
 }
 
+static JsonObject *
+read_inventory (ShopifyFake *self, JsonObject *variables)
+{
+  if (number_of (royal_json_string (variables, "id", ""), "InventoryItem") != 1)
+    return object ("{'inventoryItem':null}");
+  if (number_of (royal_json_string (variables, "location", ""), "Location") != 1)
+    return object (
+        "{'inventoryItem':{'id':'gid://shopify/InventoryItem/1','sku':'S','tracked':true,'inventoryLevel':null}}");
+  return object ("{'inventoryItem':{'id':'gid://shopify/InventoryItem/1','sku':'S','tracked':true,'inventoryLevel':{"
+                 "'id':'gid://shopify/InventoryLevel/1','quantities':[{'name':'available','quantity':%" G_GINT64_FORMAT
+                 "}]}}}",
+                 self->stock);
+}
+
+#define REFUSED(code)                                                                                                  \
+  "{'inventorySetQuantities':{'inventoryAdjustmentGroup':null,'userErrors':[{'code':'" code "','field':null,"          \
+  "'message':'no'}]}}"
+
+/* A key is done once, and what it was asked for is answered again. */
+static JsonObject *
+set_inventory (ShopifyFake *self, JsonObject *variables)
+{
+  JsonObject *input = royal_json_object (variables, "input");
+  JsonObject *quantity = json_array_get_object_element (royal_json_array (input, "quantities"), 0);
+  const char *key = royal_json_string (variables, "key", "");
+  const char *was = g_hash_table_lookup (self->keys, key);
+  g_autofree char *asked = royal_json_to_string (json_object_get_member (variables, "input"));
+
+  if (was != NULL && strcmp (was, asked) != 0)
+    return object (REFUSED ("IDEMPOTENCY_KEY_PARAMETER_MISMATCH"));
+  if (was == NULL && royal_json_int (quantity, "changeFromQuantity", -1) != self->stock)
+    return object (REFUSED ("CHANGE_FROM_QUANTITY_STALE"));
+  if (was == NULL)
+    {
+      self->stock = royal_json_int (quantity, "quantity", 0);
+      self->changes++;
+      g_hash_table_insert (self->keys, g_strdup (key), g_steal_pointer (&asked));
+    }
+  return object (
+      "{'inventorySetQuantities':{'inventoryAdjustmentGroup':{'id':'gid://shopify/InventoryAdjustmentGroup/1'},"
+      "'userErrors':[]}}");
+}
+
+static JsonObject *
+read_product (ShopifyFake *self, JsonObject *variables)
+{
+  JsonObject *data = object ("{'product':null}");
+
+  if (number_of (royal_json_string (variables, "id", ""), "Product") == 1)
+    json_object_set_object_member (data, "product", json_object_ref (self->product));
+  return data;
+}
+
+static JsonObject *
+change_product (ShopifyFake *self, JsonObject *variables)
+{
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *value;
+
+  json_object_iter_init (&iter, royal_json_object (variables, "product"));
+  while (json_object_iter_next (&iter, &name, &value))
+    json_object_set_member (self->product, name, json_node_copy (value));
+  self->changes++;
+  return object ("{'productUpdate':{'product':{'id':'gid://shopify/Product/1','status':'%s'},'userErrors':[]}}",
+                 royal_json_string (self->product, "status", ""));
+}
+
+static JsonObject *
+read_theme (ShopifyFake *self, JsonObject *variables)
+{
+  guint number = number_of (royal_json_string (variables, "id", ""), "OnlineStoreTheme");
+  JsonObject *data =
+      object ("{'theme':null,'themes':{'nodes':[{'id':'gid://shopify/OnlineStoreTheme/%u','name':'T'}]}}", self->live);
+
+  if (number == 1 || number == 2)
+    json_object_set_object_member (
+        data, "theme",
+        object ("{'id':'gid://shopify/OnlineStoreTheme/%u','name':'T','role':'%s','processing':"
+                "false}",
+                number, number == self->live ? "MAIN" : "UNPUBLISHED"));
+  return data;
+}
+
+static JsonObject *
+publish_theme (ShopifyFake *self, JsonObject *variables)
+{
+  self->live = number_of (royal_json_string (variables, "id", ""), "OnlineStoreTheme");
+  self->changes++;
+  return object ("{'themePublish':{'theme':{'id':'gid://shopify/OnlineStoreTheme/%u','role':'MAIN'},'userErrors':[]}}",
+                 self->live);
+}
+
 static const struct {
   const char *operation;
   JsonObject *(*run) (ShopifyFake *self, JsonObject *variables);
@@ -164,6 +262,12 @@ static const struct {
 } operations[] = {
   { "query RoyalVariant(", read_variant, COST_READ },
   { "mutation RoyalPriceUpdate(", change_price, COST_CHANGE },
+  { "query RoyalInventory(", read_inventory, COST_READ },
+  { "mutation RoyalInventorySet(", set_inventory, COST_CHANGE },
+  { "query RoyalProduct(", read_product, COST_READ },
+  { "mutation RoyalProductUpdate(", change_product, COST_CHANGE },
+  { "query RoyalTheme(", read_theme, COST_READ },
+  { "mutation RoyalThemePublish(", publish_theme, COST_CHANGE },
 };
 
 /* --- Points ------------------------------------------------------------------------------------------------------- */
@@ -210,9 +314,10 @@ next_kind (ShopifyFake *self)
 
   if (kind != NULL)
     return kind;
-  if (self->kinds != NULL && g_rand_double (self->chance) < self->share)
-    return g_strdup (self->kinds[g_rand_int_range (self->chance, 0, (gint32)g_strv_length (self->kinds))]);
-  return g_strdup ("none");
+  if (self->kinds == NULL || g_rand_double (self->chance) >= self->share)
+    return g_strdup ("none");
+  self->faults++;
+  return g_strdup (self->kinds[g_rand_int_range (self->chance, 0, (gint32)g_strv_length (self->kinds))]);
 }
 
 static void
@@ -369,6 +474,20 @@ on_variants (SoupServer *server, SoupServerMessage *message, const char *path, G
   answer_text (message, 200, g_string_free (text, FALSE));
 }
 
+/* GET /fake/faults: how many requests went wrong. */
+static void
+on_faults (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
+{
+  answer_text (message, 200, g_strdup_printf ("%u", ((const ShopifyFake *)data)->faults));
+}
+
+static void
+on_reset (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
+{
+  g_hash_table_remove_all (((ShopifyFake *)data)->variants);
+  answer_text (message, 200, g_strdup ("{}"));
+}
+
 ShopifyFake *
 shopify_fake_new (void)
 {
@@ -377,10 +496,17 @@ shopify_fake_new (void)
 
   self->server = soup_server_new (NULL, NULL);
   self->variants = g_hash_table_new_full (NULL, NULL, NULL, variant_free);
+  self->keys = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->product = object ("{'id':'gid://shopify/Product/1','title':'Dress','descriptionHtml':'','vendor':'Acme',"
+                          "'productType':'','tags':['a','b'],'status':'DRAFT','totalInventory':7}");
+  self->stock = 5;
+  self->live = 1;
   self->plan = g_queue_new ();
   shopify_fake_points (self, 20000, 1000);
   soup_server_add_handler (self->server, NULL, on_request, self, NULL);
   soup_server_add_handler (self->server, "/fake/variants", on_variants, self, NULL);
+  soup_server_add_handler (self->server, "/fake/faults", on_faults, self, NULL);
+  soup_server_add_handler (self->server, "/fake/reset", on_reset, self, NULL);
   g_assert_true (soup_server_listen_local (self->server, 0, SOUP_SERVER_LISTEN_IPV4_ONLY, NULL));
   uris = soup_server_get_uris (self->server);
   self->port = (guint)g_uri_get_port (uris->data);
@@ -394,6 +520,8 @@ shopify_fake_free (ShopifyFake *self)
   soup_server_disconnect (self->server);
   g_object_unref (self->server);
   g_hash_table_unref (self->variants);
+  g_hash_table_unref (self->keys);
+  json_object_unref (self->product);
   g_queue_free_full (self->plan, g_free);
   g_strfreev (self->kinds);
   g_clear_pointer (&self->chance, g_rand_free);
@@ -425,6 +553,18 @@ shopify_fake_set_price (ShopifyFake *self, guint variant, const char *price)
 
   g_free (found->price);
   found->price = g_strdup (price);
+}
+
+void
+shopify_fake_set_stock (ShopifyFake *self, gint64 stock)
+{
+  self->stock = stock;
+}
+
+gint64
+shopify_fake_stock (ShopifyFake *self)
+{
+  return self->stock;
 }
 
 void

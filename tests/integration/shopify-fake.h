@@ -6,7 +6,8 @@
 G_BEGIN_DECLS
 
 /* A fake: as much of Shopify's Admin API as the connector uses, of one shop with the token good-token. Variant N, from 1 to
- * SHOPIFY_FAKE_VARIANTS, is of product 100000 + N, costs 40.00 and is sold at 100.00; those from 901 on have no cost.
+ * SHOPIFY_FAKE_VARIANTS, is of product 100000 + N, costs 40.00 and is sold at 100.00; those from 901 on have no cost. There are
+ * the product 1, of which the title and the like are kept, 5 of the item 1 at the location 1, and the themes 1, live, and 2.
  * Requests and answers can be had in a file, for who judges them by Shopify's own schema: ROYAL_SHOPIFY_EXCHANGES names it.
  *
  * What can go wrong with a request:
@@ -32,6 +33,9 @@ guint shopify_fake_changes (ShopifyFake *self);
 guint shopify_fake_requests (ShopifyFake *self);
 /* Somebody else changes a price. */
 void shopify_fake_set_price (ShopifyFake *self, guint variant, const char *price);
+/* Somebody buys. */
+void shopify_fake_set_stock (ShopifyFake *self, gint64 stock);
+gint64 shopify_fake_stock (ShopifyFake *self);
 /* The next requests, one each, in order; `none` for one that goes well. */
 void shopify_fake_plan (ShopifyFake *self, const char *kinds);
 /* Besides, of all requests a @share by chance, of any of @kinds. */

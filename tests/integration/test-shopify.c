@@ -123,23 +123,31 @@ static const struct {
   const char *action;
   const char *target;
   const char *parameters[2];
+  gboolean observes;
 } conforming[] = {
-  { PRICE, "main/1", { "{'price':'90'}", "{'price':'80.50','compare_at_price':'100.00'}" } },
+  { PRICE, "main/1", { "{'price':'90'}", "{'price':'80.50','compare_at_price':'100.00'}" }, TRUE },
+  { "shopify.inventory.set", "main/1", { "{'location':1,'quantity':9}", "{'location':1,'quantity':8}" }, TRUE },
+  { "shopify.product.update",
+    "main/1",
+    { "{'title':'A','tags':['c','b']}", "{'title':'B','description_html':'<p>b</p>','tags':[]}" },
+    TRUE },
+  { "shopify.product.publish", "main/1", { "{}", "{}" }, FALSE },
+  { "shopify.product.archive", "main/1", { "{}", "{}" }, FALSE },
+  { "shopify.theme.publish", "main/2", { "{}", "{}" }, FALSE },
 };
 
 static void
 test_conforms (void)
 {
-  g_autoptr (World) world = world_new ();
-
   for (guint i = 0; i < G_N_ELEMENTS (conforming); i++)
     {
+      g_autoptr (World) world = world_new ();
       Conformance of = { .connector = RH_CONNECTOR (world->shopify),
                          .action = conforming[i].action,
                          .target = conforming[i].target,
                          .parameters = { conforming[i].parameters[0], conforming[i].parameters[1] },
                          .prefix = "c-",
-                         .observes = TRUE };
+                         .observes = conforming[i].observes };
 
       g_test_message ("%s", of.action);
       connector_conformance (&of);
@@ -292,6 +300,69 @@ test_points (void)
   g_assert_cmpuint (shopify_fake_requests (world->fake), ==, requests);
 }
 
+static JsonNode *
+set_stock (World *self, const char *key, JsonNode *before, GError **error)
+{
+  g_autoptr (JsonNode) node = json ("{'location':1,'quantity':9}");
+  RhEffect effect = { .action = "shopify.inventory.set",
+                      .target = "main/1",
+                      .key = key,
+                      .before = before,
+                      .parameters = json_node_get_object (node) };
+  GAsyncResult *result = NULL;
+  g_autoptr (GAsyncResult) done = NULL;
+
+  self->iface->apply_async (RH_CONNECTOR (self->shopify), &effect, royal_test_result, &result);
+  done = royal_test_wait (&result);
+  return self->iface->apply_finish (RH_CONNECTOR (self->shopify), done, error);
+}
+
+/* An answer is lost, and one is sold before it is sent again: what is set is not set anew. */
+static void
+test_stock (void)
+{
+  g_autoptr (World) world = world_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) before = json ("{'location':1,'quantity':5}");
+  g_autoptr (JsonNode) lost = NULL;
+  g_autoptr (JsonNode) found = NULL;
+  g_autoptr (JsonNode) late = NULL;
+
+  shopify_fake_plan (world->fake, "lost");
+  lost = set_stock (world, "k", before, &error);
+  g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_PROTOCOL);
+  g_clear_error (&error);
+  g_assert_cmpint (shopify_fake_stock (world->fake), ==, 9);
+  shopify_fake_set_stock (world->fake, 8);
+  found = set_stock (world, "k", before, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (shopify_fake_stock (world->fake), ==, 8);
+  late = set_stock (world, "other", before, &error);
+  g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_CONFLICT);
+  g_assert_cmpint (shopify_fake_stock (world->fake), ==, 8);
+}
+
+/* A product that is not there, a place that does not have it, a theme that is not there. */
+static void
+test_absent (void)
+{
+  static const char *const table[][3] = {
+    { "shopify.inventory.set", "main/2", "{'location':1,'quantity':9}" },
+    { "shopify.inventory.set", "main/1", "{'location':2,'quantity':9}" },
+    { "shopify.product.publish", "main/2", "{}" },
+    { "shopify.theme.publish", "main/3", "{}" },
+  };
+  g_autoptr (World) world = world_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (assess (world, table[i][0], table[i][1], table[i][2], &error));
+      g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_NOT_FOUND);
+    }
+}
+
 /* No file: no shop. A file that is not as its schema has it: the place of the fault. */
 static void
 test_files (void)
@@ -331,6 +402,8 @@ main (int argc, char **argv)
   g_test_add_func ("/shopify/fails", test_fails);
   g_test_add_func ("/shopify/again", test_again);
   g_test_add_func ("/shopify/points", test_points);
+  g_test_add_func ("/shopify/stock", test_stock);
+  g_test_add_func ("/shopify/absent", test_absent);
   g_test_add_func ("/shopify/files", test_files);
   return g_test_run ();
 }

@@ -78,6 +78,10 @@ static const Cell cells[] = {
   { "shopify.price.update", "{'change_pct':1,'below_floor':false}", "{}", DENY },
   { "shopify.price.update", "{'change_pct':1,'margin_after':3}", "{}", ASK },
   /* New products. */
+  { "shopify.inventory.set", "{'quantity_change':1}", "{}", ASK },
+  { "shopify.product.publish", "{'status':'DRAFT'}", "{'confidence':1}", ASK },
+  { "shopify.product.update", "{'fields':1}", "{}", ASK },
+  { "shopify.product.archive", "{'status':'ACTIVE'}", "{}", ASK },
   { "shopify.product.create", "{'margin_above_target':true}", "{'confidence':0.9}", NOTIFY },
   { "shopify.product.publish", "{'margin_above_target':true}", "{'confidence':0.9}", NOTIFY },
   { "product.opportunity.open", "{'margin_above_target':true}", "{'confidence':0.89}", ASK },

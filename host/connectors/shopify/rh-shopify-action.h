@@ -8,6 +8,7 @@ G_BEGIN_DECLS
 /**
  * RhShopifyAction:
  * @kind: what the number of a target is the number of, as it stands in `gid://shopify/KIND/NUMBER`
+ * @asked: (nullable) (transfer full): what the parameters come to, where they do not say it themselves
  * @observe: the operation that shows the state which the action changes; its variable `id` is the target
  * @observed_of: (nullable): its other variables, put into @variables
  * @state: (transfer full): what of the data is that state, an object; NULL: there is no such thing
@@ -15,7 +16,7 @@ G_BEGIN_DECLS
  * @is_done: whether the state is what is @wanted
  * @change: the operation that makes it so; @root: the field of its answer
  * @variables: (transfer full): its variables
- * @inverse: (transfer full): the parameters that make it what it was
+ * @inverse: (transfer full): what is wanted that it be what it was
  * @is_keyed: the peer does one key once and compares for itself: what was sent before is sent as it was, and not
  * observed
  *
@@ -25,6 +26,7 @@ G_BEGIN_DECLS
 typedef struct {
   const char *name;
   const char *kind;
+  JsonObject *(*asked) (const char *id, JsonObject *parameters);
   const char *observe;
   void (*observed_of) (JsonObject *wanted, JsonObject *variables);
   JsonNode *(*state) (JsonObject *data, JsonObject *wanted);

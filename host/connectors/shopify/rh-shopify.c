@@ -29,7 +29,12 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (RhShopify,
                                G_IMPLEMENT_INTERFACE (RH_TYPE_CONNECTOR, rh_shopify_connector_init))
 
 static const RhAction actions[] = {
+  { "shopify.inventory.set", "Set what is in stock", SCHEMAS "inventory-set.schema.json", .reversible = TRUE },
   { "shopify.price.update", "Change a price", SCHEMAS "price-update.schema.json", .reversible = TRUE },
+  { "shopify.product.archive", "Archive a product", SCHEMAS "product-archive.schema.json", .reversible = TRUE },
+  { "shopify.product.publish", "Put a product on sale", SCHEMAS "product-publish.schema.json", .reversible = TRUE },
+  { "shopify.product.update", "Change a product", SCHEMAS "product-update.schema.json", .reversible = TRUE },
+  { "shopify.theme.publish", "Publish a theme", SCHEMAS "theme-publish.schema.json", .reversible = TRUE },
   { NULL },
 };
 
@@ -309,12 +314,12 @@ observe (GTask *task, GCancellable *cancellable)
 
 /* (nullable) (transfer full) */
 static JsonObject *
-wanted_of (const RhShopifyAction *action, const RhEffect *effect)
+wanted_of (const RhShopifyAction *action, const RhEffect *effect, const char *id)
 {
   JsonObject *before = effect->receipt != NULL ? royal_json_object (effect->receipt, "before") : NULL;
 
   if (effect->receipt == NULL)
-    return json_object_ref (effect->parameters);
+    return action->asked != NULL ? action->asked (id, effect->parameters) : json_object_ref (effect->parameters);
   return action->inverse != NULL && before != NULL ? action->inverse (before) : NULL;
 }
 
@@ -326,7 +331,8 @@ operation_new (RhConnector *connector, const RhEffect *effect, Kind kind, GAsync
   const char *number;
   RhShopifyPlace *place = find_place (RH_SHOPIFY (connector), effect->target, &number, &error);
   const RhShopifyAction *action = rh_shopify_action_find (effect->action);
-  JsonObject *wanted = place != NULL && action != NULL ? wanted_of (action, effect) : NULL;
+  g_autofree char *id = action != NULL ? g_strdup_printf ("gid://shopify/%s/%s", action->kind, number) : NULL;
+  JsonObject *wanted = place != NULL && id != NULL ? wanted_of (action, effect, id) : NULL;
   Operation *self;
 
   g_task_set_source_tag (task, operation_new);
@@ -343,7 +349,7 @@ operation_new (RhConnector *connector, const RhEffect *effect, Kind kind, GAsync
   self->place = place;
   self->action = action;
   self->kind = kind;
-  self->id = g_strdup_printf ("gid://shopify/%s/%s", action->kind, number);
+  self->id = g_steal_pointer (&id);
   self->wanted = wanted;
   g_task_set_task_data (task, self, operation_free);
   return g_steal_pointer (&task);

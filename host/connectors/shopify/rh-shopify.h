@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* Prices of the shops that the operator names in connectors/shopify.json. */
+/* Prices, stock, products and themes of the shops that the operator names in connectors/shopify.json. */
 #define RH_TYPE_SHOPIFY (rh_shopify_get_type ())
 G_DECLARE_FINAL_TYPE (RhShopify, rh_shopify, RH, SHOPIFY, GObject)
 

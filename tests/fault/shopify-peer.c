@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* shopify-peer SHARE [SEED KIND…]: a fake of a shop, in a process of its own, of whose requests a share goes wrong;
+ * prints its port. GET /fake/variants tells what became of the prices, PUT /fake/reset makes them what they were. */
+
+#include "shopify-fake.h"
+
+#include <stdio.h>
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  ShopifyFake *fake = shopify_fake_new ();
+  g_autofree char *kinds = argc > 3 ? g_strjoinv (" ", argv + 3) : NULL;
+
+  if (kinds != NULL)
+    shopify_fake_storm (fake, g_ascii_strtod (argv[1], NULL), kinds, (guint32)g_ascii_strtoull (argv[2], NULL, 10));
+  printf ("%u\n", shopify_fake_port (fake));
+  fflush (stdout);
+  g_main_loop_run (loop);
+  shopify_fake_free (fake);
+  return 0;
+}
