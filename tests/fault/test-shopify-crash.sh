@@ -18,31 +18,45 @@ bail () {
   echo "1..$((cases + 1))"
   exit 1
 }
+peer_end () {
+  if [ -z "${peer_pid:-}" ]; then return 0; fi
+  kill "$peer_pid" 2>/dev/null || true
+  wait "$peer_pid" 2>/dev/null || true
+  peer_pid=
+}
 end () {
-  if [ -n "${peer_pid:-}" ]; then kill "$peer_pid" 2>/dev/null || true; fi
+  peer_end
   host_env_remove
 }
 
 host_env "${ROYAL_BUILDDIR:?}"
 trap end EXIT
 steps=$host_dir/data/steps
-coproc PEER { exec "$ROYAL_BUILDDIR/tests/fault/shopify-peer" 0.02 7 500 late-500 half lost before; }
-# shellcheck disable=SC2153 # coproc sets it
-peer_pid=$PEER_PID
-read -r peer_port <&"${PEER[0]}"
 rm -f "$host_dir"/manifests/{demand,inventory,markdown}.json "$host_dir"/manifests/workflows/*.json
 cp "$ROYAL_BUILDDIR/tests/fixtures/agents/pricer.so" "$host_plugins/"
 mkdir "$host_dir/manifests/connectors"
-cat >"$host_dir/manifests/connectors/shopify.json" <<END
-{ "shops": { "main": { "shop": "acme.myshopify.com", "token": "shop-token", "origin": "http://127.0.0.1:$peer_port",
-                       "insecure": true, "private": true, "timeout_ms": 10000, "points": 20000, "points_per_s": 1000 } } }
-END
 cat >"$host_dir/manifests/pricer.json" <<'END'
 { "agent": "pricer", "module": "pricer.so", "grants": { "writes": [{ "action": "shopify.price.update" }] },
   "retry": { "attempts": 100, "backoff_ms": 20, "backoff_max_ms": 500 } }
 END
 export ROYAL_SECRET_SHOP_TOKEN=good-token
 
+new_peer () { # new_peer SEED: another shop, as it was at first
+  local _
+  peer_end
+  : >"$host_dir/port"
+  "$ROYAL_BUILDDIR/tests/fault/shopify-peer" 0.02 "$1" 500 late-500 half lost before >"$host_dir/port" &
+  peer_pid=$!
+  for _ in $(seq 100); do
+    if [ -s "$host_dir/port" ]; then break; fi
+    sleep 0.05
+  done
+  read -r peer_port <"$host_dir/port" || bail 'no peer'
+  cat >"$host_dir/manifests/connectors/shopify.json" <<END
+{ "shops": { "main": { "shop": "acme.myshopify.com", "token": "shop-token", "origin": "http://127.0.0.1:$peer_port",
+                       "insecure": true, "private": true, "timeout_ms": 10000, "points": 20000, "points_per_s": 1000 } } }
+END
+}
 peer () { curl -s --max-time 10 "http://127.0.0.1:$peer_port/fake/$1"; }
 revive () {
   if kill -0 "$host_pid" 2>/dev/null; then return 0; fi
@@ -94,17 +108,18 @@ check () { # check NAME: each price is another, became it once, and was set once
   ctl audit verify >/dev/null || bail "the audit does not hold ($1)"
 }
 
-serial=0
+serial=0 faults=0
 once () { # once WHEN AT: a batch, with the host killed at that step; 0 = never
   host_stop || true
-  peer reset >/dev/null
+  serial=$((serial + 1))
+  new_peer "$serial"
   rm -f "$steps"
   crashed=0
   host_spawn ROYAL_CRASH_AT="$2" ROYAL_CRASH_WHEN="$1" ROYAL_CRASH_LOG="$steps"
   host_wait_ready || revive
-  serial=$((serial + 1))
   batch "b$serial"
   check "$1 step $2"
+  faults=$((faults + $(peer faults)))
 }
 places () { # the numbers of the steps to be killed at, of the log of a batch
   awk -v stride="$stride" '$0 == "job.enqueue" { from = NR }
@@ -128,5 +143,5 @@ for when in before after; do
   [ "$kills" -gt $((${#at[@]} / 2)) ] || bail "only $kills of ${#at[@]} steps were reached"
   tap "$kills times kill -9 $when a durable step of a batch of $items: each price set exactly once"
 done
-echo "# $(peer faults) of the shop's answers went wrong"
+echo "# $faults of the answers of $serial shops went wrong"
 echo "1..$cases"

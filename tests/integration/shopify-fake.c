@@ -25,6 +25,7 @@ struct _ShopifyFake {
   guint changes;
   guint faults;
   GHashTable *variants; /* number -> Variant */
+  GHashTable *ports;    /* of the clients' ends of connections */
   GHashTable *keys;     /* of inventory: key -> what it was asked for */
   JsonObject *product;  /* number 1 */
   gint64 stock;         /* of item 1 at location 1 */
@@ -415,6 +416,12 @@ fails_before (SoupServerMessage *message, const char *kind)
   return TRUE;
 }
 
+static guint
+port_of (SoupServerMessage *message)
+{
+  return g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (soup_server_message_get_remote_address (message)));
+}
+
 static void
 on_request (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
 {
@@ -426,6 +433,7 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
   g_autofree char *answer = NULL;
 
   self->requests++;
+  g_hash_table_add (self->ports, GUINT_TO_POINTER (port_of (message)));
   if (strcmp (path, PATH) != 0 || strcmp (soup_server_message_get_method (message), "POST") != 0)
     answer_text (message, 404, g_strdup ("{\"errors\":\"Not Found\"}"));
   else if (g_strcmp0 (soup_message_headers_get_one (headers, "X-Shopify-Access-Token"), "good-token") != 0)
@@ -481,13 +489,6 @@ on_faults (SoupServer *server, SoupServerMessage *message, const char *path, GHa
   answer_text (message, 200, g_strdup_printf ("%u", ((const ShopifyFake *)data)->faults));
 }
 
-static void
-on_reset (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
-{
-  g_hash_table_remove_all (((ShopifyFake *)data)->variants);
-  answer_text (message, 200, g_strdup ("{}"));
-}
-
 ShopifyFake *
 shopify_fake_new (void)
 {
@@ -496,6 +497,7 @@ shopify_fake_new (void)
 
   self->server = soup_server_new (NULL, NULL);
   self->variants = g_hash_table_new_full (NULL, NULL, NULL, variant_free);
+  self->ports = g_hash_table_new (NULL, NULL);
   self->keys = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->product = object ("{'id':'gid://shopify/Product/1','title':'Dress','descriptionHtml':'','vendor':'Acme',"
                           "'productType':'','tags':['a','b'],'status':'DRAFT','totalInventory':7}");
@@ -506,7 +508,6 @@ shopify_fake_new (void)
   soup_server_add_handler (self->server, NULL, on_request, self, NULL);
   soup_server_add_handler (self->server, "/fake/variants", on_variants, self, NULL);
   soup_server_add_handler (self->server, "/fake/faults", on_faults, self, NULL);
-  soup_server_add_handler (self->server, "/fake/reset", on_reset, self, NULL);
   g_assert_true (soup_server_listen_local (self->server, 0, SOUP_SERVER_LISTEN_IPV4_ONLY, NULL));
   uris = soup_server_get_uris (self->server);
   self->port = (guint)g_uri_get_port (uris->data);
@@ -521,6 +522,7 @@ shopify_fake_free (ShopifyFake *self)
   g_object_unref (self->server);
   g_hash_table_unref (self->variants);
   g_hash_table_unref (self->keys);
+  g_hash_table_unref (self->ports);
   json_object_unref (self->product);
   g_queue_free_full (self->plan, g_free);
   g_strfreev (self->kinds);
@@ -544,6 +546,12 @@ guint
 shopify_fake_requests (ShopifyFake *self)
 {
   return self->requests;
+}
+
+guint
+shopify_fake_connections (ShopifyFake *self)
+{
+  return g_hash_table_size (self->ports);
 }
 
 void

@@ -31,6 +31,8 @@ guint shopify_fake_port (ShopifyFake *self);
 /* How many requests came that change something and were done. */
 guint shopify_fake_changes (ShopifyFake *self);
 guint shopify_fake_requests (ShopifyFake *self);
+/* How many connections they came by. */
+guint shopify_fake_connections (ShopifyFake *self);
 /* Somebody else changes a price. */
 void shopify_fake_set_price (ShopifyFake *self, guint variant, const char *price);
 /* Somebody buys. */

@@ -209,6 +209,7 @@ test_price_facts (void)
       g_assert_cmpint (royal_json_int (facts, "inventory", 0), ==, 7);
     }
   g_assert_cmpuint (shopify_fake_changes (world->fake), ==, 0);
+  g_assert_cmpuint (shopify_fake_connections (world->fake), ==, 1); /* what only reads keeps its connection */
 }
 
 /* What a change that goes wrong means: `plan` is of the observation and of the change. */
@@ -363,6 +364,32 @@ test_absent (void)
     }
 }
 
+/* Three of ten requests go wrong, in any way: in the end each price is set, and none twice. */
+static void
+test_storm (void)
+{
+  g_autoptr (World) world = world_new ();
+
+  shopify_fake_storm (world->fake, 0.3, "500 late-500 half lost before broken", 11);
+  for (guint i = 1; i <= 40; i++)
+    {
+      g_autofree char *target = g_strdup_printf ("main/%u", i);
+      g_autoptr (JsonNode) receipt = NULL;
+
+      for (guint try = 0; receipt == NULL; try++)
+        {
+          g_autoptr (GError) error = NULL;
+
+          g_assert_cmpuint (try, <, 50);
+          receipt = apply (world, PRICE, target, "{'price':'90.00'}", NULL, &error);
+          if (receipt == NULL)
+            g_assert_true (g_error_matches (error, ROYAL_ERROR, ROYAL_ERROR_PROTOCOL) ||
+                           g_error_matches (error, ROYAL_ERROR, ROYAL_ERROR_UNAVAILABLE));
+        }
+    }
+  g_assert_cmpuint (shopify_fake_changes (world->fake), ==, 40);
+}
+
 /* No file: no shop. A file that is not as its schema has it: the place of the fault. */
 static void
 test_files (void)
@@ -402,6 +429,7 @@ main (int argc, char **argv)
   g_test_add_func ("/shopify/fails", test_fails);
   g_test_add_func ("/shopify/again", test_again);
   g_test_add_func ("/shopify/points", test_points);
+  g_test_add_func ("/shopify/storm", test_storm);
   g_test_add_func ("/shopify/stock", test_stock);
   g_test_add_func ("/shopify/absent", test_absent);
   g_test_add_func ("/shopify/files", test_files);

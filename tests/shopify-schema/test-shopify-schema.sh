@@ -23,7 +23,7 @@ tap () { # tap WHAT COMMAND…: passes when the command does
   local what=$1 verdict=ok; shift
   n=$((n + 1))
   "$@" >"$dir/out" 2>&1 || verdict='not ok'
-  sed 's/^/# /' "$dir/out" | head -40
+  sed 's/^/# /; 40q' "$dir/out"
   echo "$verdict $n - $what"
 }
 judge () { node "$here/judge.cjs" "$modules" "$@"; }
@@ -36,7 +36,7 @@ refuses () { # refuses WORD VERSION …: the judge says WORD
 ROYAL_SHOPIFY_EXCHANGES=$dir/exchanges "$program" >"$dir/test.out"
 [ -s "$dir/exchanges" ]
 next=$(find "$modules/@shopify/dev-mcp/dist/data" -name 'admin_2*.json.gz' -printf '%f\n' | sed 's/admin_\(.*\)\.json\.gz/\1/' \
-  | sort | awk -v now="$version" '$0 > now' | head -n 1)
+  | sort | awk -v now="$version" '$0 > now && !n++')
 tap "operations and exchanges, $version" judge "$version" "$folder/graphql" "$dir/exchanges"
 tap "operations and exchanges, ${next:-no next version}" judge "${next:-none}" "$folder/graphql" "$dir/exchanges"
 
@@ -50,6 +50,6 @@ cat >"$dir/bad/a.graphql" <<'END'
 query A { currentBulkOperation { id } }
 END
 tap 'what is deprecated is found' refuses 'deprecated' "$version" "$dir/bad"
-sed -n 's/"currencyCode":"EUR"/"currencyCode":"EURO"/p' "$dir/exchanges" | head -n 1 >"$dir/wrong"
+sed -n '/"currencyCode":"EUR"/{s//"currencyCode":"EURO"/p;q}' "$dir/exchanges" >"$dir/wrong"
 tap 'an answer that is none of the schema is found' refuses 'the answer' "$version" "$folder/graphql" "$dir/wrong"
 [ "$n" = 5 ]

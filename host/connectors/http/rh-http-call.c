@@ -368,9 +368,10 @@ make_message (const RhHttpEndpoint *endpoint, const RhHttpRequest *request)
     return NULL;
   headers = soup_message_get_request_headers (message);
   /* A connection that was kept open may have been closed meanwhile: what is not known to be harmless is not sent there.
-   */
+   * libsoup itself keeps POST from it but for what is said to be idempotent. */
   soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT | SOUP_MESSAGE_DO_NOT_USE_AUTH_CACHE |
-                                       (endpoint->idempotent || is_safe (request) ? 0 : SOUP_MESSAGE_NEW_CONNECTION));
+                                       (endpoint->idempotent || is_safe (request) ? 0 : SOUP_MESSAGE_NEW_CONNECTION) |
+                                       (request->safe ? SOUP_MESSAGE_IDEMPOTENT : 0));
   for (guint i = 0; i + 1 < endpoint->headers->len; i += 2)
     soup_message_headers_replace (headers, endpoint->headers->pdata[i], endpoint->headers->pdata[i + 1]);
   soup_message_headers_replace (headers, "Accept", "application/json");
