@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # kill -9 of the host at durable steps of one approved batch of 400 prices, before and after each, against a shop of whose
-# requests some go wrong: after a restart every price has been set exactly once.
+# requests some go wrong: after a restart every price has been set exactly once. In the end the batch is undone.
 # The steps are those of a batch that nobody kills: the first of each kind, and one of so many of all (ROYAL_SHOPIFY_STRIDE, 150;
 # 1 = every step, which takes an hour).
 set -euo pipefail
@@ -143,5 +143,14 @@ for when in before after; do
   [ "$kills" -gt $((${#at[@]} / 2)) ] || bail "only $kills of ${#at[@]} steps were reached"
   tap "$kills times kill -9 $when a durable step of a batch of $items: each price set exactly once"
 done
+once before 0
+undone=$proposal
+ctl approvals undo "$undone" --reason 'a test' >/dev/null
+again 'the inverse' proposal_of
+again 'its approval' approve
+again 'the inverse batch' is_executed
+n=$(peer variants | jq '[.[] | select(.[1] == "100.00" and .[2] == 2)] | length')
+[ "$n" = "$items" ] || bail "$n prices instead of $items are what they were"
+tap "the batch undone: each of $items prices is what it was"
 echo "# $faults of the answers of $serial shops went wrong"
 echo "1..$cases"
