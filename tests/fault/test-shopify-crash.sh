@@ -3,7 +3,7 @@
 # kill -9 of the host at durable steps of one approved batch of 400 prices, before and after each, against a shop of whose
 # requests some go wrong: after a restart every price has been set exactly once. In the end the batch is undone.
 # The steps are those of a batch that nobody kills: the first of each kind, and one of so many of all (ROYAL_SHOPIFY_STRIDE, 150;
-# 1 = every step, which takes an hour).
+# 1 = every step, which takes long).
 set -euo pipefail
 # shellcheck source=tools/host-env.sh
 . "${ROYAL_SRCDIR:?}/tools/host-env.sh"

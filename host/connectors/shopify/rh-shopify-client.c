@@ -314,12 +314,14 @@ make_body (const RhShopifyRequest *request)
 {
   g_autofree char *path = g_strdup_printf ("/royal/shopify/%s.graphql", request->operation);
   g_autoptr (GBytes) bytes = g_resources_lookup_data (path, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
   JsonObject *body = json_object_new ();
 
   g_assert (bytes != NULL); /* a resource of the program's own, which ends with a zero */
   json_object_set_string_member (body, "query", g_bytes_get_data (bytes, NULL));
   json_object_set_object_member (body, "variables", json_object_ref (request->variables));
-  return json_node_init_object (json_node_alloc (), body);
+  json_node_take_object (node, body);
+  return node;
 }
 
 void
