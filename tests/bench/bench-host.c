@@ -94,17 +94,62 @@ bench_host_wait_ready (BenchHost *self)
   } while (strstr (buffer, "READY=1") == NULL);
 }
 
-double
-bench_host_rss_kb (BenchHost *self)
+/* -1: the process is gone. */
+static double
+process_rss_kb (int pid)
 {
-  g_autofree char *path = g_strdup_printf ("/proc/%d/statm", self->pid);
+  g_autofree char *path = g_strdup_printf ("/proc/%d/statm", pid);
   g_autofree char *text = NULL;
   g_auto (GStrv) fields = NULL;
 
   if (!g_file_get_contents (path, &text, NULL, NULL))
-    g_error ("the host is gone");
+    return -1;
   fields = g_strsplit (text, " ", 3);
   return g_ascii_strtod (fields[1], NULL) * (double)sysconf (_SC_PAGESIZE) / 1024;
+}
+
+double
+bench_host_rss_kb (BenchHost *self)
+{
+  double kb = process_rss_kb (self->pid);
+
+  if (kb < 0)
+    g_error ("the host is gone");
+  return kb;
+}
+
+/* What the threads of @pid have started, and what that has started. */
+static double
+children_rss_kb (int pid)
+{
+  g_autofree char *tasks = g_strdup_printf ("/proc/%d/task", pid);
+  g_autoptr (GDir) dir = g_dir_open (tasks, 0, NULL);
+  double kb = 0;
+  const char *task;
+
+  while (dir != NULL && (task = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_strdup_printf ("%s/%s/children", tasks, task);
+      g_autofree char *text = NULL;
+      g_auto (GStrv) children = NULL;
+
+      if (!g_file_get_contents (path, &text, NULL, NULL))
+        continue;
+      children = g_strsplit (g_strstrip (text), " ", -1);
+      for (guint i = 0; children[i] != NULL && *children[i] != '\0'; i++)
+        {
+          int child = (int)g_ascii_strtoll (children[i], NULL, 10);
+
+          kb += MAX (process_rss_kb (child), 0) + children_rss_kb (child);
+        }
+    }
+  return kb;
+}
+
+double
+bench_host_children_rss_kb (BenchHost *self)
+{
+  return children_rss_kb (self->pid);
 }
 
 double

@@ -18,6 +18,9 @@ void bench_host_wait_ready (BenchHost *self);
 /* Resident memory. */
 double bench_host_rss_kb (BenchHost *self);
 
+/* Resident memory of all its children, and of theirs: what they share is counted with each. */
+double bench_host_children_rss_kb (BenchHost *self);
+
 /* Processor time that it has taken, in seconds. */
 double bench_host_cpu_s (BenchHost *self);
 
