@@ -35,6 +35,11 @@ runs 0 'history is loaded' ctl season upload "$history" --history
 runs 0 'again, it changes nothing' ctl season upload "$history" --history
 says 'and says so' 'unchanged                7800'
 
+# A category that nothing was loaded under is a mistake of the hand.
+runs 1 'a category that nobody knows is refused' ctl season plan SS25 --category dreses --name X --start 2025-03-01 --weeks 12
+says 'with those that are known' 'no category is `dreses`; there are: dresses'
+runs 1 'and nothing is made' ctl season show SS25
+
 # The plan, with an order that waits for a person.
 run=$(ctl season plan SS25 --category dresses --name "Women's Dresses" --start 2025-03-01 --weeks 12 --list-price 89.90 \
   --unit-cost 31.00 --json | jq -er .id)

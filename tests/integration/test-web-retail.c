@@ -123,6 +123,8 @@ test_weeks (void)
 {
   g_autoptr (WebHost) host = web_host_new ();
   const char *const headers[] = { "Content-Type", "text/csv", NULL };
+  g_autoptr (WebAnswer) unknown = NULL;
+  g_autoptr (WebAnswer) named = NULL;
   g_autoptr (WebAnswer) season = NULL;
   g_autoptr (WebAnswer) wrong = NULL;
   g_autoptr (WebAnswer) none = NULL;
@@ -134,6 +136,14 @@ test_weeks (void)
   g_autoptr (WebAnswer) inventory = NULL;
 
   load_stores (host);
+  unknown = web_expect (host, 422, NULL, "POST", "/api/v1/retail/seasons",
+                        "{\"code\":\"T\",\"category\":\"dreses\",\"name\":\"T\",\"start\":\"2025-03-01\",\"weeks\":2}");
+  assert_detail (unknown, "season: /category: no category is `dreses`; there are: dresses: a new one needs its name "
+                          "(category_name, --category-name)");
+  named = web_expect (host, 200, NULL, "POST", "/api/v1/retail/seasons",
+                      "{\"code\":\"N\",\"category\":\"new\",\"category_name\":\"New\",\"name\":\"N\","
+                      "\"start\":\"2025-03-01\",\"weeks\":2}");
+  g_assert_cmpstr (royal_json_string (object_of (named), "category_name", NULL), ==, "New");
   season = web_expect (host, 200, NULL, "POST", "/api/v1/retail/seasons",
                        "{\"code\":\"T\",\"category\":\"dresses\",\"name\":\"T\",\"start\":\"2025-03-01\",\"weeks\":2}");
   g_assert_cmpint (royal_json_int (object_of (season), "forecast_total", -1), ==, 0);
