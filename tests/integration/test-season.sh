@@ -54,10 +54,11 @@ plan=$run
 # Four weeks of sales: 3,200 where 2,666 were expected, 20.03 % more. One new forecast, what it makes the season short of.
 weeks_to 4 >"$host_dir/files/four.csv"
 run=$(ctl season upload "$host_dir/files/four.csv" --season SS25 --json | jq -er .workflow)
+week_4=$run
 is 'the same sales start the same run' "$run" "$(ctl season upload "$host_dir/files/four.csv" --season SS25 --json | jq -er .workflow)"
 soon 'what is short waits for a person' waits reallocation.order
 is 'the season is forecast anew, stores are sent what they need' '["reforecast","recorded","replenish","sent","reallocate","ordered"]' \
-  "$(of_run '[.steps[].path]')"
+  "$(of_run '[.steps[] | select(.state != "skipped").path]')"
 is 'ten thousand in all, nothing off so far' '[10000,3200,3200]' "$(stock '.season | [.forecast_total, .forecast_to_date, .sold]')"
 is 'the order states both' '[2980,400]' \
   "$(ctl approvals show "$proposal" --json | jq -c '.facts | [.shortage, .shortage_with_store_stock]')"
@@ -80,6 +81,19 @@ soon 'the markdown waits' waits markdown.apply
 runs 0 'approved' ctl approvals approve "$proposal" --yes
 soon 'the plan comes to its end' run_is completed
 is 'marked down' 1 "$(of_run .result.markdown.applied)"
+
+# What is marked down is watched: by the next week's run, which proposes no second markdown.
+awk -F, 'NR == 1 { print; next } { n[$1] = $3 } END { for (s in n) printf "%s,7,%d\n", s, n[s] }' "$fixtures/actuals.csv" >"$host_dir/files/seven.csv"
+run=$(ctl season upload "$host_dir/files/seven.csv" --season SS25 --json | jq -er .workflow)
+of_step () { of_run ".steps[] | select(.path == \"$1\") | $2"; }
+watched () { [ "$(of_step watch .state)" = '"completed"' ]; }
+soon 'a markdown is watched' watched
+is 'with exactly the season' true "$(of_run '.input.marked_down')"
+is 'no second one is proposed' false "$(of_step watch .result.proposed)"
+says_so () { case $(of_step watch .result.reason) in *'after week 7 of a season that is marked down'*) return 0 ;; *) return 1 ;; esac; }
+says_so; ok $? 'it says how sales stand' "$(of_step watch .result.reason)"
+is 'before it there was nothing to watch' '["skipped"]' \
+  "$(ctl workflow show "$week_4" --json | jq -c '[.steps[] | select(.path == "watch").state]')"
 runs 0 'a chart' ctl season status SS25
 says 'of its weeks' '   6  2025-04-05'
 runs 0 'the audit holds' ctl audit verify
