@@ -78,5 +78,15 @@ holds '$v[0] < $v[1]' "[$anew,$total]" 'less was sold, less is expected'
 is 'the sold weeks stand at what was sold' "$(season .season.sold)" "$(season '.season.forecast_to_date')"
 sold 3 skipped
 holds '$v <= 0.2' "$(variance)" 'after it the third week is near'
+
+# What two years of prices say of pizza: elastic, and told with its interval beside the configured figure.
+import --actuals PIZZA --up-to 6 >/dev/null
+ctl jobs run markdown checkpoint --input '{"season":"PIZZA"}' --wait >/dev/null
+soon 'half sold after six weeks, a markdown waits' waits markdown.apply
+measured=$(ctl approvals show "$proposal" --json | jq -c '.. | .measured_elasticity? // empty' | head -n 1)
+words=$(ctl approvals show "$proposal" --json | jq -r '.. | .reasoning? // empty' | head -n 1)
+holds '$v < -1 and $v > -5' "${measured:-0}" 'its sales answer to its price'
+bounds=$(sed -n 's/.*(95 %: \(-[0-9.]*\) to \(-[0-9.]*\),.*/[\1,\2]/p' <<<"$words")
+holds '$v[0] < $v[2] and $v[2] < $v[1] and $v[1] < 0' "[${bounds:1:-1},${measured:-0}]" 'with an interval below zero'
 runs 0 'the audit holds' ctl audit verify
 finish
