@@ -178,14 +178,14 @@ put_history (Bench *self, guint category)
 {
   g_autofree char *sql = g_strdup_printf (
       "with c as (insert into retail_categories (workspace_id, code, name)"
-      " select workspace_id, 'L%1$03u', 'Category %1$u' from workspaces where name = 'default' returning *)"
+      " select workspace_id, 'L%03u', 'Category %u' from workspaces where name = 'default' returning *)"
       " insert into retail_history (workspace_id, category, store, week, units)"
-      " select c.workspace_id, c.id, t.id, date '" START "' - 7 * (%2$d - k),"
-      " floor ((2 + t.id %% 5) * (1 + 0.4 * sin (k * 2 * pi () / 52.18 + %1$u)) * (1 + k * 0.001) * (0.5 + random ()) "
+      " select c.workspace_id, c.id, t.id, date '" START "' - 7 * (%d - k),"
+      " floor ((2 + t.id %% 5) * (1 + 0.4 * sin (k * 2 * pi () / 52.18 + %u)) * (1 + k * 0.001) * (0.5 + random ()) "
       "+ random ())"
-      " from c, retail_stores t, generate_series (0, %2$d - 1) k"
+      " from c, retail_stores t, generate_series (0, %d - 1) k"
       " where t.workspace_id = c.workspace_id and t.code like 'L%%' order by t.id, k",
-      category, WEEKS_BEFORE);
+      category, category, WEEKS_BEFORE, category, WEEKS_BEFORE);
 
   royal_test_sql (self->owner, sql);
 }
