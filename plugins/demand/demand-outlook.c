@@ -10,7 +10,6 @@
 #define HINDCAST_WEEKS 13
 #define HINDCAST_ORIGINS 4
 #define HINDCAST_STEP 4
-#define HINDCAST_WEEKS_MIN 78
 #define METHOD_AUTO "auto"
 #define METHOD_OTHERWISE "ensemble_prophet_arima"
 
@@ -18,7 +17,7 @@
 static FcHindcastPlan
 plan_hindcast (const DemandSeason *season, gsize h)
 {
-  FcHindcastPlan plan = { MIN (h, HINDCAST_WEEKS), 0, HINDCAST_STEP, HINDCAST_WEEKS_MIN };
+  FcHindcastPlan plan = { MIN (h, HINDCAST_WEEKS), 0, HINDCAST_STEP, FC_HINDCAST_WEEKS_MIN };
 
   if (season->history.n >= plan.weeks_min + plan.h)
     plan.origins = MIN ((season->history.n - plan.weeks_min - plan.h) / plan.step + 1, HINDCAST_ORIGINS);

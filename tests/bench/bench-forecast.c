@@ -4,6 +4,7 @@
  * rolling origin, or, with --data DIR, the weeks of DIR/test.csv from those of DIR/train.csv. */
 
 #include "bench.h"
+#include "forecast-coverage.h"
 #include "forecast-data.h"
 #include "forecast-peer.h"
 #include "forecast-pooling.h"
@@ -33,8 +34,8 @@ typedef struct {
   double cpu_s;
   gsize runs;
   gsize failed;
-  gsize weeks;
-  gsize inside[2]; /* of the interval of 80 %, of 95 % */
+  Covered agent;  /* by the intervals that the agent gives, from the method's table and the series' own past */
+  Covered pooled; /* by those that the earlier errors of all series make */
 } Tally;
 
 /* One series at one origin. */
@@ -45,6 +46,7 @@ typedef struct {
   const double *actual;
   gsize h;
   gboolean seasonal;
+  Coverable coverable[METHODS_MAX];
   Tally tally[METHODS_MAX];
   char *error;
 } Task;
@@ -61,23 +63,8 @@ cpu_s (void)
   return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static void
-count_inside (Tally *tally, const FcMethod *method, const Task *task, const FcForecast *forecast)
-{
-  const double widths[2] = { method->width80, method->width95 };
-
-  for (gsize i = 0; i < task->h; i++)
-    {
-      if (isnan (task->actual[i]))
-        continue;
-      tally->weeks++;
-      for (guint k = 0; k < 2; k++)
-        tally->inside[k] += fabs (task->actual[i] - forecast->mean[i]) <= widths[k] * forecast->sd[i];
-    }
-}
-
 static FcForecast *
-forecast_one (const FcMethod *method, const Task *task, FcForecast *const *made, GError **error)
+forecast_one (const FcMethod *method, const FcSeries *known, gsize h, FcForecast *const *made, GError **error)
 {
   FcForecast *members[METHODS_MAX];
   gsize n = 0;
@@ -90,7 +77,48 @@ forecast_one (const FcMethod *method, const Task *task, FcForecast *const *made,
         members[n++] = member;
     }
   /* What the members said is not worked out again. */
-  return n > 0 ? fc_ensemble_mean (members, n) : fc_method_forecast (method, &task->known, task->h, NULL, error);
+  return n > 0 ? fc_ensemble_mean (members, n) : fc_method_forecast (method, known, h, NULL, error);
+}
+
+/* How far each method was off in the weeks after the first @n, which the scored forecast knows too. */
+static void
+add_ratios (Task *task, gsize n)
+{
+  FcForecast *made[METHODS_MAX] = { NULL };
+  const FcSeries known = { task->known.y, n, task->known.start_day };
+  gsize h = MIN (task->h, task->known.n - n);
+
+  for (gsize i = 0; i < n_methods; i++)
+    {
+      Coverable *of = &task->coverable[i];
+
+      made[i] = forecast_one (&methods[i], &known, h, made, NULL);
+      if (made[i] != NULL)
+        of->n_ratios += fc_hindcast_ratios (made[i], known.y + n, of->ratios + of->n_ratios);
+    }
+  for (gsize i = 0; i < n_methods; i++)
+    fc_forecast_free (made[i]);
+}
+
+static void
+look_back (Task *task)
+{
+  for (gsize i = 0; i < n_methods; i++)
+    task->coverable[i].ratios = g_new (double, task->h *FC_HINDCAST_RECENT);
+  for (gsize back = 1; back <= FC_HINDCAST_RECENT && task->known.n >= FC_HINDCAST_WEEKS_MIN + back; back++)
+    add_ratios (task, task->known.n - back);
+}
+
+static void
+find_season (Task *task)
+{
+  FcDeseason season;
+  g_autoptr (FcClean) clean = fc_clean_new (&task->known, NULL);
+
+  if (clean == NULL)
+    return;
+  fc_deseason_fit (&(FcSeries){ clean->y, clean->n, clean->start_day }, &season);
+  task->seasonal = season.pairs > 0;
 }
 
 static void
@@ -98,15 +126,10 @@ run_task (gpointer data, gpointer user_data)
 {
   Task *task = data;
   FcForecast *made[METHODS_MAX] = { NULL };
-  FcDeseason season;
-  g_autoptr (FcClean) clean = fc_clean_new (&task->known, NULL);
 
   (void)user_data;
-  if (clean != NULL)
-    {
-      fc_deseason_fit (&(FcSeries){ clean->y, clean->n, clean->start_day }, &season);
-      task->seasonal = season.pairs > 0;
-    }
+  find_season (task);
+  look_back (task);
   for (gsize i = 0; i < n_methods; i++)
     {
       g_autoptr (GError) error = NULL;
@@ -114,9 +137,11 @@ run_task (gpointer data, gpointer user_data)
       double start = cpu_s ();
       FcScore score;
 
-      made[i] = forecast_one (&methods[i], task, made, &error);
+      made[i] = forecast_one (&methods[i], &task->known, task->h, made, &error);
       tally->cpu_s = cpu_s () - start;
       tally->runs = 1;
+      task->coverable[i].forecast = made[i];
+      task->coverable[i].actual = task->actual;
       if (made[i] == NULL)
         {
           tally->failed = 1;
@@ -126,10 +151,8 @@ run_task (gpointer data, gpointer user_data)
         }
       score = fc_score (&task->scale, task->actual, made[i]);
       fc_score_sum_add (&tally->score, &score);
-      count_inside (tally, &methods[i], task, made[i]);
+      forecast_cover_one (&task->coverable[i], (double[]){ methods[i].width80, methods[i].width95 }, &tally->agent);
     }
-  for (gsize i = 0; i < n_methods; i++)
-    fc_forecast_free (made[i]);
 }
 
 static void
@@ -137,8 +160,32 @@ task_free (gpointer data)
 {
   Task *task = data;
 
+  for (gsize i = 0; i < n_methods; i++)
+    {
+      fc_forecast_free ((FcForecast *)task->coverable[i].forecast);
+      g_free (task->coverable[i].ratios);
+    }
   g_free (task->error);
   g_free (task);
+}
+
+/* Once all are made: they calibrate each other. */
+static void
+cover_all (GPtrArray *tasks)
+{
+  g_autofree Coverable **all = g_new (Coverable *, tasks->len);
+
+  g_print ("\nhalf widths of 80 %% and 95 %%, in standard deviations, by what was known at each origin, the last one "
+           "first\n");
+
+  for (gsize i = 0; i < n_methods; i++)
+    {
+      for (guint t = 0; t < tasks->len; t++)
+        all[t] = &((Task *)g_ptr_array_index (tasks, t))->coverable[i];
+      forecast_cover (all, tasks->len, (double[]){ methods[i].width80, methods[i].width95 }, methods[i].name);
+      for (guint t = 0; t < tasks->len; t++)
+        ((Task *)g_ptr_array_index (tasks, t))->tally[i].pooled = all[t]->covered;
+    }
 }
 
 static void
@@ -150,6 +197,7 @@ run_all (GPtrArray *tasks)
   for (guint i = 0; i < tasks->len; i++)
     g_thread_pool_push (pool, g_ptr_array_index (tasks, i), NULL);
   g_thread_pool_free (pool, FALSE, TRUE);
+  cover_all (tasks);
   for (guint i = 0; i < tasks->len; i++)
     {
       const Task *task = g_ptr_array_index (tasks, i);
@@ -180,6 +228,14 @@ is_seasonal (const Task *task)
   return task->seasonal;
 }
 
+static void
+add_covered (Covered *sum, const Covered *covered)
+{
+  sum->weeks += covered->weeks;
+  for (guint k = 0; k < 2; k++)
+    sum->inside[k] += covered->inside[k];
+}
+
 /* Returns how many tasks were added up. */
 static gsize
 add_up (GPtrArray *tasks, TaskFilter filter, Tally *sums)
@@ -204,18 +260,17 @@ add_up (GPtrArray *tasks, TaskFilter filter, Tally *sums)
           sum->cpu_s += from->cpu_s;
           sum->runs += from->runs;
           sum->failed += from->failed;
-          sum->weeks += from->weeks;
-          for (guint k = 0; k < 2; k++)
-            sum->inside[k] += from->inside[k];
+          add_covered (&sum->agent, &from->agent);
+          add_covered (&sum->pooled, &from->pooled);
         }
     }
   return n;
 }
 
 static double
-coverage (const Tally *tally, guint level)
+coverage (const Covered *covered, guint level)
 {
-  return tally->weeks > 0 ? 100.0 * (double)tally->inside[level] / (double)tally->weeks : NAN;
+  return covered->weeks > 0 ? 100.0 * (double)covered->inside[level] / (double)covered->weeks : NAN;
 }
 
 static double
@@ -232,16 +287,16 @@ print_table (const char *title, GPtrArray *tasks, TaskFilter filter)
   FcScore naive = fc_score_sum_mean (&sums[0].score);
 
   g_print ("\n%s: %" G_GSIZE_FORMAT " forecasts\n", title, n);
-  g_print ("%-26s %8s %8s %8s %8s %8s %8s %7s %7s %8s %6s\n", "method", "MAPE %", "total %", "sMAPE %", "MASE",
-           "MASE52", "OWA", "in 80", "in 95", "CPU ms", "failed");
+  g_print ("%-26s %8s %8s %8s %8s %8s %8s %7s %7s %7s %7s %8s %6s\n", "method", "MAPE %", "total %", "sMAPE %", "MASE",
+           "MASE52", "OWA", "in 80", "in 95", "agent80", "agent95", "CPU ms", "failed");
   for (gsize i = 0; i < n_methods; i++)
     {
       FcScore score = fc_score_sum_mean (&sums[i].score);
 
-      g_print ("%-26s %8.2f %8.2f %8.3f %8.3f %8.3f %8.4f %7.1f %7.1f %8.2f %6" G_GSIZE_FORMAT "\n", methods[i].name,
-               100 * score.mape, 100 * score.total, 100 * score.smape, score.mase, score.mase52,
-               fc_score_owa (&score, &naive), coverage (&sums[i], 0), coverage (&sums[i], 1), mean_ms (&sums[i]),
-               sums[i].failed);
+      g_print ("%-26s %8.2f %8.2f %8.3f %8.3f %8.3f %8.4f %7.1f %7.1f %7.1f %7.1f %8.2f %6" G_GSIZE_FORMAT "\n",
+               methods[i].name, 100 * score.mape, 100 * score.total, 100 * score.smape, score.mase, score.mase52,
+               fc_score_owa (&score, &naive), coverage (&sums[i].pooled, 0), coverage (&sums[i].pooled, 1),
+               coverage (&sums[i].agent, 0), coverage (&sums[i].agent, 1), mean_ms (&sums[i]), sums[i].failed);
     }
 }
 
@@ -335,8 +390,8 @@ print_json (GPtrArray *tasks, gboolean rolling, const char *peers)
   append_number (json, "prophet_ms", ms_of (sums, "prophet"), 3);
   if (rolling)
     append_number (json, "mape_hindcast", 100 * median_mape (tasks, fc_method_find ("ensemble_best")), 3);
-  append_number (json, "coverage_80", coverage (tally_of (sums, "ensemble_best"), 0), 2);
-  append_number (json, "coverage_95", coverage (tally_of (sums, "ensemble_best"), 1), 2);
+  append_number (json, "coverage_80", coverage (&tally_of (sums, "ensemble_best")->pooled, 0), 2);
+  append_number (json, "coverage_95", coverage (&tally_of (sums, "ensemble_best")->pooled, 1), 2);
   g_string_append (json, peers);
   append_methods (json, sums);
   g_print ("\n%s}\n", json->str);
@@ -396,6 +451,8 @@ bench_stores (const char *dir, const PeerOptions *options)
         Task *task = add_task (tasks, series, series->n - HORIZON - origin * STEP);
 
         task->h = HORIZON;
+        for (gsize m = 0; m < n_methods; m++)
+          task->coverable[m].group = (guint)origin;
         task->actual = task->known.y + task->known.n;
       }
   g_print ("%u series of real stores, %d origins, %d weeks ahead\n", all->len, ORIGINS, HORIZON);

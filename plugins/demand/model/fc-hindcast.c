@@ -5,16 +5,34 @@
 
 #include <math.h>
 
-static void
-add_ratios (FcHindcast *self, const double *actual, const FcForecast *forecast)
+gsize
+fc_hindcast_ratios (const FcForecast *forecast, const double *actual, double *ret_ratios)
 {
+  gsize n = 0;
+
   for (gsize i = 0; i < forecast->h; i++)
     if (!isnan (actual[i]) && forecast->sd[i] > 0)
-      self->ratios[self->n_ratios++] = fabs (actual[i] - forecast->mean[i]) / forecast->sd[i];
+      ret_ratios[n++] = fabs (actual[i] - forecast->mean[i]) / forecast->sd[i];
+  return n;
+}
+
+/* An origin that the method refuses tells nothing. */
+static void
+add_recent (FcHindcast *self, const FcMethod *method, const FcSeries *series, const FcHindcastPlan *plan)
+{
+  self->ratios = g_new (double, plan->h *FC_HINDCAST_RECENT);
+  for (gsize back = 1; back <= FC_HINDCAST_RECENT && series->n >= plan->weeks_min + back; back++)
+    {
+      FcSeries known = { series->y, series->n - back, series->start_day };
+      g_autoptr (FcForecast) forecast = fc_method_forecast (method, &known, MIN (plan->h, back), NULL, NULL);
+
+      if (forecast != NULL)
+        self->n_ratios += fc_hindcast_ratios (forecast, series->y + known.n, self->ratios + self->n_ratios);
+    }
 }
 
 static gboolean
-add_origin (FcHindcast *self, const FcMethod *method, const FcSeries *known, gsize h, FcScoreSum *sums, GError **error)
+add_origin (const FcMethod *method, const FcSeries *known, gsize h, FcScoreSum *sums, GError **error)
 {
   const FcMethod *both[] = { method, fc_method_find ("naive") };
 
@@ -30,8 +48,6 @@ add_origin (FcHindcast *self, const FcMethod *method, const FcSeries *known, gsi
         }
       score = fc_score (known, known->y + known->n, forecast);
       fc_score_sum_add (&sums[i], &score);
-      if (i == 0)
-        add_ratios (self, known->y + known->n, forecast);
     }
   return TRUE;
 }
@@ -55,14 +71,14 @@ fc_hindcast_new (const FcMethod *method, const FcSeries *series, const FcHindcas
       return NULL;
     }
   self = g_new0 (FcHindcast, 1);
-  self->ratios = g_new (double, plan->h * plan->origins);
   for (gsize i = plan->origins; i-- > 0;)
     {
       FcSeries known = { series->y, series->n - plan->h - i * plan->step, series->start_day };
 
-      if (!add_origin (self, method, &known, plan->h, sums, error))
+      if (!add_origin (method, &known, plan->h, sums, error))
         return NULL;
     }
+  add_recent (self, method, series, plan);
   self->score = fc_score_sum_mean (&sums[0]);
   naive = fc_score_sum_mean (&sums[1]);
   self->owa = naive.smape > 0 && naive.mase > 0 ? fc_score_owa (&self->score, &naive) : NAN;

@@ -3,8 +3,8 @@
 
 #include <math.h>
 
-static int
-compare_doubles (gconstpointer a, gconstpointer b)
+int
+fc_interval_compare (gconstpointer a, gconstpointer b)
 {
   const double *first = a, *second = b;
 
@@ -12,17 +12,26 @@ compare_doubles (gconstpointer a, gconstpointer b)
 }
 
 double
+fc_interval_quantile (const double *sorted, gsize n, double level)
+{
+  double rank = ceil ((double)(n + 1) * level);
+
+  g_return_val_if_fail (n > 0 && level > 0 && level < 1, NAN);
+
+  return sorted[MIN ((gsize)rank, n) - 1];
+}
+
+double
 fc_interval_width (double *ratios, gsize n, double level, double width)
 {
-  double rank, own;
+  double own;
 
   g_return_val_if_fail (level > 0 && level < 1, width);
 
   if (n == 0)
     return width;
-  qsort (ratios, n, sizeof *ratios, compare_doubles);
-  rank = ceil ((double)(n + 1) * level);
-  own = ratios[MIN ((gsize)rank, n) - 1];
+  qsort (ratios, n, sizeof *ratios, fc_interval_compare);
+  own = fc_interval_quantile (ratios, n, level);
   /* One impossible week does not widen what follows without end. */
   own = CLAMP (own, width / 3, width * 3);
   return (own * (double)n + width * FC_INTERVAL_PRIOR) / ((double)n + FC_INTERVAL_PRIOR);

@@ -5,6 +5,12 @@
 
 G_BEGIN_DECLS
 
+/* Orders numbers, for sorting. */
+int fc_interval_compare (gconstpointer a, gconstpointer b);
+
+/* Of @n numbers in order, the (n + 1) @level-th smallest, at most the last. */
+double fc_interval_quantile (const double *sorted, gsize n, double level);
+
 /**
  * fc_interval_width:
  * @ratios: @n absolute errors of hindcasts over the standard deviation that was forecast; the order is lost
