@@ -95,38 +95,75 @@ solve (const Factor *factor, gsize columns, double *ret_coefficients)
   memcpy (ret_coefficients, b + 2, (columns - 2) * sizeof *b);
 }
 
-/* Takes the best number of pairs for one ρ when it is better than @best. */
+/* The coefficients of all models so far, each weighted by how likely it is beside the likeliest. */
+typedef struct {
+  double lowest; /* AICc */
+  double weight;
+  double coefficients[2 * FC_DESEASON_PAIRS];
+} Average;
+
 static void
-choose_order (const Factor *factor, gsize n, double rho, double *best, FcDeseason *season)
+average_add (Average *average, const double *coefficients, double share, double aicc)
 {
-  double rss = factor->yy, weeks = (double)(n - 1), floor = 1e-12 * factor->yy + 1e-300;
+  double before = aicc < average->lowest ? exp ((aicc - average->lowest) / 2) : 1;
+  double weight = aicc < average->lowest ? 1 : exp ((average->lowest - aicc) / 2);
+
+  for (gsize i = 0; i < 2 * FC_DESEASON_PAIRS; i++)
+    average->coefficients[i] = before * average->coefficients[i] + weight * share * coefficients[i];
+  average->weight = before * average->weight + weight;
+  average->lowest = MIN (average->lowest, aicc);
+}
+
+/* How much of @columns' coefficients to believe: 1 − 1 / F, of the F that tests whether they are all zero. */
+static double
+shrink (double rss0, double rss, gsize columns, double freedom)
+{
+  double explained = (rss0 - rss) / (double)MAX (columns, 1), noise = rss / freedom;
+
+  return explained > 0 ? MAX (0, 1 - noise / explained) : 0;
+}
+
+/* Adds the models of every number of pairs for one ρ. */
+static void
+add_orders (const Factor *factor, gsize n, double rho, Average *average, FcDeseason *season)
+{
+  double rss = factor->yy, rss0 = 0, weeks = (double)(n - 1), floor = 1e-12 * factor->yy + 1e-300;
   gsize used = factor->first;
 
   for (gsize i = 0; i < G_N_ELEMENTS (orders); i++)
     {
       gsize columns = 2 + 2 * orders[i];
       double parameters = (double)(columns - factor->first + 1), aicc;
+      double coefficients[2 * FC_DESEASON_PAIRS] = { 0 };
 
       if (weeks - parameters - 1 < 2 * parameters)
         return;
       for (; used < columns; used++)
         rss -= factor->w[used] * factor->w[used];
+      rss0 = i == 0 ? rss : rss0;
       aicc = weeks * log (MAX (rss, floor) / weeks) + 2 * parameters * weeks / (weeks - parameters - 1);
-      if (aicc < *best)
+      if (aicc < average->lowest)
         {
-          *best = aicc;
           season->pairs = orders[i];
           season->rho = rho;
-          solve (factor, columns, season->coefficients);
         }
+      solve (factor, columns, coefficients);
+      average_add (average, coefficients, shrink (rss0, rss, 2 * orders[i], weeks - parameters), aicc);
     }
+}
+
+static void
+take_average (const Average *average, FcDeseason *ret_season)
+{
+  for (gsize i = 0; i < 2 * FC_DESEASON_PAIRS && average->weight > 0; i++)
+    ret_season->coefficients[i] = average->coefficients[i] / average->weight;
 }
 
 void
 fc_deseason_fit (const FcSeries *series, FcDeseason *ret_season)
 {
   g_autofree double *rows = NULL, *x = NULL;
-  double best = G_MAXDOUBLE;
+  Average average = { G_MAXDOUBLE, 0, { 0 } };
   gsize n = series->n;
 
   memset (ret_season, 0, sizeof *ret_season);
@@ -147,18 +184,26 @@ fc_deseason_fit (const FcSeries *series, FcDeseason *ret_season)
       Factor factor;
 
       regress (rows, x, n, rhos[i], &factor);
-      choose_order (&factor, n, rhos[i], &best, ret_season);
+      add_orders (&factor, n, rhos[i], &average, ret_season);
     }
+  take_average (&average, ret_season);
 }
 
 double
 fc_deseason_at (const FcDeseason *self, gsize week)
 {
   double angle = 2 * G_PI * (double)week / FC_DESEASON_PERIOD, sum = 0;
+  double sine = sin (angle), cosine = cos (angle), s = sine, c = cosine;
 
-  for (gsize k = 0; k < self->pairs; k++)
-    sum += self->coefficients[2 * k] * sin (angle * (double)(k + 1)) +
-           self->coefficients[2 * k + 1] * cos (angle * (double)(k + 1));
+  /* The waves of one week follow each other by a rotation. */
+  for (gsize k = 0; k < FC_DESEASON_PAIRS; k++)
+    {
+      double next = s * cosine + c * sine;
+
+      sum += self->coefficients[2 * k] * s + self->coefficients[2 * k + 1] * c;
+      c = c * cosine - s * sine;
+      s = next;
+    }
   return self->log ? exp (CLAMP (sum, -20, 20)) : sum;
 }
 

@@ -8,13 +8,12 @@ G_BEGIN_DECLS
 #define FC_DESEASON_PAIRS 13
 #define FC_DESEASON_PERIOD 52.1775 /* weeks in a year */
 #define FC_DESEASON_WEEKS_MIN 78   /* fewer do not tell a season from a trend */
-
 /**
  * FcDeseason:
- * @pairs: Fourier pairs, 0: not seasonal
- * @rho: of the errors, 1: the differences are regressed
+ * @pairs: Fourier pairs of the best model, 0: not seasonal
+ * @rho: of its errors, 1: the differences are regressed
  * @log: the season multiplies; else it adds, because the series has weeks at or below zero
- * @coefficients: sine and cosine of each pair, on log y or y
+ * @coefficients: sine and cosine of each pair, on log y or y, averaged over all models
  *
  * A yearly season as a sum of waves.
  */
@@ -30,8 +29,10 @@ typedef struct {
  * @series: without missing weeks
  *
  * On log y, for each ρ of a fixed list, the quasi-differences (Cochrane & Orcutt 1949) are regressed on [1, t, Fourier
- * pairs]; one Cholesky factor of all columns gives the squares of every smaller model, and AICc chooses ρ and the
- * number of pairs. A short series has none.
+ * pairs]; one Cholesky factor of all columns gives the squares of every smaller model. The coefficients are the mean over all
+ * ρ and numbers of pairs, each with its Akaike weight exp (−AICc / 2) (Burnham & Anderson 2002) and drawn towards zero by
+ * 1 / F, as James & Stein (1961) do: waves that two or three years only suggest are believed in part, those that stand out
+ * nearly whole. A short series has none.
  */
 void fc_deseason_fit (const FcSeries *series, FcDeseason *ret_season);
 

@@ -38,7 +38,8 @@ run_damped (const FcSeries *series, gsize h, GError **error)
   return fc_holt_forecast (series, FC_HOLT_DAMPED, h, error);
 }
 
-/* What @func makes of the series without its season, with the season put back. */
+/* What @func makes of the series without its season, with the season put back. Where the season multiplies, @func sees
+ * logarithms: its steps are shares too. */
 static FcForecast *
 run_deseasoned (FcMethodFunc func, const FcSeries *series, gsize h, GError **error)
 {
@@ -48,13 +49,16 @@ run_deseasoned (FcMethodFunc func, const FcSeries *series, gsize h, GError **err
 
   fc_deseason_fit (series, &season);
   y = fc_deseason_remove (&season, series);
+  for (gsize i = 0; season.log && i < series->n; i++)
+    y[i] = log (y[i]);
   forecast = func (&(FcSeries){ y, series->n, series->start_day }, h, error);
   for (gsize i = 0; forecast != NULL && i < h; i++)
     {
       double at = fc_deseason_at (&season, series->n + i);
 
-      forecast->mean[i] = season.log ? forecast->mean[i] * at : forecast->mean[i] + at;
-      forecast->sd[i] *= season.log ? at : 1;
+      /* Values are of 1 at most: a logarithm of 5 is far beyond what a forecast may be. */
+      forecast->mean[i] = season.log ? exp (CLAMP (forecast->mean[i], -30, 5)) * at : forecast->mean[i] + at;
+      forecast->sd[i] *= season.log ? forecast->mean[i] : 1;
     }
   return g_steal_pointer (&forecast);
 }
