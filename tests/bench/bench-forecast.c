@@ -10,7 +10,6 @@
 #include "forecast-pooling.h"
 
 #include <fc-deseason.h>
-#include <fc-ensemble.h>
 #include <fc-hindcast.h>
 #include <fc-method.h>
 #include <fc-score.h>
@@ -77,7 +76,7 @@ forecast_one (const FcMethod *method, const FcSeries *known, gsize h, FcForecast
         members[n++] = member;
     }
   /* What the members said is not worked out again. */
-  return n > 0 ? fc_ensemble_mean (members, n) : fc_method_forecast (method, known, h, NULL, error);
+  return n > 0 ? method->combine (members, n) : fc_method_forecast (method, known, h, NULL, error);
 }
 
 /* How far each method was off in the weeks after the first @n, which the scored forecast knows too. */

@@ -22,6 +22,30 @@ fc_ensemble_mean (FcForecast *const *members, gsize n)
   return mean;
 }
 
+static int
+compare_doubles (gconstpointer a, gconstpointer b)
+{
+  const double *first = a, *second = b;
+
+  return *first < *second ? -1 : *first > *second;
+}
+
+FcForecast *
+fc_ensemble_median (FcForecast *const *members, gsize n)
+{
+  FcForecast *forecast = fc_ensemble_mean (members, n);
+  g_autofree double *week = g_new (double, n);
+
+  for (gsize i = 0; forecast != NULL && i < forecast->h; i++)
+    {
+      for (gsize k = 0; k < n; k++)
+        week[k] = members[k]->mean[i];
+      qsort (week, n, sizeof *week, compare_doubles);
+      forecast->mean[i] = (week[(n - 1) / 2] + week[n / 2]) / 2;
+    }
+  return forecast;
+}
+
 gint64
 fc_ensemble_season (const FcForecast *forecast)
 {

@@ -36,7 +36,7 @@ typedef struct {
 
 /* Origins further back have seen less: of a history of two years, less than two seasons, and what they erred by is not what
  * a forecast of today will. */
-#define FC_HINDCAST_RECENT 8
+#define FC_HINDCAST_RECENT 6
 #define FC_HINDCAST_WEEKS_MIN 78
 
 /* Fills @ret_ratios with |error| over the forecast standard deviation, leaving out weeks where either is not known; returns

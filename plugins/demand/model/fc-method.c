@@ -6,6 +6,7 @@
 #include "fc-deseason.h"
 #include "fc-ensemble.h"
 #include "fc-error.h"
+#include "fc-harmonic.h"
 #include "fc-holt.h"
 #include "fc-naive.h"
 #include "fc-prophet.h"
@@ -105,22 +106,30 @@ run_sarima (const FcSeries *series, gsize h, GError **error)
   return fc_auto_arima_forecast (series, h, NULL, NULL, error);
 }
 
+static FcForecast *
+run_harmonic (const FcSeries *series, gsize h, GError **error)
+{
+  return fc_harmonic_forecast (series, h, NULL, NULL, error);
+}
+
 static const char *const members_prophet_arima[] = { "prophet", "sarima", NULL };
-static const char *const members_best[] = { "sarima", "holt", "theta", NULL };
+static const char *const members_best[] = { "sarima", "harmonic", "holt", "theta", NULL };
 
 /* The one table of methods. */
 static const FcMethod methods[] = {
-  { "naive", "as the last week", run_naive, NULL, FALSE, 0.80, 1.30 },
-  { "seasonal_naive", "as a year before", run_seasonal_naive, NULL, FALSE, 1.24, 2.15 },
-  { "ses", "simple exponential smoothing", run_ses, NULL, FALSE, 1.00, 1.75 },
-  { "holt", "damped trend, without the season's waves", run_holt, NULL, TRUE, 1.33, 2.25 },
-  { "theta", "dynamic optimised Theta, without the season's waves", run_theta, NULL, TRUE, 1.26, 2.13 },
-  { "prophet", "Prophet-like: trend with changepoints and waves", run_prophet, NULL, FALSE, 1.37, 2.40 },
-  { "prophet_anchored", "Prophet-like, put where the series is", run_anchored, NULL, FALSE, 1.39, 2.45 },
-  { "sarima", "seasonal ARIMA of 52 weeks, order by AICc", run_sarima, NULL, TRUE, 1.28, 2.18 },
-  { "ensemble_prophet_arima", "mean of the Prophet-like model and SARIMA", NULL, members_prophet_arima, TRUE, 1.18,
-    2.08 },
-  { "ensemble_best", "mean of SARIMA, damped trend and Theta", NULL, members_best, TRUE, 1.20, 2.00 },
+  { "naive", "as the last week", run_naive, NULL, NULL, FALSE, 0.80, 1.30 },
+  { "seasonal_naive", "as a year before", run_seasonal_naive, NULL, NULL, FALSE, 1.24, 2.15 },
+  { "ses", "simple exponential smoothing", run_ses, NULL, NULL, FALSE, 1.00, 1.75 },
+  { "holt", "damped trend, without the season's waves", run_holt, NULL, NULL, TRUE, 1.33, 2.25 },
+  { "theta", "dynamic optimised Theta, without the season's waves", run_theta, NULL, NULL, TRUE, 1.26, 2.13 },
+  { "prophet", "Prophet-like: trend with changepoints and waves", run_prophet, NULL, NULL, FALSE, 1.37, 2.40 },
+  { "prophet_anchored", "Prophet-like, put where the series is", run_anchored, NULL, NULL, FALSE, 1.39, 2.45 },
+  { "sarima", "seasonal ARIMA of 52 weeks, order by AICc", run_sarima, NULL, NULL, TRUE, 1.28, 2.18 },
+  { "harmonic", "waves with ARIMA errors, order by AICc", run_harmonic, NULL, NULL, TRUE, 1.28, 2.18 },
+  { "ensemble_prophet_arima", "mean of the Prophet-like model and SARIMA", NULL, members_prophet_arima,
+    fc_ensemble_mean, TRUE, 1.18, 2.08 },
+  { "ensemble_best", "median of SARIMA, waves with ARIMA errors, damped trend and Theta", NULL, members_best,
+    fc_ensemble_median, TRUE, 1.20, 2.00 },
 };
 
 const FcMethod *
@@ -159,7 +168,7 @@ run_members (const FcMethod *method, const FcSeries *series, gsize h, GError **e
     }
   if (forecasts->len == 0)
     return g_propagate_error (error, g_steal_pointer (&refused)), NULL;
-  return fc_ensemble_mean ((FcForecast *const *)forecasts->pdata, forecasts->len);
+  return method->combine ((FcForecast *const *)forecasts->pdata, forecasts->len);
 }
 
 static gboolean

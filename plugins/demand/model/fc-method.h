@@ -11,12 +11,16 @@ G_BEGIN_DECLS
 /* Forecasts a series without missing weeks, of values about 1. */
 typedef FcForecast *(*FcMethodFunc) (const FcSeries *series, gsize h, GError **error);
 
+/* Makes one forecast of @n of the same weeks, at least one. */
+typedef FcForecast *(*FcCombineFunc) (FcForecast *const *members, gsize n);
+
 /**
  * FcMethod:
  * @name: as operators write it
  * @title: for people
  * @func: NULL for an ensemble
  * @members: of an ensemble, ended by NULL: names of methods
+ * @combine: makes one forecast of theirs
  * @smooth: forecasts intermittent demand by its smoothed rate
  * @width80, @width95: half widths of intervals in standard deviations, as hindcasts of real series found them
  */
@@ -25,6 +29,7 @@ typedef struct {
   const char *title;
   FcMethodFunc func;
   const char *const *members;
+  FcCombineFunc combine;
   gboolean smooth;
   double width80;
   double width95;
@@ -49,7 +54,10 @@ const FcMethod *fc_method_find (const char *name);
  * Returns: (transfer full): finite numbers, or NULL with FC_ERROR_INVALID, which names what was expected, or
  *   FC_ERROR_FAILED
  */
-FcForecast *fc_method_forecast (const FcMethod *method, const FcSeries *series, gsize h, FcClean **ret_clean,
+FcForecast *fc_method_forecast (const FcMethod *method,
+                                const FcSeries *series,
+                                gsize h,
+                                FcClean **ret_clean,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS
