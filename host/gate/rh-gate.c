@@ -6,6 +6,7 @@
 #include "rh-journal.h"
 #include "rh-log.h"
 #include "rh-metrics.h"
+#include "rh-schemas.h"
 #include "rh-trace.h"
 #include "royal-json.h"
 
@@ -547,6 +548,33 @@ rh_gate_lanes (RhGate *self)
   g_return_val_if_fail (RH_IS_GATE (self), NULL);
 
   return rh_executor_lanes (self->executor);
+}
+
+JsonNode *
+rh_gate_action (RhGate *self, const char *name)
+{
+  const RhAction *action;
+  RhConnector *connector;
+  JsonObject *object;
+  JsonNode *schema, *node;
+
+  g_return_val_if_fail (RH_IS_GATE (self) && name != NULL, NULL);
+
+  connector = rh_connectors_for_action (self->court.connectors, name, &action);
+  if (connector == NULL)
+    return NULL;
+  schema = action->schema != NULL ? rh_schemas_read (action->schema, NULL) : NULL;
+  object = json_object_new ();
+  json_object_set_string_member (object, "name", action->name);
+  json_object_set_string_member (object, "title", action->title);
+  json_object_set_string_member (object, "connector", RH_CONNECTOR_GET_IFACE (connector)->name (connector));
+  json_object_set_boolean_member (object, "reversible", action->reversible);
+  json_object_set_boolean_member (object, "always_asks", action->always_asks);
+  json_object_set_double_member (object, "tolerance", action->tolerance);
+  json_object_set_member (object, "schema", schema != NULL ? schema : json_node_new (JSON_NODE_NULL));
+  node = json_node_new (JSON_NODE_OBJECT);
+  json_node_take_object (node, object);
+  return node;
 }
 
 void

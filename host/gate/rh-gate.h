@@ -131,6 +131,10 @@ JsonNode *rh_gate_answer_finish (RhGate *self, GAsyncResult *result, GError **er
 /* (transfer full): how the ways to the outside are, an array: [{ "lane", "breaker", "in_flight", "waiting", "wait_ms" }]. */
 JsonNode *rh_gate_lanes (RhGate *self) G_GNUC_WARN_UNUSED_RESULT;
 
+/* (transfer full) (nullable): what there is to say of an action beforehand: { "name", "title", "connector", "reversible",
+ * "always_asks", "tolerance", "schema" (of its parameters, null where it takes none) }; NULL when no connector has it. */
+JsonNode *rh_gate_action (RhGate *self, const char *name) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Something durable was written elsewhere (a job, a run): move the outbox soon. */
 void rh_gate_kick (RhGate *self);
 

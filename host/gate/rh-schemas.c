@@ -7,17 +7,25 @@
 
 #include <royal/error.h>
 
-static RoyalSchema *
-load (const char *path, GError **error)
+JsonNode *
+rh_schemas_read (const char *path, GError **error)
 {
   g_autoptr (GBytes) bytes = NULL;
-  g_autoptr (JsonNode) document = NULL;
+
+  g_return_val_if_fail (path != NULL, NULL);
 
   rh_gate_resources_get_resource (); /* in a static library: nothing else makes the linker keep them */
   bytes = g_resources_lookup_data (path, G_RESOURCE_LOOKUP_FLAGS_NONE, error);
-  if (bytes == NULL)
-    return NULL;
-  document = royal_json_parse (g_bytes_get_data (bytes, NULL), (gssize)g_bytes_get_size (bytes), path, error);
+  return bytes != NULL
+             ? royal_json_parse (g_bytes_get_data (bytes, NULL), (gssize)g_bytes_get_size (bytes), path, error)
+             : NULL;
+}
+
+static RoyalSchema *
+load (const char *path, GError **error)
+{
+  g_autoptr (JsonNode) document = rh_schemas_read (path, error);
+
   return document != NULL ? royal_schema_new (document, path, error) : NULL;
 }
 

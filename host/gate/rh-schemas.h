@@ -12,6 +12,9 @@ G_BEGIN_DECLS
  * a bug, when there is none that can be used. */
 RoyalSchema *rh_schemas_get (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* (transfer full) (nullable): the schema as it is written; NULL with @error when it is not there. */
+JsonNode *rh_schemas_read (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * rh_schemas_check:
  * @path: as for rh_schemas_get()

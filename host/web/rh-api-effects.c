@@ -61,3 +61,15 @@ rh_api_connectors (RhRequest *request)
   json_node_take_object (node, page);
   rh_request_reply (request, SOUP_STATUS_OK, node);
 }
+
+void
+rh_api_action (RhRequest *request)
+{
+  const char *name = rh_request_parameter (request);
+  JsonNode *action = rh_gate_action (rh_request_context (request)->gate, name);
+
+  if (action == NULL)
+    rh_request_refuse (request, RH_PROBLEM_NOT_FOUND, NULL, "no connector has an action %.100s", name);
+  else
+    rh_request_reply (request, SOUP_STATUS_OK, action);
+}

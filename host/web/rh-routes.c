@@ -86,6 +86,7 @@ static const RhRoute routes[] = {
   { "GET", API "/effects", RH_ROLE_ANY, RH_BODY_NONE, "state cursor limit", rh_api_effects },
   { "POST", API "/effects/{id}/settle", OPERATES, RH_BODY_JSON, "", rh_api_effect_settle },
   { "GET", API "/connectors", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_connectors },
+  { "GET", API "/actions/{id}", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_action },
   { "GET", API "/workflows", RH_ROLE_ANY, RH_BODY_NONE, "state cursor limit", rh_api_workflows },
   { "GET", API "/workflows/definitions", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_workflow_definitions },
   { "POST", API "/workflows/check", RH_ROLE_ANY, RH_BODY_JSON, "", rh_api_workflow_check },

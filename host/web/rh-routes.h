@@ -112,6 +112,7 @@ void rh_api_delegation_revoke (RhRequest *request);
 void rh_api_effects (RhRequest *request);
 void rh_api_effect_settle (RhRequest *request);
 void rh_api_connectors (RhRequest *request);
+void rh_api_action (RhRequest *request);
 void rh_api_workflows (RhRequest *request);
 void rh_api_workflow_definitions (RhRequest *request);
 void rh_api_workflow_check (RhRequest *request);

@@ -364,6 +364,8 @@ test_paths (void)
   g_autoptr (WebAnswer) agent = web_expect (host, 404, NULL, "GET", "/api/v1/agents/none", NULL);
   g_autoptr (WebAnswer) agents = web_expect (host, 200, NULL, "GET", "/api/v1/agents", NULL);
   g_autoptr (WebAnswer) sandbox = web_expect (host, 200, NULL, "GET", "/api/v1/sandbox", NULL);
+  g_autoptr (WebAnswer) action = web_expect (host, 200, NULL, "GET", "/api/v1/actions/test.set", NULL);
+  g_autoptr (WebAnswer) no_action = web_expect (host, 404, NULL, "GET", "/api/v1/actions/test.none", NULL);
 
   assert_problem (nothing, "not-found");
   assert_problem (method, "method");
@@ -372,6 +374,8 @@ test_paths (void)
   assert_problem (state, "invalid");
   assert_problem (id, "not-found");
   assert_problem (agent, "not-found");
+  assert_problem (no_action, "not-found");
+  g_assert_nonnull (strstr (action->text, "\"schema\""));
   g_assert_cmpstr (head->text, ==, "");
   g_assert_nonnull (strstr (agents->text, "\"items\""));
   g_assert_nonnull (strstr (sandbox->text, "landlock"));
