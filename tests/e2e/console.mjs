@@ -1,71 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Drives the console in the distribution's Chromium, and tells in TAP what holds. E2E_URL, E2E_TOKEN, E2E_PASSWORD (the first
-// administrator's, for one time), E2E_BROWSER, E2E_SHOTS and E2E_WEIGHT_MAX (bytes, gzipped) say where and what.
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+// Drives every page of the console. E2E_PASSWORD (the first administrator's, for one time) and E2E_WEIGHT_MAX (bytes, gzipped) say
+// what beside what browser.mjs reads.
 import { join } from 'node:path'
-import { chromium } from 'playwright-core'
+import { accessible, login, ok, open, run, visit } from './browser.mjs'
 
-const { E2E_URL: url, E2E_TOKEN: token, E2E_PASSWORD: oneTime, E2E_BROWSER: executablePath, E2E_SHOTS: shots, E2E_WEIGHT_MAX: most } = process.env
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const { E2E_URL: url, E2E_PASSWORD: oneTime, E2E_SHOTS: shots, E2E_WEIGHT_MAX: most } = process.env
 const names = ['overview', 'approvals', 'activity', 'agents', 'jobs', 'workflows', 'season', 'policy', 'audit', 'settings']
 const widths = [360, 768, 1440]
-
-let number = 0
-let failed = 0
-function ok(holds, name, detail = '') {
-  console.log(`${holds ? 'ok' : 'not ok'} ${++number} - ${name}`)
-  if (!holds) failed++
-  if (!holds && detail) console.log(String(detail).replace(/^/gm, '# '))
-}
-
-const foreign = []
-const faults = []
-let weight = 0
-
-async function open(browser, options) {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options })
-  const page = await context.newPage()
-  page.on('pageerror', (error) => faults.push(error.message))
-  // A console message of this level is how a browser tells of a breach of the Content-Security-Policy. Before somebody has
-  // logged in, /auth/me is refused, and that is as it should be.
-  page.on('console', (message) => {
-    if (message.type() === 'error' && !message.location().url.endsWith('/auth/me')) faults.push(message.text())
-  })
-  page.on('request', (request) => {
-    if (!request.url().startsWith(url) && !/^(data|blob):/.test(request.url())) foreign.push(request.url())
-  })
-  await page.goto(url)
-  return page
-}
-
-async function login(page) {
-  await page.getByRole('button', { name: 'Use an access token' }).click()
-  await page.getByLabel('Access token').fill(token)
-  await page.keyboard.press('Enter')
-  await page.getByRole('navigation', { name: 'Pages' }).waitFor()
-}
-
-async function accessible(page, what) {
-  await page.evaluate(axe)
-  const found = await page.evaluate(async () => {
-    const result = await window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })
-    return result.violations.map((one) => `${one.id}: ${one.nodes.map((node) => `${node.html} ${node.failureSummary}`).join('\n  ')}`)
-  })
-  ok(found.length === 0, `axe finds nothing: ${what}`, found.join('\n'))
-}
-
-const visit = async (page, name) => {
-  await page.evaluate((to) => (location.hash = `#/${to}`), name)
-  await page.getByRole('heading', { level: 1 }).waitFor()
-  await page.waitForFunction(() => !document.querySelector('main .state[role=status]'))
-}
 
 // The weight is what goes over the wire, as the browser reckons it, of the first visit.
 async function firstVisit(browser) {
   const page = await open(browser)
   await page.getByRole('heading', { name: 'Royal' }).waitFor()
-  weight = await page.evaluate(() =>
+  const weight = await page.evaluate(() =>
     performance.getEntries().filter((one) => one.encodedBodySize && !one.name.includes('/api/')).reduce((sum, one) => sum + one.encodedBodySize, 0))
   ok(weight > 0 && weight <= Number(most), `the page weighs ${weight} bytes, at most ${most}`)
   const answer = await page.request.get(url)
@@ -179,23 +126,11 @@ async function firstLogin(browser) {
   await page.context().close()
 }
 
-const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] })
-try {
+await run(async (browser) => {
   const page = await firstVisit(browser)
-  page.setDefaultTimeout(15000)
   await firstLogin(browser)
   await everyPage(browser)
   await approve(page, browser)
   await stop(page)
   await audit(page)
-  ok(foreign.length === 0, 'nothing is asked of anyone else', foreign.join('\n'))
-  ok(faults.length === 0, 'no error, and no breach of the policy', faults.join('\n'))
-} catch (error) {
-  ok(false, 'the browser went through', error.stack)
-  let n = 0
-  for (const context of browser.contexts()) for (const page of context.pages()) await page.screenshot({ path: join(shots, `failed-${n++}.png`) })
-} finally {
-  await browser.close()
-}
-console.log(`1..${number}`)
-process.exit(failed ? 1 : 0)
+})

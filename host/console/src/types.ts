@@ -17,6 +17,8 @@ export interface Proposal {
   action: string
   target: string
   agent?: string
+  /** The job that made it; a person's proposal has none. */
+  job?: string | null
   parameters?: Json
   words?: Json
   claims?: Json

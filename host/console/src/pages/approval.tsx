@@ -2,7 +2,7 @@
 // One proposal: what the host saw stands apart from what the agent says. An approval carries the digest of what is shown.
 import { useState } from 'preact/hooks'
 import { post } from '../api'
-import { show } from '../format'
+import { show, when } from '../format'
 import { useKeys } from '../keys'
 import { useResource } from '../resource'
 import { href } from '../router'
@@ -102,6 +102,26 @@ function Items({ of }: { of: Proposal }) {
   )
 }
 
+const said: Record<string, string> = { approve: 'approved', reject: 'rejected', modify: 'asked for something else', keep: 'let it stay' }
+
+function Given({ of }: { of: Proposal }) {
+  if (!of.approvals?.length) return null
+  return (
+    <>
+      <h3>Answers</h3>
+      <ul>
+        {of.approvals.map((one, i) => (
+          <li key={i}>
+            {show(one['actor'])} {said[String(one['answer'])] ?? show(one['answer'])}
+            {one['on_behalf'] ? ` for ${show(one['on_behalf'])}` : ''}, {when(one['at'] as string)}
+            {one['note'] ? `: “${show(one['note'])}”` : ''}
+          </li>
+        ))}
+      </ul>
+    </>
+  )
+}
+
 function Revisions({ of }: { of: Proposal }) {
   const chain = useResource<{ items: Revision[] }>((of.revision ?? 1) > 1 || of.superseded_by ? `/approvals/${of.id}/revisions` : null, topics)
   if (!chain.data) return null
@@ -169,6 +189,7 @@ export function Detail({ id }: { id: string }) {
                 </>
               )}
               <Why id={id} of={of} />
+              <Given of={of} />
               <Revisions of={of} />
             </>
           )

@@ -25,12 +25,11 @@ const byUrgency = (a: Proposal, b: Proposal) =>
 
 function Bulk({ alike, onClose }: { alike: Proposal[]; onClose: () => void }) {
   const approve = async () => {
-    let done = 0
-    for (const one of alike) {
-      await post(`/approvals/${one.id}/approve`, { digest: one.digest })
-      done++
-    }
-    say(`${done} approved.`)
+    const refused: string[] = []
+    for (const one of alike)
+      await post(`/approvals/${one.id}/approve`, { digest: one.digest }).catch((error: Error) => refused.push(`${one.target}: ${error.message}`))
+    if (refused.length) throw new Error(`${alike.length - refused.length} approved, ${refused.length} not. ${refused.join(' ')}`)
+    say(`${alike.length} approved.`)
   }
   return (
     <Ask title={`Approve ${alike.length} of low risk?`} action="Approve all" onDo={approve} onClose={onClose}>

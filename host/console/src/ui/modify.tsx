@@ -1,57 +1,73 @@
 // SPDX-License-Identifier: Apache-2.0
-// Asks for something else: other parameters, a field each, or other inputs of the agent, which then proposes anew.
+// Asks for something else: other parameters of the action, or other inputs of the agent, which then proposes anew. The fields are
+// those of the action's schema, or of the task's.
 import { useState } from 'preact/hooks'
 import { post } from '../api'
-import { words } from '../format'
+import { useResource } from '../resource'
 import type { Json, Proposal } from '../types'
 import { Ask } from './ask'
+import { documentOf, Form, schemaOf, textsOf, type Schema, type Texts } from './form'
 import { say } from './live'
+import { Loading } from './states'
 
-const parse = (text: string, was: unknown): unknown => {
-  if (typeof was === 'string') return text
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    throw new Error(`${text}: a ${typeof was === 'number' ? 'number' : 'value'} is expected`)
-  }
+interface Job {
+  agent: string
+  task: string
+  input?: Json
 }
-const write = (what: unknown): string => (typeof what === 'string' ? what : JSON.stringify(what))
+
+interface Manifest {
+  tasks?: Record<string, { input?: Schema }>
+}
+
+const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
+
+/** The inputs of the job that proposed it, and what they may be. */
+function useInputs(job?: string | null): { schema: Schema; document: Json } | undefined {
+  const made = useResource<Job>(job ? `/jobs/${encodeURIComponent(job)}` : null).data
+  const agent = useResource<{ manifest?: Manifest }>(made ? `/agents/${encodeURIComponent(made.agent)}` : null)
+  if (!made || (!agent.data && !agent.error)) return undefined
+  const document = made.input ?? {}
+  return { schema: agent.data?.manifest?.tasks?.[made.task]?.input ?? schemaOf(document), document }
+}
 
 export function Modify({ of, onClose }: { of: Proposal; onClose: () => void }) {
   const [byInputs, setByInputs] = useState(false)
-  const [inputs, setInputs] = useState('{}')
-  const [fields, setFields] = useState<Record<string, string>>(
-    Object.fromEntries(Object.entries(of.parameters ?? {}).map(([name, what]) => [name, write(what)])),
-  )
+  const [texts, setTexts] = useState<Texts>()
+  const action = useResource<{ schema?: Schema | null }>(`/actions/${encodeURIComponent(of.action)}`)
+  const inputs = useInputs(of.job)
+  const parameters = of.parameters ?? {}
+  const known = action.data || action.error ? { schema: action.data?.schema ?? schemaOf(parameters), document: parameters } : undefined
+  const form = byInputs ? inputs : known
+  const now = texts ?? (form && textsOf(form.schema, form.document))
   const send = async (note: string) => {
+    if (!form || !now) return
+    const said = documentOf(form.schema, now)
     const body: Json = { digest: of.digest, ...(note ? { note } : {}) }
-    if (byInputs) body['inputs'] = parse(inputs, {})
-    else body['parameters'] = Object.fromEntries(Object.entries(fields).map(([name, text]) => [name, parse(text, of.parameters?.[name])]))
+    if (byInputs) {
+      const changed = Object.entries(said).filter(([name, what]) => !same(what, form.document[name]))
+      if (changed.length === 0) throw new Error('No input is another than it was.')
+      body['inputs'] = Object.fromEntries(changed)
+    } else body['parameters'] = said
     await post(`/approvals/${of.id}/modify`, body)
     say(byInputs ? 'The agent is asked to propose anew.' : 'Changed; the proposal is assessed anew.')
   }
   return (
     <Ask title="Modify" action="Ask for this instead" reason="Note (not needed)" onDo={send} onClose={onClose}>
-      <label>
-        <input type="checkbox" checked={byInputs} onChange={(event) => setByInputs(event.currentTarget.checked)} /> Change the agent's inputs instead
-      </label>
-      {byInputs ? (
+      {of.job && (
         <label>
-          Inputs, as JSON
-          <textarea rows={3} value={inputs} onInput={(event) => setInputs(event.currentTarget.value)} />
+          <input
+            type="checkbox"
+            checked={byInputs}
+            onChange={(event) => {
+              setByInputs(event.currentTarget.checked)
+              setTexts(undefined)
+            }}
+          />{' '}
+          Change the agent's inputs instead
         </label>
-      ) : (
-        Object.entries(fields).map(([name, text]) => (
-          <label key={name}>
-            {words(name)}
-            {text.length > 60 ? (
-              <textarea rows={3} value={text} onInput={(event) => setFields({ ...fields, [name]: event.currentTarget.value })} />
-            ) : (
-              <input class="wide" value={text} onInput={(event) => setFields({ ...fields, [name]: event.currentTarget.value })} />
-            )}
-          </label>
-        ))
       )}
+      {form && now ? <Form schema={form.schema} texts={now} onTexts={setTexts} /> : <Loading what="the form" />}
     </Ask>
   )
 }

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// The answers to proposals: rejected with a reason, modified by a form that the action's schema makes, revised, approved at once,
+// and seen by another browser.
+import { accessible, answer, choose, isNow, login, ok, open, picture, refused, run, visit } from './browser.mjs'
+
+const action = 'markdown.apply'
+
+async function reject(page) {
+  await choose(page, action)
+  await page.getByRole('button', { name: /^Reject/ }).click()
+  await answer(page, 'Reject')
+  ok(await page.getByRole('dialog').isVisible(), 'a rejection asks for a reason')
+  await page.getByLabel('Reason').fill('not before the holidays')
+  await answer(page, 'Reject')
+  await isNow(page, 'rejected')
+  ok(await page.getByText('not before the holidays').isVisible(), 'rejected, and the reason is shown')
+}
+
+async function modify(page) {
+  await choose(page, action)
+  await page.keyboard.press('m')
+  const field = page.getByRole('dialog').getByRole('spinbutton', { name: 'markdown %' })
+  await field.waitFor()
+  ok((await field.getAttribute('max')) === '0.4', "the field has the schema's bounds")
+  ok(await page.getByText('0.2 is 20 %').isVisible(), 'and its words')
+  await accessible(page, 'a form of a schema')
+  refused()
+  await field.fill('0.33')
+  await answer(page, 'Ask for this instead')
+  await page.getByRole('dialog').getByRole('alert').waitFor()
+  ok((await page.getByRole('dialog').getByRole('alert').innerText()).includes('markdown_pct'), 'what the host refuses is told by name')
+  await field.fill('0.3')
+  await answer(page, 'Ask for this instead')
+  await page.getByRole('heading', { name: 'Revisions' }).waitFor()
+  await page.getByText(/0\.\d+ → 0\.3/).first().waitFor()
+  ok(true, 'a revision, and what it changes')
+  await picture(page, 'revisions', true)
+  await page.getByRole('link', { name: 'Revision 2' }).click()
+  await isNow(page, 'pending')
+  await page.getByRole('cell', { name: '0.3', exact: true }).first().waitFor()
+  ok(true, 'the revision waits in place of the first')
+  for (const name of ['Revision 1', 'Revision 2']) ok(await page.getByRole('link', { name }).isVisible(), `${name} is named`)
+}
+
+// What is printed here depends on the machine, and is not asserted.
+async function two(page, browser) {
+  const other = await open(browser)
+  await login(other)
+  await visit(other, 'approvals')
+  const count = (of) => of.getByRole('region', { name: 'Queue' }).getByRole('link').count()
+  await choose(page, action)
+  await other.getByRole('region', { name: 'Queue' }).getByRole('link').first().waitFor()
+  const before = await count(other)
+  const seen = other.evaluate(
+    (n) =>
+      new Promise((resolve) => {
+        const look = () => document.querySelectorAll('[aria-label=Queue] a').length < n && resolve(Date.now())
+        new MutationObserver(look).observe(document.body, { subtree: true, childList: true })
+      }),
+    before,
+  )
+  await page.getByRole('region', { name: 'Proposal' }).getByRole('button', { name: /^Approve/ }).click()
+  const asked = await page.evaluate(() => {
+    document.querySelector('dialog button[type=submit]').click()
+    return Date.now()
+  })
+  const ms = (await seen) - asked
+  ok((await count(other)) === before - 1, 'another browser sees an approval')
+  console.log(`# from the click to the other browser's page: ${ms} ms`)
+  await other.context().close()
+}
+
+async function bulk(page) {
+  await visit(page, 'approvals')
+  await page.getByRole('button', { name: 'Approve 3 alike' }).click()
+  await page.getByRole('dialog', { name: 'Approve 3 of low risk?' }).waitFor()
+  ok((await page.getByRole('dialog').getByRole('listitem').count()) === 3, 'those that are alike are named')
+  await accessible(page, 'several are approved at once')
+  await answer(page, 'Approve all')
+  await page.getByText('Nothing waits for you.').waitFor()
+  await page.getByLabel('State').selectOption('executed')
+  await page.getByText('executed').nth(3).waitFor()
+  ok(true, 'all of them are approved and applied')
+}
+
+await run(async (browser) => {
+  const page = await open(browser)
+  await login(page)
+  await reject(page)
+  await modify(page)
+  await two(page, browser)
+  await bulk(page)
+})
