@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useState } from 'preact/hooks'
 import { ApiError, upload } from '../api'
+import { show } from '../format'
 import { useResource } from '../resource'
-import { go, route } from '../router'
+import { go, href, route } from '../router'
 import { has } from '../session'
 import { useValue } from '../signal'
-import type { Json, Page } from '../types'
+import type { Json, Page, Proposal } from '../types'
 import { Chart } from '../ui/chart'
 import { Pairs } from '../ui/pairs'
+import { Plan } from '../ui/plan'
 import { Empty, Load } from '../ui/states'
 import { Table } from '../ui/table'
 
@@ -52,10 +54,67 @@ function Upload({ season, onDone }: { season: string; onDone: () => void }) {
       )}
       {done && (
         <div role="status">
-          <Pairs of={done} />
+          <p>
+            {show(done['rows'])} rows read, {show(done['added'])} added, {show(done['changed'])} changed.{' '}
+            {typeof done['workflow'] === 'string' && <a href={href('workflows', done['workflow'])}>What follows from it</a>}
+          </p>
+          {Array.isArray(done['warnings']) && done['warnings'].map((one, i) => <p key={i}>{show(one)}</p>)}
         </div>
       )}
     </form>
+  )
+}
+
+const percent = (share: unknown): string => (typeof share === 'number' ? `${show(Math.round(share * 1000) / 10)} %` : '—')
+
+interface Off {
+  week?: number
+  sold?: number
+  forecast?: number
+  variance?: number | null
+  threshold?: number
+  above?: boolean
+}
+
+/** How far the sales are off the forecast, and from where on a new one is made. */
+function Variance({ path, topics }: { path: string; topics: string[] }) {
+  const off = useResource<Off>(`/retail/variance/${path}/week/104`, topics)
+  if (!off.data || !off.data.week) return null
+  const { week, sold, forecast, variance, threshold, above } = off.data
+  return (
+    <section class="panel" aria-label="Variance">
+      <h2>Variance</h2>
+      <p>
+        Up to week {show(week)}: {show(sold)} sold, {show(forecast)} expected, <strong class={above ? 'bad' : ''}>{percent(variance)}</strong> off;{' '}
+        {above ? 'more than' : 'within'} the {percent(threshold)} from which a new forecast is made.
+      </p>
+      <meter aria-label={`Variance: ${percent(variance)} of at most ${percent(threshold)}`} min={0} max={(threshold ?? 0.2) * 2} high={threshold} value={variance ?? 0} />
+    </section>
+  )
+}
+
+/** The markdown that holds, and those that were proposed. */
+function Markdown({ season }: { season: Json }) {
+  const all = useResource<Page<Proposal>>('/approvals?limit=100&state=all', ['approval.', 'proposal.', 'effect.'])
+  const ours = all.data?.items.filter((one) => one.action === 'markdown.apply' && [season['id'], season['code']].includes(one.target)) ?? []
+  return (
+    <section class="panel" aria-label="Markdown">
+      <h2>Markdown</h2>
+      <p>
+        {Number(season['current_markdown_pct']) > 0 ? `${percent(Number(season['current_markdown_pct']))} off the list price` : 'None'}
+        {season['price'] ? `: ${show(season['price'])} ${show(season['currency'])}` : ''}. Sold of what was forecast: {percent(season['sell_through'])}.
+      </p>
+      <ul>
+        {ours.map((one) => (
+          <li key={one.id}>
+            <a href={href('approvals', one.id)}>
+              {one.kind === 'undo' ? 'To take it back' : percent(one.parameters?.['markdown_pct'])}
+            </a>{' '}
+            <span class="tag">{one.state}</span> {one.reason}
+          </li>
+        ))}
+      </ul>
+    </section>
   )
 }
 
@@ -67,6 +126,7 @@ function One({ id }: { id: string }) {
   const stores = useResource<{ stores?: Json[] }>(`${path}/inventory`, topics)
   return (
     <>
+      <Variance path={encodeURIComponent(id)} topics={topics} />
       <Load of={weeks} what="weeks">
         {(page) => {
           const of = (name: keyof Week) => page.items.map((week) => week[name] ?? null)
@@ -90,9 +150,12 @@ function One({ id }: { id: string }) {
       {has('operator') && <Upload season={id} onDone={season.reload} />}
       <Load of={season} what="the season">
         {(now) => (
-          <section class="panel" aria-label="Season">
-            <Pairs of={now} />
-          </section>
+          <>
+            <Markdown season={now} />
+            <section class="panel" aria-label="Season">
+              <Pairs of={now} />
+            </section>
+          </>
         )}
       </Load>
       {stores.data?.stores && <Table label="Stores" rows={stores.data.stores} columns={Object.keys(stores.data.stores[0] ?? {}).map((name) => [name, name])} />}
@@ -103,14 +166,23 @@ function One({ id }: { id: string }) {
 export function Season() {
   const { id } = useValue(route)
   const all = useResource<Page<Json>>('/retail/seasons', ['retail.', 'data.'])
+  const [planning, setPlanning] = useState(false)
   return (
     <>
       <h1>Season</h1>
+      {has('operator') && (
+        <p class="buttons">
+          <button type="button" onClick={() => setPlanning(true)}>
+            Plan a season
+          </button>
+        </p>
+      )}
+      {planning && <Plan onClose={() => setPlanning(false)} />}
       <Load of={all} what="seasons">
         {(page) => {
           const names = page.items.map((one) => String(one['id'] ?? one['code']))
           const at = id ?? names[0]
-          if (!at) return <Empty>There is no season. Load one with `royalctl season load`.</Empty>
+          if (!at) return <Empty>There is no season. Plan one, or load one with `royalctl season load`.</Empty>
           return (
             <>
               <label class="filters">
