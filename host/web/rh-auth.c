@@ -264,8 +264,7 @@ on_token (RhRows *rows, const GError *error, gpointer data)
   uid = rh_rows_string (rows, 0, "uid");
   if (rh_rows_boolean (rows, 0, "due"))
     rh_store_call_async (store, &token_used, rh_rows_int64 (rows, 0, "workspace_id"),
-                         (const char *const[]){ uid, rh_request_peer (self->request) }, NULL,
-                         NULL, NULL);
+                         (const char *const[]){ uid, rh_request_peer (self->request) }, NULL, NULL, NULL);
   *caller = (RhCaller){
     .roles = rh_role_from_name (rh_rows_string (rows, 0, "role")),
     .workspace = rh_rows_int64 (rows, 0, "workspace_id"),

@@ -23,6 +23,7 @@ static const AccessRow rows[] = {
   { "POST " API "/control/reload", "oa" },
   { "POST " API "/control/stop", "poa" },
   { "POST " API "/control/resume", "oa" },
+  { "GET " API "/actions/{id}", ANY },
   { "GET " API "/agents", ANY },
   { "GET " API "/agents/{id}", ANY },
   { "GET " API "/jobs", ANY, .shows = TRUE },
