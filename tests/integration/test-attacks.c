@@ -37,8 +37,7 @@ static const char *const texts[] = {
   "\"><img src=x onerror=alert(1)>",
   "javascript:alert(1)//",
   "\r\nSet-Cookie: a=b",
-  "\xe2\x80\xae"
-  "cod.exe",
+  "\342\200\256cod.exe",
 };
 
 /* A value that fits @schema as far as that goes, with @text for every string of no given form. */
