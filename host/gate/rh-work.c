@@ -191,7 +191,7 @@ rh_work_end (RhWork *self, const char *outcome, JsonNode *receipt, const char *e
     }
   self->outcome = outcome;
   self->receipt = receipt;
-  self->error = g_strdup (error);
+  self->error = error != NULL ? g_utf8_make_valid (error, -1) : NULL; /* a peer said it */
   rh_span_set (self->span, "royal.outcome", outcome);
   rh_span_end (g_steal_pointer (&self->span), g_str_equal (outcome, "executed") ? NULL : outcome);
 }

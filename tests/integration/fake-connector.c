@@ -260,6 +260,8 @@ refuse (GTask *task, const RhEffect *effect, const char *mode)
     }
   else if (g_strcmp0 (mode, "failed") == 0)
     g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_FAILED, "it will not");
+  else if (g_strcmp0 (mode, "garbled") == 0)
+    g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_FAILED, "%.8s", "the caf\303\251 is closed");
   else if (g_strcmp0 (mode, "foreign") == 0 || g_strcmp0 (mode, "blind") == 0)
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE, "broken pipe");
   else

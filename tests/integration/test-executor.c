@@ -244,6 +244,20 @@ test_hangs (void)
   gate_host_end (host, FALSE);
 }
 
+/* What a peer says may end in the middle of a letter: it is recorded all the same, and nothing waits for it. */
+static void
+test_garbled (void)
+{
+  GateHost *host = started ("one");
+  g_autofree char *id = gate_set (host, ws, "garbled", 5, ",'mode':'garbled'");
+  g_autofree char *other = gate_set (host, ws, "beside", 5, "");
+
+  gate_wait (ws, id, "failed");
+  gate_wait (ws, other, "executed");
+  assert_value ("the caf\357\277\275 is", "select left (error, 8) || ' is' from effects where key = '%s'", id);
+  gate_host_end (host, FALSE);
+}
+
 static const char *
 breaker_of (GateHost *host, const char *lane)
 {
@@ -527,6 +541,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/executor/batch-withdrawn", GINT_TO_POINTER (TRUE), test_batch_held);
   g_test_add_data_func ("/executor/batch-paused", GINT_TO_POINTER (FALSE), test_batch_held);
   g_test_add_func ("/executor/hangs", test_hangs);
+  g_test_add_func ("/executor/garbled", test_garbled);
   g_test_add_func ("/executor/throttle", test_throttle);
   g_test_add_func ("/executor/breaker", test_breaker);
   g_test_add_func ("/executor/rate", test_rate);
