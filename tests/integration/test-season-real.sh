@@ -21,7 +21,7 @@ limit=1000000
 import () { ctl season import --mapping "$mapping" --data "$shared" "$@" --json; }
 season () { ctl season status "$code" --json | jq -c "$1"; }
 waits () { # waits ACTION: its id is in $proposal
-  proposal=$(ctl approvals list --json | jq -er --arg action "$1" '.items[] | select(.action == $action and .state == "pending") | .id')
+  proposal=$(ctl approvals list --json | jq -er --arg action "$1" 'first (.items[] | select (.action == $action and .state == "pending") | .id)')
 }
 said () { ctl approvals show "$proposal" --json | jq -c "$1"; }
 holds () { jq -en --argjson v "$2" "$1" >/dev/null; ok $? "$3 ($2)"; }
