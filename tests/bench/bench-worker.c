@@ -109,6 +109,12 @@ bench_worker_new (int keep_off_cpu, BenchAnswer answer, gpointer data)
   return self;
 }
 
+GPid
+bench_worker_pid (BenchWorker *self)
+{
+  return royal_channel_pid (self->channel);
+}
+
 void
 bench_worker_pin (BenchWorker *self, int cpu)
 {

@@ -15,6 +15,8 @@ typedef void (*BenchAnswer) (RoyalChannel *channel, guint64 id, const char *meth
 BenchWorker *bench_worker_new (int keep_off_cpu, BenchAnswer answer, gpointer data);
 void bench_worker_free (BenchWorker *self);
 
+GPid bench_worker_pid (BenchWorker *self);
+
 /* Keeps the worker on one CPU. */
 void bench_worker_pin (BenchWorker *self, int cpu);
 

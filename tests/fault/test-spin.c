@@ -8,8 +8,15 @@
 #include "gate-load.h"
 #include "royal-test.h"
 
+#include <sched.h>
+#include <sys/resource.h>
+
 #define ROUNDS 5
 #define WORKERS 4
+
+/* The gate and its database keep two cores busy. Of two, one is theirs alone: half of what they do with both is
+ * certain, what more the scheduler gives them of the other depends on what else runs here. */
+#define KEPT 0.5
 
 /* A host that is instrumented wants more than the core that is kept for it: nothing can be told from it. */
 #if defined(__SANITIZE_ADDRESS__)
@@ -22,6 +29,29 @@
 #ifndef SANITIZED
 #define SANITIZED FALSE
 #endif
+
+/* What one spinning worker may use: not the CPU that is kept, on no thread of it, and only what nobody else wants. */
+static void
+assert_out_of_the_way (GPid pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/task", pid);
+  g_autoptr (GDir) threads = g_dir_open (path, 0, NULL);
+  const char *name;
+  guint n = 0;
+
+  g_assert_nonnull (threads);
+  while ((name = g_dir_read_name (threads)) != NULL)
+    {
+      int thread = atoi (name);
+      cpu_set_t cpus;
+
+      g_assert_no_errno (sched_getaffinity (thread, sizeof cpus, &cpus));
+      g_assert_false (CPU_ISSET (0, &cpus));
+      g_assert_cmpint (getpriority (PRIO_PROCESS, (id_t)thread), ==, 19);
+      n++;
+    }
+  g_assert_cmpuint (n, >, 0);
+}
 
 static void
 test_spin (void)
@@ -42,19 +72,21 @@ test_spin (void)
     }
   load = gate_load_new (32);
   gate_load_measure (load, 0.5, NULL);
-  for (guint i = 0; i < ROUNDS && best < 0.7; i++)
+  for (guint i = 0; i < ROUNDS && best < KEPT; i++)
     {
       BenchWorker *workers[WORKERS];
       double idle = gate_load_measure (load, 1.5, NULL), spinning;
 
       bench_workers_spin (workers, WORKERS);
+      for (guint k = 0; k < WORKERS; k++)
+        assert_out_of_the_way (bench_worker_pid (workers[k]));
       spinning = gate_load_measure (load, 1.5, NULL);
       bench_workers_end (workers, WORKERS);
       g_test_message ("idle %.0f/s, every worker spinning %.0f/s", idle, spinning);
       best = MAX (best, spinning / idle);
     }
   gate_load_free (load);
-  g_assert_cmpfloat (best, >=, 0.7);
+  g_assert_cmpfloat (best, >=, KEPT);
 }
 
 int
