@@ -2,20 +2,22 @@
 # SPDX-License-Identifier: Apache-2.0
 # test-shopify-schema.sh TEST-SHOPIFY FOLDER — every operation of the connector in FOLDER, and every request and answer of
 # test-shopify, is one of Shopify's own Admin schema: of the version that the connector is made for, and of the next.
-# ROYAL_SHOPIFY_SCHEMA names a folder with node_modules of package.json here (npm install in a copy); without it the test
-# skips: nothing is fetched.
+# The packages that hold it (package-lock.json) are fetched in CI, or when ROYAL_SHOPIFY_SCHEMA is set, and kept.
 set -euo pipefail
 program=$1 folder=$2
 here=$(dirname "$(readlink -f "$0")")
-modules=${ROYAL_SHOPIFY_SCHEMA:-}/node_modules
+modules=$here/node_modules
 version=$(sed -n 's/^#define RH_SHOPIFY_API "\(.*\)"$/\1/p' "$folder/rh-shopify-place.h")
+skip () { echo "1..0 # SKIP $1"; exit 0; }
+
+for command in node npm; do
+  command -v "$command" >/dev/null || skip "there is no $command"
+done
+[ -e "$modules/.royal-ready" ] || [ -n "${CI:-}${ROYAL_SHOPIFY_SCHEMA:-}" ] \
+  || skip 'the packages are not there; with ROYAL_SHOPIFY_SCHEMA=1 they are fetched'
+"$here/../../tools/npm-packages" "$here"
 
 echo "1..5"
-if [ ! -e "$modules/graphql" ] || [ ! -e "$modules/@shopify/dev-mcp/dist/data/admin_$version.json.gz" ] || ! command -v node >/dev/null; then
-  for n in 1 2 3 4 5; do echo "ok $n # SKIP ROYAL_SHOPIFY_SCHEMA names no folder with Shopify's schema of $version"; done
-  exit 0
-fi
-modules=$(readlink -f "$modules")
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 n=0
