@@ -60,7 +60,7 @@ read_policy (const char *path, GError **error)
 static JsonNode *
 take_array (const char *name, JsonArray *list)
 {
-  JsonObject *object = json_object_new ();
+  g_autoptr (JsonObject) object = json_object_new ();
 
   json_object_set_array_member (object, name, list);
   return json_node_init_object (json_node_alloc (), object);

@@ -9,7 +9,7 @@
 static JsonNode *
 error_within (RhTurn *turn)
 {
-  JsonObject *error = json_object_new ();
+  g_autoptr (JsonObject) error = json_object_new ();
   JsonObject *of =
       turn->failed != NULL && turn->failed->error != NULL ? json_node_get_object (turn->failed->error) : NULL;
 

@@ -15,7 +15,7 @@ begin_nothing (RhTurn *turn, RhTurnRow *row, const RhScope *scope)
 static JsonNode *
 simulated_result (void)
 {
-  JsonObject *result = json_object_new ();
+  g_autoptr (JsonObject) result = json_object_new ();
 
   json_object_set_boolean_member (result, "simulated", TRUE);
   return json_node_init_object (json_node_alloc (), result);

@@ -102,7 +102,7 @@ rh_turn_fill (RhTurn *self, const RhScope *scope, JsonNode *value, GError **erro
 JsonNode *
 rh_turn_error (const char *code, const char *format, ...)
 {
-  JsonObject *error = json_object_new ();
+  g_autoptr (JsonObject) error = json_object_new ();
   g_autofree char *message = NULL;
   va_list args;
 

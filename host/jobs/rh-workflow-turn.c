@@ -52,7 +52,7 @@ clear_turn (RhTurn *self)
 static JsonNode *
 run_error (RhTurn *self)
 {
-  JsonObject *error = json_object_new ();
+  g_autoptr (JsonObject) error = json_object_new ();
   JsonObject *of =
       self->failed != NULL && self->failed->error != NULL ? json_node_get_object (self->failed->error) : NULL;
 
@@ -216,7 +216,7 @@ tell_outcome (RhTurn *self, const Outcome *outcome)
 static JsonNode *
 write_turn (RhTurn *self, Outcome *outcome)
 {
-  JsonObject *turn = json_object_new ();
+  g_autoptr (JsonObject) turn = json_object_new ();
   JsonArray *steps = json_array_new ();
   JsonObject *stop = royal_json_object (self->run, "stop");
 

@@ -110,7 +110,7 @@ static JsonNode *
 give_up (JsonObject *snapshot, const GError *fault)
 {
   static const char *const empty[] = { "steps", "consumed", "cancel_jobs", "cancel_runs", "events" };
-  JsonObject *turn = json_object_new ();
+  g_autoptr (JsonObject) turn = json_object_new ();
   JsonObject *error = json_object_new ();
 
   json_object_set_string_member (error, "code", "invalid");

@@ -147,7 +147,7 @@ rh_asks_combine (RhAsks *self, const RhAsks *other, gint64 at_s)
 JsonNode *
 rh_asks_json (const RhAsks *self)
 {
-  JsonObject *object;
+  g_autoptr (JsonObject) object = NULL;
   JsonArray *roles;
 
   if (self->n == 0 && self->notify == NULL)

@@ -132,7 +132,7 @@ difference (JsonObject *record, RhDecision from, const RhVerdict *verdict)
   };
   g_autoptr (GDateTime) at = g_date_time_new_from_unix_utc (royal_json_int (record, "at_s", 0));
   g_autofree char *time = at != NULL ? g_date_time_format (at, "%Y-%m-%dT%H:%M:%SZ") : g_strdup ("");
-  JsonObject *object = json_object_new ();
+  g_autoptr (JsonObject) object = json_object_new ();
   JsonArray *rules = json_array_new ();
 
   for (guint i = 0; i < G_N_ELEMENTS (copied); i++)
@@ -171,7 +171,7 @@ rh_backtest_add (RhBacktest *self, JsonObject *record)
 JsonNode *
 rh_backtest_summary (RhBacktest *self)
 {
-  JsonObject *object = json_object_new ();
+  g_autoptr (JsonObject) object = json_object_new ();
   JsonArray *changes = json_array_new ();
   guint64 differ = 0;
 

@@ -431,7 +431,7 @@ rh_suggest_finish (RhSuggest *self)
   g_autoptr (GPtrArray) boundaries = g_ptr_array_new_with_free_func (boundary_free);
   g_autoptr (RhPolicy) policy = NULL;
   JsonArray *suggestions = json_array_new ();
-  JsonObject *object = json_object_new ();
+  g_autoptr (JsonObject) object = json_object_new ();
 
   g_return_val_if_fail (self != NULL, json_node_init_object (json_node_alloc (), object));
 

@@ -80,7 +80,7 @@ rh_api_audit (RhRequest *request)
 static JsonNode *
 verification (JsonObject *verdict)
 {
-  JsonObject *object = json_object_new ();
+  g_autoptr (JsonObject) object = json_object_new ();
   JsonObject *fault = royal_json_object (verdict, "fault");
 
   json_object_set_boolean_member (object, "valid", royal_json_boolean (verdict, "ok", FALSE));
@@ -95,7 +95,7 @@ verification (JsonObject *verdict)
       json_object_set_int_member (object, "broken_at", royal_json_int (fault, "seq", 0));
       json_object_set_string_member (object, "reason", royal_json_string (fault, "reason", ""));
     }
-  return json_node_init_object (json_node_alloc (), g_steal_pointer (&object));
+  return json_node_init_object (json_node_alloc (), object);
 }
 
 static void

@@ -125,7 +125,10 @@ rh_api_alerts (RhRequest *request)
   JsonNode *items = context->alerts != NULL ? context->alerts (context->data) : NULL;
 
   if (items == NULL)
-    items = json_node_init_array (json_node_alloc (), json_array_new ());
+    {
+      items = json_node_new (JSON_NODE_ARRAY);
+      json_node_take_array (items, json_array_new ());
+    }
   json_object_set_member (object, "items", items);
   rh_request_reply (request, SOUP_STATUS_OK, object_node (object));
 }

@@ -55,7 +55,7 @@ void
 rh_api_policy (RhRequest *request)
 {
   g_autoptr (RhPolicy) policy = policy_of (request);
-  JsonObject *object;
+  g_autoptr (JsonObject) object = NULL;
 
   if (policy == NULL)
     return;

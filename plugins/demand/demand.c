@@ -7,10 +7,14 @@
 
 #define PRECISE 1e9 /* shares are written with nine decimals */
 
+/* Takes @object. */
 static JsonNode *
 object_node (JsonObject *object)
 {
-  return json_node_init_object (json_node_alloc (), object);
+  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
+
+  json_node_take_object (node, object);
+  return node;
 }
 
 static JsonNode *

@@ -87,7 +87,7 @@ inventory_parameters (JsonObject *input)
 JsonNode *
 inventory_hold (const char *season, const char *reason)
 {
-  JsonObject *result = json_object_new ();
+  g_autoptr (JsonObject) result = json_object_new ();
 
   json_object_set_string_member (result, "season", season);
   json_object_set_boolean_member (result, "proposed", FALSE);

@@ -169,7 +169,7 @@ summary (const Look *look)
 static JsonNode *
 answer (Look *look)
 {
-  JsonObject *result = json_object_new ();
+  g_autoptr (JsonObject) result = json_object_new ();
   g_autofree char *words = summary (look);
 
   json_object_set_string_member (result, "season", inventory_text (look->stock, "season"));

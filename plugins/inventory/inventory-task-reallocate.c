@@ -137,7 +137,7 @@ propose (RoyalRun *run, const Look *look, GError **error)
 {
   g_autoptr (RoyalProposal) proposal = make_proposal (look);
   JsonNode *outcome = royal_run_propose (run, proposal, error);
-  JsonObject *result;
+  g_autoptr (JsonObject) result = NULL;
 
   if (outcome == NULL)
     return NULL;

@@ -24,7 +24,7 @@ reason_to_rest (JsonObject *season)
 static JsonNode *
 answer (JsonObject *season, gboolean above, guint variance, const char *reason)
 {
-  JsonObject *result = json_object_new ();
+  g_autoptr (JsonObject) result = json_object_new ();
 
   json_object_set_string_member (result, "season", json_object_get_string_member_with_default (season, "id", ""));
   json_object_set_boolean_member (result, "proposed", FALSE);

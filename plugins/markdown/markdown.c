@@ -83,13 +83,13 @@ read_rates (RoyalRun *run, JsonObject *input, MarkdownRates *rates, GError **err
 static JsonNode *
 hold (const Look *look, const char *reason)
 {
-  JsonObject *result = json_object_new ();
+  g_autoptr (JsonObject) result = json_object_new ();
 
   json_object_set_string_member (result, "season", text (look, "id"));
   json_object_set_boolean_member (result, "proposed", FALSE);
   json_object_set_string_member (result, "reason", reason);
   json_object_set_double_member (result, "sell_through", look->plan.sell_through / (double)MARKDOWN_ONE);
-  return json_node_init_object (json_node_alloc (), g_steal_pointer (&result));
+  return json_node_init_object (json_node_alloc (), result);
 }
 
 /* Why nothing is to be proposed; NULL when there is something. */
@@ -358,7 +358,7 @@ propose (RoyalRun *run, const Look *look, GError **error)
 {
   g_autoptr (RoyalProposal) proposal = make_proposal (look);
   JsonNode *outcome = royal_run_propose (run, proposal, error);
-  JsonObject *result;
+  g_autoptr (JsonObject) result = NULL;
 
   if (outcome == NULL)
     return NULL;

@@ -126,7 +126,7 @@ look (Operation *self, GError **error)
 static JsonNode *
 state_of (const RhGitView *view)
 {
-  JsonObject *state = json_object_new ();
+  g_autoptr (JsonObject) state = json_object_new ();
 
   royal_json_set_text (state, "head", view->head);
   royal_json_set_text (state, "base", view->base);
@@ -161,7 +161,7 @@ facts_of (const Operation *self, const RhGitView *view)
 {
   JsonArray *files = royal_json_array (self->effect.parameters, "files");
   guint n = files != NULL ? json_array_get_length (files) : 0;
-  JsonObject *facts = json_object_new ();
+  g_autoptr (JsonObject) facts = json_object_new ();
   gint64 bytes = 0;
   gint64 deleted = 0;
 
@@ -204,7 +204,7 @@ static JsonNode *
 preview_of (const Operation *self, const RhGitView *view)
 {
   JsonArray *files = royal_json_array (self->effect.parameters, "files");
-  JsonObject *preview = json_object_new ();
+  g_autoptr (JsonObject) preview = json_object_new ();
   JsonArray *changes = json_array_new ();
   guint n = files != NULL ? json_array_get_length (files) : 0;
   g_autofree char *summary = NULL;
@@ -251,7 +251,7 @@ work_assess (Operation *self, GError **error)
 static JsonNode *
 make_receipt (const Operation *self, const char *commit, const char *before)
 {
-  JsonObject *receipt = json_object_new ();
+  g_autoptr (JsonObject) receipt = json_object_new ();
 
   json_object_set_string_member (receipt, "repository", self->access.place->name);
   json_object_set_string_member (receipt, "branch", self->branch);

@@ -12,10 +12,14 @@ rh_github_request_clear (RhGithubRequest *self)
   g_clear_pointer (&self->body, json_node_unref);
 }
 
+/* Takes @object. */
 static JsonNode *
 node_of (JsonObject *object)
 {
-  return json_node_init_object (json_node_alloc (), object);
+  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
+
+  json_node_take_object (node, object);
+  return node;
 }
 
 static JsonObject *

@@ -182,7 +182,7 @@ state_of (const Operation *self)
 static JsonNode *
 make_facts (const Operation *self)
 {
-  JsonObject *facts = json_object_new ();
+  g_autoptr (JsonObject) facts = json_object_new ();
   JsonObjectIter iter;
   const char *name;
   JsonNode *value;
@@ -212,7 +212,7 @@ make_preview (const Operation *self)
 {
   JsonObject *wanted =
       self->effect.receipt != NULL ? royal_json_object (self->effect.receipt, "before") : self->effect.parameters;
-  JsonObject *preview = json_object_new ();
+  g_autoptr (JsonObject) preview = json_object_new ();
   JsonArray *changes = json_array_new ();
   g_autofree char *summary = g_strdup_printf ("%s%s in %s", self->effect.receipt != NULL ? "Undo " : "",
                                               self->action->name, self->place->repository);
@@ -232,7 +232,7 @@ make_preview (const Operation *self)
 static JsonNode *
 make_receipt (const Operation *self, JsonObject *state)
 {
-  JsonObject *receipt = json_object_new ();
+  g_autoptr (JsonObject) receipt = json_object_new ();
   JsonObject *from = json_object_has_member (state, "number") ? state : self->effect.parameters;
 
   json_object_set_string_member (receipt, "repository", self->place->repository);

@@ -11,7 +11,7 @@
 JsonNode *
 rh_http_facts (const RhHttpEndpoint *endpoint, JsonObject *request, const RhHttpAnswer *observed)
 {
-  JsonObject *facts = json_object_new ();
+  g_autoptr (JsonObject) facts = json_object_new ();
   g_autofree char *body =
       json_object_has_member (request, "body") ? royal_json_to_string (json_object_get_member (request, "body")) : NULL;
 
@@ -68,7 +68,7 @@ object_of (JsonNode *node)
 JsonNode *
 rh_http_preview (const RhHttpEndpoint *endpoint, JsonObject *request, const RhHttpAnswer *observed)
 {
-  JsonObject *preview = json_object_new ();
+  g_autoptr (JsonObject) preview = json_object_new ();
   JsonArray *changes = json_array_new ();
   JsonNode *body = json_object_get_member (request, "body");
   JsonObject *now = observed != NULL && observed->status != 404 ? object_of (observed->json) : NULL;

@@ -215,7 +215,7 @@ call_observe (GTask *task, GCancellable *cancellable, GAsyncReadyCallback callba
 static JsonNode *
 observed_state (const RhHttpAnswer *answer)
 {
-  JsonObject *state = json_object_new ();
+  g_autoptr (JsonObject) state = json_object_new ();
 
   json_object_set_int_member (state, "status", answer->status);
   json_object_set_string_member (state, "sha256", answer->sha256);
@@ -323,7 +323,7 @@ resolve_undo (JsonObject *undo, const RhHttpAnswer *answer)
 static JsonNode *
 make_receipt (const Operation *operation, const RhHttpAnswer *answer)
 {
-  JsonObject *receipt = json_object_new ();
+  g_autoptr (JsonObject) receipt = json_object_new ();
   JsonObject *undo = royal_json_object (operation->request, "undo");
   JsonNode *inverse = undo != NULL ? resolve_undo (undo, answer) : NULL;
 
