@@ -283,7 +283,10 @@ walk_object (JsonObject *object, WalkFunc func, gpointer data)
       JsonNode *value = json_object_get_member (object, l->data);
       JsonNode *instead = func (value, data);
 
-      if (instead != NULL)
+      /* Set to what it is already, a member would keep a reference that nobody gives back. */
+      if (instead == value)
+        json_node_unref (instead);
+      else if (instead != NULL)
         json_object_set_member (object, l->data, instead);
       else
         walk (value, func, data);

@@ -83,6 +83,7 @@ request_clear (gpointer data)
     self->more_free (self->more_data);
   rh_caller_clear (&self->caller);
   rh_span_free (self->span);
+  g_free (self->client.peer);
   g_free (self->id);
 }
 
