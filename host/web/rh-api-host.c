@@ -45,13 +45,15 @@ rh_api_ready (RhRequest *request)
   JsonObject *object = json_object_new ();
   gboolean ready = TRUE;
   g_autoptr (GList) names = json_object_get_members (checks);
+  g_autoptr (JsonNode) node = NULL;
 
   for (GList *at = names; at != NULL; at = at->next)
     ready = ready && royal_json_boolean (royal_json_object (checks, at->data), "ok", FALSE);
   json_object_set_boolean_member (object, "ready", ready);
   json_object_set_object_member (object, "checks", checks);
+  node = object_node (object);
   rh_request_reply_text (request, ready ? SOUP_STATUS_OK : SOUP_STATUS_SERVICE_UNAVAILABLE, "application/json",
-                         royal_json_to_string (object_node (object)));
+                         royal_json_to_string (node));
 }
 
 void
