@@ -42,10 +42,11 @@ assert_out_of_the_way (GPid pid)
   g_assert_nonnull (threads);
   while ((name = g_dir_read_name (threads)) != NULL)
     {
-      int thread = atoi (name);
+      guint64 thread;
       cpu_set_t cpus;
 
-      g_assert_no_errno (sched_getaffinity (thread, sizeof cpus, &cpus));
+      g_assert_true (g_ascii_string_to_unsigned (name, 10, 1, G_MAXINT, &thread, NULL));
+      g_assert_no_errno (sched_getaffinity ((pid_t)thread, sizeof cpus, &cpus));
       g_assert_false (CPU_ISSET (0, &cpus));
       g_assert_cmpint (getpriority (PRIO_PROCESS, (id_t)thread), ==, 19);
       n++;
