@@ -268,7 +268,8 @@ rh_personal_know (RhPersonal *self, RoyalSchema *schema, JsonNode *document, GEr
 
 /* --- Walking ------------------------------------------------------------------------------------------------------ */
 
-/* (transfer full) (nullable): what is to stand in the place of @value. */
+/* (transfer full) (nullable): what is to stand in the place of @value; @value itself, when it stays and is not to be
+ * walked. */
 typedef JsonNode *(*WalkFunc) (JsonNode *value, gpointer data);
 
 static void walk (JsonNode *node, WalkFunc func, gpointer data);
@@ -283,7 +284,6 @@ walk_object (JsonObject *object, WalkFunc func, gpointer data)
       JsonNode *value = json_object_get_member (object, l->data);
       JsonNode *instead = func (value, data);
 
-      /* Set to what it is already, a member would keep a reference that nobody gives back. */
       if (instead == value)
         json_node_unref (instead);
       else if (instead != NULL)
@@ -307,7 +307,7 @@ walk_array (JsonNode *node, WalkFunc func, gpointer data)
 
       if (instead == NULL)
         walk (value, func, data);
-      any |= instead != NULL;
+      any |= instead != NULL && instead != value;
       json_array_add_element (changed, instead != NULL ? instead : json_node_ref (value));
     }
   if (any)

@@ -33,15 +33,6 @@ describe (RhWorkers *workers, RhAgent *agent)
   return object;
 }
 
-static JsonNode *
-object_node (JsonObject *object)
-{
-  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
-
-  json_node_take_object (node, object);
-  return node;
-}
-
 void
 rh_api_agents (RhRequest *request)
 {
@@ -54,7 +45,7 @@ rh_api_agents (RhRequest *request)
     json_array_add_object_element (items, describe (context->workers, agents->pdata[i]));
   json_object_set_array_member (object, "items", items);
   json_object_set_null_member (object, "next");
-  rh_request_reply (request, SOUP_STATUS_OK, object_node (object));
+  rh_request_reply (request, SOUP_STATUS_OK, royal_json_take_object (object));
 }
 
 void
@@ -82,5 +73,5 @@ rh_api_agent (RhRequest *request)
   json_object_set_object_member (object, "limits", bounds);
   json_object_set_object_member (object, "manifest", json_object_ref (royal_manifest_json (rh_agent_manifest (agent))));
   json_object_set_object_member (object, "operator", json_object_ref (rh_agent_operator_manifest (agent)));
-  rh_request_reply (request, SOUP_STATUS_OK, object_node (object));
+  rh_request_reply (request, SOUP_STATUS_OK, royal_json_take_object (object));
 }

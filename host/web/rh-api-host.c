@@ -19,22 +19,13 @@ static const RhStatement status_read = {
   0, FALSE
 };
 
-static JsonNode *
-object_node (JsonObject *object)
-{
-  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
-
-  json_node_take_object (node, object);
-  return node;
-}
-
 void
 rh_api_health (RhRequest *request)
 {
   JsonObject *object = json_object_new ();
 
   json_object_set_string_member (object, "status", "ok");
-  rh_request_reply (request, SOUP_STATUS_OK, object_node (object));
+  rh_request_reply (request, SOUP_STATUS_OK, royal_json_take_object (object));
 }
 
 void
@@ -51,7 +42,7 @@ rh_api_ready (RhRequest *request)
     ready = ready && royal_json_boolean (royal_json_object (checks, at->data), "ok", FALSE);
   json_object_set_boolean_member (object, "ready", ready);
   json_object_set_object_member (object, "checks", checks);
-  node = object_node (object);
+  node = royal_json_take_object (object);
   rh_request_reply_text (request, ready ? SOUP_STATUS_OK : SOUP_STATUS_SERVICE_UNAVAILABLE, "application/json",
                          royal_json_to_string (node));
 }
@@ -110,7 +101,7 @@ on_status (RhRequest *request, RhRows *rows)
   json_object_set_int_member (object, "pending_approvals", rh_rows_int64 (rows, 0, "pending"));
   json_object_set_int_member (object, "outbox", rh_rows_int64 (rows, 0, "outbox"));
   json_object_set_object_member (object, "checks", context->readiness (context->data));
-  rh_request_reply (request, SOUP_STATUS_OK, object_node (object));
+  rh_request_reply (request, SOUP_STATUS_OK, royal_json_take_object (object));
 }
 
 void
@@ -132,7 +123,7 @@ rh_api_alerts (RhRequest *request)
       json_node_take_array (items, json_array_new ());
     }
   json_object_set_member (object, "items", items);
-  rh_request_reply (request, SOUP_STATUS_OK, object_node (object));
+  rh_request_reply (request, SOUP_STATUS_OK, royal_json_take_object (object));
 }
 
 void
@@ -155,5 +146,5 @@ rh_api_reload (RhRequest *request)
     }
   object = json_object_new ();
   json_object_set_int_member (object, "generation", rh_registry_generation (context->registry));
-  rh_request_reply (request, SOUP_STATUS_OK, object_node (object));
+  rh_request_reply (request, SOUP_STATUS_OK, royal_json_take_object (object));
 }

@@ -84,6 +84,15 @@ royal_json_set_text (JsonObject *object, const char *member, const char *text)
     json_object_set_null_member (object, member);
 }
 
+JsonNode *
+royal_json_take_object (JsonObject *object)
+{
+  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
+
+  json_node_take_object (node, object);
+  return node;
+}
+
 static JsonNode *
 copy_object (JsonObject *object)
 {

@@ -32,8 +32,8 @@ royal_json_parse (const char *data, gssize length, const char *what, GError **er
 /**
  * royal_json_read:
  *
- * The same for what a party that is trusted wrote, such as the database: with none of the limits. json-glib's own parser
- * will not do even there: of a whole number beyond int64 it makes another, or -1.
+ * The same for what a party that is trusted wrote, such as the database: with none of the limits. json-glib's own
+ * parser will not do even there: of a whole number beyond int64 it makes another, or -1.
  *
  * Returns: (transfer full): the value; NULL with %ROYAL_ERROR_INVALID.
  */
@@ -86,6 +86,10 @@ double royal_json_double (JsonObject *object, const char *member, double otherwi
 gboolean royal_json_boolean (JsonObject *object, const char *member, gboolean otherwise);
 JsonObject *royal_json_object (JsonObject *object, const char *member); /* (nullable) */
 JsonArray *royal_json_array (JsonObject *object, const char *member);   /* (nullable) */
+
+/* Returns: (transfer full): a node that holds @object and takes the caller's reference; json_node_init_object() adds
+ * its own. */
+JsonNode *royal_json_take_object (JsonObject *object) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Sets @member to @text, or to null when it is NULL. */
 void royal_json_set_text (JsonObject *object, const char *member, const char *text);

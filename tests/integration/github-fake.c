@@ -64,13 +64,13 @@ answer_node (SoupServerMessage *message, guint status, JsonNode *node)
 static void
 answer_object (SoupServerMessage *message, guint status, JsonObject *object)
 {
-  answer_node (message, status, json_node_init_object (json_node_alloc (), json_object_ref (object)));
+  answer_node (message, status, json_node_init_object (json_node_alloc (), object));
 }
 
 static void
 answer_array (SoupServerMessage *message, JsonArray *array)
 {
-  answer_node (message, 200, json_node_init_array (json_node_alloc (), json_array_ref (array)));
+  answer_node (message, 200, json_node_init_array (json_node_alloc (), array));
 }
 
 static void

@@ -12,16 +12,6 @@ rh_github_request_clear (RhGithubRequest *self)
   g_clear_pointer (&self->body, json_node_unref);
 }
 
-/* Takes @object. */
-static JsonNode *
-node_of (JsonObject *object)
-{
-  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
-
-  json_node_take_object (node, object);
-  return node;
-}
-
 static JsonObject *
 object_of (JsonNode *node)
 {
@@ -91,7 +81,7 @@ number_of (JsonObject *found, const char *member)
     json_object_set_int_member (state, "number", royal_json_int (found, member, 0));
   else
     json_object_set_null_member (state, "number");
-  return node_of (state);
+  return royal_json_take_object (state);
 }
 
 /* { "number": of the open one, or null } */
@@ -116,7 +106,7 @@ open_request (const char *repository, JsonObject *parameters, JsonObject *state,
 {
   out->method = "POST";
   out->path = g_strdup_printf ("/repos/%s/pulls", repository);
-  out->body = node_of (pick (parameters, open_members));
+  out->body = royal_json_take_object (pick (parameters, open_members));
 }
 
 static void
@@ -127,7 +117,7 @@ open_undo (const char *repository, JsonObject *receipt, RhGithubRequest *out)
   json_object_set_string_member (body, "state", "closed");
   out->method = "PATCH";
   out->path = numbered (repository, "pulls", receipt, "");
-  out->body = node_of (body);
+  out->body = royal_json_take_object (body);
 }
 
 /* --- A pull request is changed ------------------------------------------------------------------------------------ */
@@ -147,7 +137,7 @@ update_state (JsonObject *parameters, JsonNode *answer)
 
   if (json_object_has_member (state, "body") && json_object_get_null_member (state, "body"))
     json_object_set_string_member (state, "body", ""); /* no body, and it cannot be set to null */
-  return node_of (state);
+  return royal_json_take_object (state);
 }
 
 static gboolean
@@ -161,7 +151,7 @@ update_request (const char *repository, JsonObject *parameters, JsonObject *stat
 {
   out->method = "PATCH";
   out->path = numbered (repository, "pulls", parameters, "");
-  out->body = node_of (pick (parameters, update_members));
+  out->body = royal_json_take_object (pick (parameters, update_members));
 }
 
 static void
@@ -169,7 +159,7 @@ update_undo (const char *repository, JsonObject *receipt, RhGithubRequest *out)
 {
   out->method = "PATCH";
   out->path = numbered (repository, "pulls", receipt, "");
-  out->body = node_of (pick (royal_json_object (receipt, "before"), update_members));
+  out->body = royal_json_take_object (pick (royal_json_object (receipt, "before"), update_members));
 }
 
 /* --- Labels ------------------------------------------------------------------------------------------------------- */
@@ -213,7 +203,8 @@ labels_of (JsonArray *labels)
 static JsonNode *
 label_state (JsonObject *parameters, JsonNode *answer)
 {
-  return node_of (labels_of (answer != NULL && JSON_NODE_HOLDS_ARRAY (answer) ? json_node_get_array (answer) : NULL));
+  return royal_json_take_object (
+      labels_of (answer != NULL && JSON_NODE_HOLDS_ARRAY (answer) ? json_node_get_array (answer) : NULL));
 }
 
 static gboolean
@@ -233,7 +224,7 @@ set_labels (char *path, JsonArray *labels, RhGithubRequest *out)
 
   out->method = is_none ? "DELETE" : "PUT";
   out->path = path;
-  out->body = is_none ? NULL : node_of (labels_of (labels));
+  out->body = is_none ? NULL : royal_json_take_object (labels_of (labels));
 }
 
 static void
@@ -260,7 +251,7 @@ merge_state (JsonObject *parameters, JsonNode *answer)
 
   json_object_set_string_member (state, "head", royal_json_string (royal_json_object (pull, "head"), "sha", ""));
   json_object_set_string_member (state, "base", royal_json_string (royal_json_object (pull, "base"), "ref", ""));
-  return node_of (state);
+  return royal_json_take_object (state);
 }
 
 static gboolean
@@ -279,7 +270,7 @@ merge_request (const char *repository, JsonObject *parameters, JsonObject *state
   json_object_set_string_member (body, "merge_method", royal_json_string (parameters, "method", "merge"));
   out->method = "PUT";
   out->path = numbered (repository, "pulls", parameters, "/merge");
-  out->body = node_of (body);
+  out->body = royal_json_take_object (body);
 }
 
 /* --- A status ----------------------------------------------------------------------------------------------------- */
@@ -304,9 +295,9 @@ status_state (JsonObject *parameters, JsonNode *answer)
       JsonObject *status = object_of (json_array_get_element (all, i));
 
       if (status != NULL && strcmp (royal_json_string (status, "context", ""), context) == 0)
-        return node_of (pick (status, status_members));
+        return royal_json_take_object (pick (status, status_members));
     }
-  return node_of (json_object_new ());
+  return royal_json_take_object (json_object_new ());
 }
 
 static gboolean
@@ -320,7 +311,7 @@ status_request (const char *repository, JsonObject *parameters, JsonObject *stat
 {
   out->method = "POST";
   out->path = g_strdup_printf ("/repos/%s/statuses/%s", repository, royal_json_string (parameters, "sha", ""));
-  out->body = node_of (pick (parameters, status_members));
+  out->body = royal_json_take_object (pick (parameters, status_members));
 }
 
 /* --- A release ---------------------------------------------------------------------------------------------------- */
@@ -347,7 +338,7 @@ release_request (const char *repository, JsonObject *parameters, JsonObject *sta
 {
   out->method = "POST";
   out->path = g_strdup_printf ("/repos/%s/releases", repository);
-  out->body = node_of (pick (parameters, release_members));
+  out->body = royal_json_take_object (pick (parameters, release_members));
 }
 
 static void

@@ -5,15 +5,6 @@
 
 #include <string.h>
 
-static JsonNode *
-node_of (JsonObject *object)
-{
-  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
-
-  json_node_take_object (node, object);
-  return node;
-}
-
 /* Copies @member of @from, which may lack it, as @name of @to. */
 static void
 copy (JsonObject *from, const char *member, JsonObject *to, const char *name)
@@ -78,7 +69,7 @@ price_state (JsonObject *data, JsonObject *wanted)
   royal_json_set_text (state, "product", royal_json_string (royal_json_object (variant, "product"), "id", ""));
   royal_json_set_text (state, "price", royal_json_string (variant, "price", NULL));
   royal_json_set_text (state, "compare_at_price", royal_json_string (variant, "compareAtPrice", NULL));
-  return node_of (state);
+  return royal_json_take_object (state);
 }
 
 /* What the change does to the margin, as far as the cost is known, and in the same currency. */
@@ -181,7 +172,7 @@ inventory_state (JsonObject *data, JsonObject *wanted)
   state = json_object_new ();
   copy (wanted, "location", state, "location");
   copy (quantity, "quantity", state, "quantity");
-  return node_of (state);
+  return royal_json_take_object (state);
 }
 
 static void
@@ -284,7 +275,7 @@ product_state (JsonObject *data, JsonObject *wanted)
         json_object_has_member (product, product_fields[i].field))
       json_object_set_member (state, product_fields[i].member,
                               sorted (json_object_get_member (product, product_fields[i].field)));
-  return node_of (state);
+  return royal_json_take_object (state);
 }
 
 static void
@@ -366,7 +357,7 @@ theme_state (JsonObject *data, JsonObject *wanted)
     return NULL;
   state = json_object_new ();
   copy (live, "id", state, "live");
-  return node_of (state);
+  return royal_json_take_object (state);
 }
 
 static void

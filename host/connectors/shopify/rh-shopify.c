@@ -138,15 +138,6 @@ state_of (const Operation *self)
 }
 
 static JsonNode *
-node_of (JsonObject *object)
-{
-  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
-
-  json_node_take_object (node, object);
-  return node;
-}
-
-static JsonNode *
 make_facts (const Operation *self)
 {
   JsonObject *facts = json_object_new ();
@@ -155,7 +146,7 @@ make_facts (const Operation *self)
   json_object_set_boolean_member (facts, "can_undo", self->action->inverse != NULL);
   if (self->action->facts != NULL)
     self->action->facts (self->place, json_node_get_object (self->data), self->wanted, facts);
-  return node_of (facts);
+  return royal_json_take_object (facts);
 }
 
 static JsonNode *
@@ -183,7 +174,7 @@ make_preview (const Operation *self)
     }
   json_object_set_string_member (preview, "summary", summary);
   json_object_set_array_member (preview, "changes", changes);
-  return node_of (preview);
+  return royal_json_take_object (preview);
 }
 
 static RhAssessment *
@@ -208,7 +199,7 @@ make_receipt (const Operation *self)
   json_object_set_string_member (receipt, "id", self->id);
   if (before != NULL)
     json_object_set_member (receipt, "before", json_node_copy (before));
-  return node_of (receipt);
+  return royal_json_take_object (receipt);
 }
 
 /* --- Doing -------------------------------------------------------------------------------------------------------- */
