@@ -59,6 +59,7 @@ extern const CtlCommand ctl_manifest_commands[];
 extern const CtlCommand ctl_policy_commands[];
 extern const CtlCommand ctl_workflows_commands[];
 extern const CtlCommand ctl_simulate_commands[];
+extern const CtlCommand ctl_theme_commands[];
 
 /* Prints `royalctl: …` on the error stream and returns @status. */
 int ctl_fail (int status, const char *format, ...) G_GNUC_PRINTF (2, 3);
