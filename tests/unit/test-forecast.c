@@ -2,6 +2,7 @@
 /* The methods on made-up series with known answers, and on everything that could break one. */
 #include <fc-clean.h>
 #include <fc-deseason.h>
+#include <fc-echo.h>
 #include <fc-ensemble.h>
 #include <fc-error.h>
 #include <fc-hindcast.h>
@@ -395,6 +396,44 @@ test_goes_on (void)
   g_assert_cmpfloat (fabs (rate->mean[0] - 1.0 / 3), <, 0.2);
 }
 
+/* A week that sells half as much again every year is no wave: it comes back nearly whole, and what was chance does not.
+ */
+static void
+test_echo (void)
+{
+  double x[WEEKS], y[WEEKS];
+  guint64 state = 7;
+  g_autoptr (FcEcho) chance = NULL, holiday = NULL, brief = NULL;
+
+  for (gsize i = 0; i < WEEKS; i++)
+    x[i] = 0.05 * noise (&state);
+  chance = fc_echo_new (x, WEEKS);
+  brief = fc_echo_new (x, 77);
+  for (gsize i = 6; i < WEEKS; i += FC_ECHO_YEAR_WEEKS)
+    x[i] += 0.4;
+  holiday = fc_echo_new (x, WEEKS);
+  g_assert_cmpfloat (chance->share, <, 0.2);
+  g_assert_cmpfloat (fc_echo_at (brief, 80), ==, 0);
+  g_assert_cmpfloat (holiday->share, >, 0.4);
+  g_assert_cmpfloat (fc_echo_at (holiday, WEEKS + 6), >, 0.15);
+  g_assert_cmpfloat (fabs (fc_echo_at (holiday, WEEKS + 7)), <, 0.1);
+  /* Two years ahead it is still the last year that returns; the first year's weeks have what came of them. */
+  g_assert_cmpfloat (fc_echo_at (holiday, WEEKS + 6 + 52), ==, fc_echo_at (holiday, WEEKS + 6));
+  g_assert_cmpfloat (fc_echo_at (holiday, 6), ==, holiday->share * holiday->standing[58]);
+
+  make_seasonal (y, WEEKS, 0.03);
+  for (gsize i = 6; i < WEEKS; i += FC_ECHO_YEAR_WEEKS)
+    y[i] *= 1.5;
+  for (guint k = 0; k < 2; k++)
+    {
+      g_autoptr (FcForecast) forecast = run (k == 0 ? "holt" : "theta", y, WEEKS, H);
+      double usual = (forecast->mean[4] + forecast->mean[8]) / 2;
+
+      g_assert_cmpfloat (forecast->mean[6], >, 1.3 * usual);
+      g_assert_cmpfloat (forecast->mean[6], <, 1.7 * usual);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -404,6 +443,7 @@ main (int argc, char **argv)
   g_test_add_func ("/forecast/ses", test_ses);
   g_test_add_func ("/forecast/deseason", test_deseason);
   g_test_add_func ("/forecast/seasonal", test_seasonal);
+  g_test_add_func ("/forecast/echo", test_echo);
   g_test_add_func ("/forecast/score", test_score);
   g_test_add_func ("/forecast/hindcast", test_hindcast);
   g_test_add_func ("/forecast/interval", test_interval);
