@@ -2,6 +2,7 @@
 #include "markdown-elasticity.h"
 
 #include <math.h>
+#include <rg-regression.h>
 
 #define YEAR 365.25
 #define HARMONICS 3u
@@ -92,38 +93,14 @@ sum_weeks (const MarkdownSale *const *rows, guint n, const double *weight, const
     }
 }
 
-static double
-product (const double *a, const double *b, guint n)
-{
-  double sum = 0;
-
-  for (guint i = 0; i < n; i++)
-    sum += a[i] * b[i];
-  return sum;
-}
-
-/* Takes from @column what it has in common with the first @k controls, which are orthonormal. */
+/* Makes the controls, and leaves of price and units what they do not make up. */
 static void
-take_out (const Weeks *weeks, double *column, guint k)
-{
-  for (guint i = 0; i < k; i++)
-    {
-      double common = product (weeks->controls[i], column, weeks->n);
-
-      for (guint j = 0; j < weeks->n; j++)
-        column[j] -= common * weeks->controls[i][j];
-    }
-}
-
-/* The controls, made orthonormal one after the other (modified Gram-Schmidt, twice for accuracy). */
-static void
-make_controls (Weeks *weeks)
+take_out_controls (Weeks *weeks)
 {
   for (guint k = 0; k < N_CONTROLS; k++)
     {
       double *column = weeks->controls[k] = g_new (double, weeks->n);
       guint harmonic = k / 2;
-      double length;
 
       for (guint i = 0; i < weeks->n; i++)
         {
@@ -132,29 +109,18 @@ make_controls (Weeks *weeks)
 
           column[i] = k == 0 ? 1 : k == 1 ? t : k % 2 == 0 ? sin (angle) : cos (angle);
         }
-      take_out (weeks, column, k);
-      take_out (weeks, column, k);
-      length = sqrt (product (column, column, weeks->n));
-      for (guint i = 0; i < weeks->n; i++)
-        column[i] = length > 1e-9 ? column[i] / length : 0;
     }
-  take_out (weeks, weeks->price, N_CONTROLS);
-  take_out (weeks, weeks->units, N_CONTROLS);
+  rg_orthonormalize (weeks->controls, N_CONTROLS, weeks->n);
+  rg_take_out (weeks->controls, N_CONTROLS, weeks->price, weeks->n);
+  rg_take_out (weeks->controls, N_CONTROLS, weeks->units, weeks->n);
 }
 
-/* The standard error of the slope, by Newey and West with the usual lag, 4 (n / 100)^(2/9). */
+/* The standard error of the slope, by Newey and West. */
 static double
 standard_error (const Weeks *weeks, double slope, double spread)
 {
-  g_autofree double *moment = g_new (double, weeks->n);
-  guint lags = (guint)floor (4 * pow (weeks->n / 100.0, 2.0 / 9));
-  double sum;
+  double sum = rg_newey_west (weeks->price, weeks->units, slope, weeks->n);
 
-  for (guint i = 0; i < weeks->n; i++)
-    moment[i] = weeks->price[i] * (weeks->units[i] - slope * weeks->price[i]);
-  sum = product (moment, moment, weeks->n);
-  for (guint lag = 1; lag <= lags && lag < weeks->n; lag++)
-    sum += 2 * (1 - lag / (lags + 1.0)) * product (moment, moment + lag, weeks->n - lag);
   return sqrt (MAX (sum, 0) * weeks->n / (weeks->n - N_CONTROLS - 1)) / spread;
 }
 
@@ -182,12 +148,12 @@ markdown_elasticity (const MarkdownSale *sales, gsize n, guint n_stores, Markdow
   if (weeks.n < MARKDOWN_WEEKS_MIN)
     return g_strdup_printf ("it takes %u weeks with sales and a price, found %u", MARKDOWN_WEEKS_MIN, weeks.n);
 
-  make_controls (&weeks);
-  spread = product (weeks.price, weeks.price, weeks.n);
+  take_out_controls (&weeks);
+  spread = rg_product (weeks.price, weeks.price, weeks.n);
   if (sqrt (spread / weeks.n) < MOVES_MIN)
     return g_strdup_printf ("beside its season and trend the price moves by %.1f %%, it takes 1 %%",
                             100 * sqrt (spread / weeks.n));
-  found.value = product (weeks.price, weeks.units, weeks.n) / spread;
+  found.value = rg_product (weeks.price, weeks.units, weeks.n) / spread;
   error = standard_error (&weeks, found.value, spread);
   found.low = found.value - QUANTILE * error;
   found.high = found.value + QUANTILE * error;

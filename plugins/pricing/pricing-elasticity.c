@@ -2,6 +2,7 @@
 #include "pricing-elasticity.h"
 
 #include <math.h>
+#include <rg-regression.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -154,50 +155,14 @@ market_without (const Market *markets, guint n, const Row *row)
   return market != NULL && market->n > 1 ? (market->above - row->above) / (market->n - 1) : 0;
 }
 
-static double
-product (const double *a, const double *b, guint n)
-{
-  double sum = 0;
-
-  for (guint i = 0; i < n; i++)
-    sum += a[i] * b[i];
-  return sum;
-}
-
-/* Takes from @column what it has in common with the first @k controls, which are orthonormal. */
-static void
-take_out (const Periods *periods, double *column, guint k)
-{
-  for (guint i = 0; i < k; i++)
-    {
-      double common = product (periods->controls[i], column, periods->n);
-
-      for (guint j = 0; j < periods->n; j++)
-        column[j] -= common * periods->controls[i][j];
-    }
-}
-
-/* Modified Gram-Schmidt, twice for accuracy; a control that the others make up is none. Returns how many are left. */
+/* Leaves of price and units what the controls do not make up. Returns how many controls there are of their own. */
 static guint
-make_orthonormal (Periods *periods)
+take_out_controls (Periods *periods)
 {
-  guint left = 0;
+  guint left = rg_orthonormalize (periods->controls, N_CONTROLS, periods->n);
 
-  for (guint k = 0; k < N_CONTROLS; k++)
-    {
-      double *column = periods->controls[k];
-      double before = sqrt (product (column, column, periods->n));
-      double length;
-
-      take_out (periods, column, k);
-      take_out (periods, column, k);
-      length = sqrt (product (column, column, periods->n));
-      left += length > 1e-9 * before && length > 0;
-      for (guint i = 0; i < periods->n; i++)
-        column[i] = length > 1e-9 * before && length > 0 ? column[i] / length : 0;
-    }
-  take_out (periods, periods->price, N_CONTROLS);
-  take_out (periods, periods->units, N_CONTROLS);
+  rg_take_out (periods->controls, N_CONTROLS, periods->price, periods->n);
+  rg_take_out (periods->controls, N_CONTROLS, periods->units, periods->n);
   return left;
 }
 
@@ -206,8 +171,6 @@ make_orthonormal (Periods *periods)
 static double
 standard_error (const Periods *periods, double slope, double spread, double freedom)
 {
-  g_autofree double *moment = g_new (double, periods->n);
-  guint lags = (guint)floor (4 * pow (periods->n / 100.0, 2.0 / 9));
   double squares = 0;
   double sum;
 
@@ -216,11 +179,8 @@ standard_error (const Periods *periods, double slope, double spread, double free
       double rest = periods->units[i] - slope * periods->price[i];
 
       squares += rest * rest;
-      moment[i] = periods->price[i] * rest;
     }
-  sum = product (moment, moment, periods->n);
-  for (guint lag = 1; lag <= lags && lag < periods->n; lag++)
-    sum += 2 * (1 - lag / (lags + 1.0)) * product (moment, moment + lag, periods->n - lag);
+  sum = rg_newey_west (periods->price, periods->units, slope, periods->n);
   sum = MAX (sum * periods->n / freedom, squares / freedom * spread);
   return sqrt (sum * freedom / (freedom - 2)) / spread;
 }
@@ -245,11 +205,11 @@ estimate (const Row *rows, guint n, const Market *markets, guint n_markets, Pric
       periods.controls[1][i] = (double)(rows[i].sale->period - rows[0].sale->period);
       periods.controls[2][i] = market_without (markets, n_markets, &rows[i]);
     }
-  controls = make_orthonormal (&periods);
-  spread = product (periods.price, periods.price, n);
+  controls = take_out_controls (&periods);
+  spread = rg_product (periods.price, periods.price, n);
   if (sqrt (spread / n) < MOVES_MIN)
     return;
-  found->own = product (periods.price, periods.units, n) / spread;
+  found->own = rg_product (periods.price, periods.units, n) / spread;
   found->own_sd = standard_error (&periods, found->own, spread, (double)n - controls - 1);
 }
 
