@@ -11,6 +11,42 @@ const patienceMs = 30000
 const step = (page, name) => page.getByRole('list', { name: 'Steps' }).getByRole('listitem').filter({ has: page.getByText(name, { exact: true }) }).first()
 const reaches = (page, name, state) => step(page, name).locator('.tag', { hasText: new RegExp(`^${state}$`) }).first().waitFor()
 
+/** Another browser, in the background, of one who wants to be told. The recorder stands in for Notification: no one is there to allow it. */
+async function watcher(browser) {
+  const page = await open(browser)
+  await page.addInitScript(() => {
+    window.told = []
+    document.hasFocus = () => false
+    window.Notification = class {
+      static permission = 'default'
+      static requestPermission() {
+        this.permission = 'granted'
+        return Promise.resolve('granted')
+      }
+      constructor(title, options) {
+        window.told.push({ title, ...options, shown: this })
+      }
+      close() {}
+    }
+  })
+  await page.reload()
+  await login(page)
+  await visit(page, 'settings')
+  await page.getByRole('checkbox', { name: /Tell me on this device/ }).check()
+  await accessible(page, 'the settings of notifications')
+  return page
+}
+
+async function isTold(page) {
+  await page.waitForFunction(() => window.told.length > 0)
+  const told = await page.evaluate(() => window.told.map((one) => one.title))
+  ok(told.join() === 'manufacturing.order waits for an answer', 'one who is elsewhere is told, once', told.join())
+  await page.evaluate(() => window.told[0].shown.onclick())
+  await page.getByRole('heading', { level: 2, name: 'manufacturing.order: ' }).waitFor()
+  ok(true, 'and led to it')
+  await page.context().close()
+}
+
 async function plan(page) {
   await visit(page, 'season')
   await page.getByRole('button', { name: 'Plan a season' }).click()
@@ -179,7 +215,9 @@ async function end(page) {
 await run(async (browser) => {
   const page = await open(browser)
   await login(page)
+  const other = await watcher(browser)
   await plan(page)
+  await isTold(other)
   await lessStock(page)
   await weekFour(page)
   await markdown(page)

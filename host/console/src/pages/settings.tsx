@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { Notices } from '../notices'
 import { useResource } from '../resource'
 import { has } from '../session'
 import type { Json, Page } from '../types'
@@ -12,6 +13,7 @@ export function Settings() {
   return (
     <>
       <h1>Settings</h1>
+      <Notices />
       <h2>Schedules and triggers</h2>
       <Load of={triggers} what="triggers">
         {(page) => <Table label="Triggers" rows={page.items} columns={[['Name', 'name'], ['Kind', 'kind'], ['Next', 'next_at'], ['Fired', 'fired'], ['Error', 'error']]} />}
