@@ -6,6 +6,8 @@
 #include "rh-suggest.h"
 #include "royal-json.h"
 
+#include <string.h>
+
 /* The policy in force, and what it or another one says of a sample or of what was recorded. */
 
 /* Records at a time: between two of them the host does other things. */
@@ -30,6 +32,19 @@ static const RhStatement recorded = {
   3, FALSE
 };
 
+/* "policy: /rules/0: expected …" → /policy/rules/0: where in the body it is, by the member @what. */
+static void
+refuse_placed (RhRequest *request, const char *what, const GError *error)
+{
+  g_autofree char *start = g_strconcat (what, ": /", NULL);
+  const char *at = g_str_has_prefix (error->message, start) ? error->message + strlen (start) - 1 : NULL;
+  const char *end = at != NULL ? strstr (at, ": ") : NULL;
+  g_autofree char *pointer =
+      g_strdup_printf ("/%s%.*s", what, end != NULL ? (int)(end - at) : 0, end != NULL ? at : "");
+
+  rh_request_refuse (request, RH_PROBLEM_INVALID, pointer, "%s", error->message);
+}
+
 /* (nullable): the policy of a body's member, or the one in force; what is wrong was answered. */
 static RhPolicy *
 policy_of (RhRequest *request)
@@ -43,7 +58,7 @@ policy_of (RhRequest *request)
     {
       policy = rh_policy_new (json_object_get_member (body, "policy"), "policy", &error);
       if (policy == NULL)
-        rh_request_refuse (request, RH_PROBLEM_INVALID, "/policy", "%s", error->message);
+        refuse_placed (request, "policy", error);
       return policy;
     }
   if (in_force == NULL)
@@ -78,7 +93,7 @@ rh_api_policy_test (RhRequest *request)
   sample = rh_sample_new (json_object_get_member (rh_request_body (request), "sample"),
                           g_get_real_time () / G_USEC_PER_SEC, "sample", &error);
   if (sample == NULL)
-    rh_request_refuse (request, RH_PROBLEM_INVALID, "/sample", "%s", error->message);
+    refuse_placed (request, "sample", error);
   else
     rh_request_reply (request, SOUP_STATUS_OK, rh_sample_decide (sample, policy));
 }

@@ -58,6 +58,29 @@ export async function accessible(page, what) {
   ok(found.length === 0, `axe finds nothing: ${what}`, found.join('\n'))
 }
 
+/** The same in both themes: the page's own choice of them. */
+export async function everyTheme(page, what) {
+  for (const name of ['light', 'dark']) {
+    await page.locator('header').getByRole('combobox').selectOption(name)
+    await accessible(page, `${what}, ${name}`)
+  }
+  await page.locator('header').getByRole('combobox').selectOption('auto')
+}
+
+const widths = [360, 768, 1440]
+/** Whether the page fits each width, with pictures. */
+export async function fits(page, name) {
+  const over = () => document.documentElement.scrollWidth - document.documentElement.clientWidth
+  for (const width of widths) {
+    await page.setViewportSize({ width, height: 900 })
+    await page.waitForFunction(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth, null, { timeout: 3000 }).catch(() => undefined)
+    const found = await page.evaluate(over)
+    ok(found <= 0, `${name} fits ${width} px`, `${found} px too wide`)
+    await picture(page, `${name}-${width}`)
+  }
+  await page.setViewportSize({ width: 1440, height: 900 })
+}
+
 export const visit = async (page, name) => {
   await page.evaluate((to) => (location.hash = `#/${to}`), name)
   await page.getByRole('heading', { level: 1 }).waitFor()

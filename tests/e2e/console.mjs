@@ -2,11 +2,10 @@
 // Drives every page of the console. E2E_PASSWORD (the first administrator's, for one time) and E2E_WEIGHT_MAX (bytes, gzipped) say
 // what beside what browser.mjs reads.
 import { join } from 'node:path'
-import { accessible, login, ok, open, run, visit } from './browser.mjs'
+import { accessible, fits, login, ok, open, run, visit } from './browser.mjs'
 
 const { E2E_URL: url, E2E_PASSWORD: oneTime, E2E_SHOTS: shots, E2E_WEIGHT_MAX: most } = process.env
 const names = ['overview', 'approvals', 'activity', 'agents', 'jobs', 'workflows', 'season', 'policy', 'audit', 'settings']
-const widths = [360, 768, 1440]
 
 // The weight is what goes over the wire, as the browser reckons it, of the first visit.
 async function firstVisit(browser) {
@@ -32,15 +31,7 @@ async function everyPage(browser) {
       await visit(page, name)
       ok(!(await page.locator('main .state.bad').count()), `${name} shows no error`, await page.locator('main').innerText())
       await accessible(page, `${name}, ${colorScheme}`)
-      for (const width of colorScheme === 'light' ? widths : []) {
-        await page.setViewportSize({ width, height: 900 })
-        const fits = () => document.documentElement.scrollWidth <= document.documentElement.clientWidth
-        await page.waitForFunction(fits, null, { timeout: 3000 }).catch(() => undefined)
-        const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
-        ok(over <= 0, `${name} fits ${width} px`, `${over} px too wide`)
-        await page.screenshot({ path: join(shots, `${name}-${width}.png`) })
-      }
-      await page.setViewportSize({ width: 1440, height: 900 })
+      if (colorScheme === 'light') await fits(page, name)
     }
     await page.context().close()
   }

@@ -50,7 +50,7 @@ async function send(method: string, path: string, body?: BodyInit, type?: string
 
 export const get = async <T>(path: string): Promise<T> => (await send('GET', path)).json() as Promise<T>
 export const text = async (path: string): Promise<string> => (await send('GET', path)).text()
-export const remove = async <T>(path: string): Promise<T> => (await send('DELETE', path)).json() as Promise<T>
+export const del = async <T>(path: string): Promise<T> => (await send('DELETE', path)).json() as Promise<T>
 
 /** @param body undefined: a request that takes none */
 export async function post<T>(path: string, body?: unknown): Promise<T> {
