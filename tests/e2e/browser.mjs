@@ -67,6 +67,12 @@ export async function everyTheme(page, what) {
   await page.locator('header').getByRole('combobox').selectOption('auto')
 }
 
+/** Whether nothing that was written by others became a part of the page or ran. */
+export async function inert(page) {
+  const made = await page.evaluate(() => [...document.querySelectorAll('main img, main script, main iframe, main svg, main style')].map((one) => one.outerHTML))
+  ok(made.length === 0 && (await page.title()) !== '1', 'what people, agents and files write stays text', made.join('\n'))
+}
+
 const widths = [360, 768, 1440]
 /** Whether the page fits each width, with pictures. */
 export async function fits(page, name) {

@@ -12,6 +12,7 @@ import { Password } from './pages/password'
 import { Policy } from './pages/policy'
 import { Season } from './pages/season'
 import { Settings } from './pages/settings'
+import { Simulate } from './pages/simulate'
 import { Workflows } from './pages/workflows'
 import { go, route } from './router'
 import { session } from './session'
@@ -31,6 +32,7 @@ export const pages = [
   { name: 'workflows', title: 'Workflows', show: Workflows, key: 'w' },
   { name: 'season', title: 'Season', show: Season, key: 's' },
   { name: 'policy', title: 'Policy', show: Policy, key: 'p' },
+  { name: 'simulate', title: 'Simulate', show: Simulate, key: 'i' },
   { name: 'audit', title: 'Audit', show: Audit, key: 'u' },
   { name: 'settings', title: 'Settings', show: Settings, key: 't' },
 ]

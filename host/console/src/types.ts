@@ -61,7 +61,7 @@ export interface Revision {
 
 export interface Status {
   version: string
-  workspace: { name: string; currency?: string; stopped?: { at: string; by: string; reason: string } | null; pauses?: Json[] }
+  workspace: { name: string; currency?: string; stopped?: { at: string; by: string; reason: string } | null; pauses?: Json[]; breakers?: Json[] }
   caller: { name: string; roles: string[] }
   agents: number
   jobs: Record<string, number>

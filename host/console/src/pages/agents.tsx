@@ -2,15 +2,19 @@
 import { useResource } from '../resource'
 import { href, route } from '../router'
 import { useValue } from '../signal'
-import type { Json, Page } from '../types'
-import { Pairs } from '../ui/pairs'
+import type { Json, Page, Status } from '../types'
 import { Load } from '../ui/states'
 import { Table } from '../ui/table'
+import { One } from './agent'
 
 export function Agents() {
   const { id } = useValue(route)
-  const all = useResource<Page<Json>>('/agents', ['agent.', 'control.'])
-  const one = useResource<Json>(id ? `/agents/${encodeURIComponent(id)}` : null, ['agent.'])
+  const all = useResource<Page<Json>>('/agents', ['agent.', 'control.', 'config.'])
+  const status = useResource<Status>('/status', ['control.', 'breaker.'])
+  const held = (row: Json) => {
+    const pause = status.data?.workspace.pauses?.find((one) => one['kind'] === 'agent' && one['name'] === row['id'])
+    return pause ? <span class="tag medium">paused</span> : <span class="tag">{String((row['workers'] as Json | undefined)?.['state'] ?? '')}</span>
+  }
   return (
     <>
       <h1>Agents</h1>
@@ -21,22 +25,16 @@ export function Agents() {
             rows={page.items}
             columns={[
               ['Agent', (row) => <a href={href('agents', String(row['id']))}>{String(row['id'])}</a>],
+              ['State', held],
               ['Version', 'version'],
               ['Cluster', 'cluster'],
               ['Tasks', 'tasks'],
-              ['Workers', 'workers'],
+              ['Workers', (row) => ((row['workers'] as Json | undefined)?.['workers'] as Json[] | undefined)?.length ?? 0],
             ]}
           />
         )}
       </Load>
-      {id && (
-        <section class="panel" aria-label={id}>
-          <h2>{id}</h2>
-          <Load of={one} what={id}>
-            {(agent) => <Pairs of={agent} />}
-          </Load>
-        </section>
-      )}
+      {id && <One id={id} key={id} status={status} />}
     </>
   )
 }

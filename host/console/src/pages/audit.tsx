@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks'
 import { get, text } from '../api'
 import { when } from '../format'
 import { useResource } from '../resource'
+import { save as keep } from '../save'
 import type { Json, Page } from '../types'
 import { say, sayBad } from '../ui/live'
 import { Load } from '../ui/states'
@@ -17,11 +18,7 @@ export function Audit() {
   const save = () =>
     void text('/audit/export').then(
       (lines) => {
-        const link = document.createElement('a')
-        link.href = URL.createObjectURL(new Blob([lines], { type: 'application/jsonl' }))
-        link.download = 'audit.jsonl'
-        link.click()
-        URL.revokeObjectURL(link.href)
+        keep('audit.jsonl', lines, 'application/jsonl')
         say('The audit is exported.')
       },
       (error: Error) => sayBad(error.message),
