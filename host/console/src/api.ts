@@ -44,13 +44,15 @@ async function send(method: string, path: string, body?: BodyInit, type?: string
   }
   if (answer.ok) return answer
   const error = await problem(answer)
-  if (answer.status === 401 && session.get()) session.set(null)
+  if (answer.status === 401 && as && session.get()) session.set(null)
   throw error
 }
 
 export const get = async <T>(path: string): Promise<T> => (await send('GET', path)).json() as Promise<T>
 export const text = async (path: string): Promise<string> => (await send('GET', path)).text()
 export const del = async <T>(path: string): Promise<T> => (await send('DELETE', path)).json() as Promise<T>
+
+export const patch = async <T>(path: string, body: unknown): Promise<T> => (await send('PATCH', path, JSON.stringify(body), 'application/json')).json() as Promise<T>
 
 /** @param body undefined: a request that takes none */
 export async function post<T>(path: string, body?: unknown): Promise<T> {
@@ -82,6 +84,7 @@ interface Me {
   user: string
   name?: string
   workspace: string
+  workspaces?: string[]
   roles: string[]
   csrf: string
   must_change_password?: boolean
@@ -89,7 +92,9 @@ interface Me {
 
 const ofMe = (me: Me): Session => ({
   name: me.name || me.user,
+  user: me.user,
   workspace: me.workspace,
+  workspaces: me.workspaces,
   roles: me.roles,
   csrf: me.csrf,
   mustChangePassword: me.must_change_password,
@@ -104,8 +109,9 @@ export async function resume(): Promise<void> {
   }
 }
 
-export async function login(user: string, password: string, code: string): Promise<void> {
-  const body = { user, password, ...(code ? { code } : {}) }
+/** @param workspace without it, the host chooses */
+export async function login(user: string, password: string, code: string, workspace?: string): Promise<void> {
+  const body = { user, password, ...(code ? { code } : {}), ...(workspace ? { workspace } : {}) }
   const answer = await send('POST', '/auth/login', JSON.stringify(body), 'application/json', null)
   session.set(ofMe((await answer.json()) as Me))
 }

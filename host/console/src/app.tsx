@@ -81,8 +81,8 @@ export function App() {
       <button type="button" class="skip" onClick={() => document.getElementById('main')?.focus()}>
         Skip to the content
       </button>
-      <Header onHelp={() => setHelp(true)} />
-      <main id="main" tabIndex={-1} key={page?.name}>
+      <Header key={who.workspace} onHelp={() => setHelp(true)} />
+      <main id="main" tabIndex={-1} key={`${who.workspace} ${page?.name}`}>
         {page ? <page.show /> : <h1>There is no such page</h1>}
       </main>
       <Live />

@@ -5,7 +5,11 @@ import { value } from './signal'
 
 export interface Session {
   name: string
+  /** What they log in as; who uses a token does not. */
+  user?: string
   workspace: string
+  /** All that the user is in. */
+  workspaces?: string[]
   roles: string[]
   csrf?: string
   token?: string

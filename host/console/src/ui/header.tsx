@@ -9,6 +9,7 @@ import { useValue } from '../signal'
 import { setTheme, theme, type Theme } from '../theme'
 import type { Status } from '../types'
 import { Stop } from './stop'
+import { Workspace } from './workspace'
 
 const feeds: Record<FeedState, string> = { off: 'Not connected', connecting: 'Connecting', live: 'Live', lost: 'Reconnecting' }
 
@@ -26,7 +27,7 @@ export function Header({ onHelp }: { onHelp: () => void }) {
         <a class="brand" href={href('overview')}>
           Royal
         </a>
-        <span class="muted">{who?.workspace}</span>
+        <Workspace />
         <span class={`feed is-${feed}`}>{feeds[feed]}</span>
         <span class="grow" />
         <Stop stopped={stopped} onChange={status.reload} />

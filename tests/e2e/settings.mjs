@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who may do what: users, tokens, sessions, delegations; and when: freeze windows and triggers. E2E_OTHER is a second workspace.
+import { accessible, answer, everyTheme, fits, inert, isNow, login, ok, open, picture, run, visit } from './browser.mjs'
+
+const { E2E_OTHER: other } = process.env
+const hostile = '<svg onload="document.title=1">'
+const row = (page, table, text) => page.getByRole('region', { name: table, exact: true }).getByRole('row').filter({ hasText: text })
+
+async function users(page) {
+  await visit(page, 'settings')
+  await page.getByRole('button', { name: 'Add a user' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel(/^user/).fill('anna')
+  await dialog.getByLabel(/^name/).fill(hostile)
+  await dialog.getByRole('combobox').selectOption('viewer')
+  await accessible(page, 'a user is added')
+  await answer(page, 'Add a user')
+  const password = await dialog.locator('code').innerText()
+  await accessible(page, 'a password is told')
+  ok(password.length > 12, 'a user is added, and the password told once')
+  await answer(page, 'I have it')
+  await row(page, 'Users', hostile).waitFor()
+  await page.getByRole('button', { name: 'Role of anna' }).click()
+  await page.getByRole('dialog').getByRole('combobox').selectOption('operator')
+  await answer(page, 'Role')
+  await row(page, 'Users', 'anna').getByText('operator').waitFor()
+  ok(true, 'has another role')
+  return password
+}
+
+async function disable(page, anna) {
+  await page.getByRole('button', { name: 'Disable anna' }).click()
+  await answer(page, 'Disable')
+  await row(page, 'Users', 'anna').getByText('disabled').waitFor()
+  await anna.reload()
+  await anna.getByRole('button', { name: 'Log in' }).waitFor()
+  ok(true, 'is disabled, and out')
+}
+
+async function tokens(page) {
+  await page.getByRole('button', { name: 'Make a token' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel(/^name/).fill('reader')
+  await dialog.getByRole('combobox').selectOption('viewer')
+  await dialog.getByLabel(/^days/).fill('30')
+  await answer(page, 'Make a token')
+  ok((await dialog.locator('code').innerText()).startsWith('rt_'), 'a token is told once')
+  await answer(page, 'I have it')
+  await page.getByRole('button', { name: 'Revoke reader' }).click()
+  await answer(page, 'Revoke')
+  await row(page, 'Tokens', 'reader').getByText(/^revoked/).waitFor()
+  ok(true, 'and revoked')
+}
+
+async function delegations(page) {
+  await page.getByRole('button', { name: 'Hand my queue to another' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel(/^to/).fill('anna')
+  await dialog.getByLabel(/^note/).fill(hostile)
+  await answer(page, 'Hand my queue to another')
+  await row(page, 'Delegations', hostile).waitFor()
+  await page.getByRole('button', { name: 'Take it back' }).click()
+  await answer(page, 'Take it back')
+  await row(page, 'Delegations', hostile).getByText('over').waitFor()
+  ok(true, 'a queue is handed over, and taken back')
+}
+
+async function triggers(page) {
+  await page.getByRole('button', { name: /^Pause markdown/ }).click()
+  await answer(page, 'Pause')
+  await page.getByRole('button', { name: /^Let go on markdown/ }).click()
+  await answer(page, 'Let it go on')
+  await page.getByRole('button', { name: /^Pause markdown/ }).waitFor()
+  ok(true, 'a schedule is paused, and goes on')
+}
+
+async function freeze(page) {
+  await page.getByRole('button', { name: 'Propose a freeze' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel(/^name/).fill('sale-days')
+  await dialog.getByLabel(/^from/).fill('2030-11-25T00:00')
+  await dialog.getByLabel(/^to/).fill('2030-12-01T00:00')
+  await accessible(page, 'a freeze is proposed')
+  await answer(page, 'Propose a freeze')
+  await page.getByRole('heading', { level: 2, name: 'policy.change: policy' }).waitFor()
+  await page.getByRole('region', { name: 'Proposal' }).getByRole('button', { name: /^Approve/ }).click()
+  await answer(page, 'Approve')
+  await isNow(page, 'executed')
+  await visit(page, 'settings')
+  await row(page, 'Freeze windows', 'sale-days').waitFor()
+  ok(true, 'a freeze is proposed, approved and listed')
+}
+
+// Somebody with a password of their own sees their sessions, and goes from one workspace to the other.
+async function session(browser, password) {
+  const page = await open(browser)
+  await page.getByLabel('User').fill('anna')
+  await page.getByLabel('Password', { exact: true }).fill(password)
+  await page.getByRole('button', { name: 'Log in' }).click()
+  await page.getByRole('textbox', { name: 'Password that you were given' }).fill(password)
+  await page.getByRole('textbox', { name: 'New password' }).fill('correct horse battery staple')
+  await page.getByRole('button', { name: 'Change it' }).click()
+  await page.getByRole('navigation', { name: 'Pages' }).waitFor()
+  await visit(page, 'settings')
+  await page.getByRole('region', { name: 'Your sessions' }).getByRole('button', { name: 'End it' }).waitFor()
+  ok(!(await page.getByRole('heading', { name: 'Tokens' }).count()), "one's own sessions are seen; what is an administrator's is not")
+  if (other) {
+    await page.getByRole('combobox', { name: 'Workspace' }).selectOption(other)
+    await page.getByLabel('Password of anna').fill('correct horse battery staple')
+    await accessible(page, 'another workspace')
+    await answer(page, 'Log in')
+    await page.waitForFunction((name) => document.querySelector('header select')?.value === name, other)
+    await visit(page, 'approvals')
+    await page.getByText('Nothing waits for you.').waitFor()
+    ok(true, 'another workspace is entered')
+  }
+  return page
+}
+
+await run(async (browser) => {
+  const page = await open(browser)
+  await login(page)
+  const password = await users(page)
+  const anna = await session(browser, password)
+  await tokens(page)
+  await delegations(page)
+  await triggers(page)
+  await everyTheme(page, 'settings with entries')
+  await inert(page)
+  await fits(page, 'settings-full')
+  await picture(page, 'settings', true)
+  await disable(page, anna)
+  await freeze(page)
+})
