@@ -163,6 +163,12 @@ bench_host_cpu_s (BenchHost *self)
   return g_ascii_strtod (text, NULL) / 1e9;
 }
 
+int
+bench_host_pid (BenchHost *self)
+{
+  return self->pid;
+}
+
 char *
 bench_host_id (BenchHost *self)
 {

@@ -24,6 +24,8 @@ double bench_host_children_rss_kb (BenchHost *self);
 /* Processor time that it has taken, in seconds. */
 double bench_host_cpu_s (BenchHost *self);
 
+int bench_host_pid (BenchHost *self);
+
 /* What the database knows it by. (transfer full) */
 char *bench_host_id (BenchHost *self) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -4,6 +4,7 @@
  * security and the real query, against a bare libsoup server and, where the peers are, fastify, which answer with the
  * same bytes. They take turns. */
 
+#include "bench-cpu.h"
 #include "bench.h"
 #include "http-host.h"
 #include "royal-test.h"
@@ -20,13 +21,16 @@
 typedef struct {
   double per_s;
   double p99_ms;
-  double bad; /* answers that were no 200 */
+  double bad;         /* answers that were no 200 */
+  double server_us;   /* of processor time a request, of whom was asked */
+  double database_us; /* the same, of the database */
 } Figures;
 
 /* A server that only answers with bytes. */
 typedef struct {
   GSubprocess *process;
   guint port;
+  int pid;
 } Peer;
 
 /* Starts what prints its port in its first line; FALSE when it ends instead. */
@@ -45,7 +49,10 @@ peer_start (Peer *self, const char *const *argv)
   g_filter_input_stream_set_close_base_stream (G_FILTER_INPUT_STREAM (lines), FALSE);
   line = g_data_input_stream_read_line_utf8 (lines, NULL, NULL, NULL);
   self->port = line != NULL ? (guint)g_ascii_strtoull (line, NULL, 10) : 0;
-  return self->port > 0;
+  if (self->port == 0)
+    return FALSE;
+  self->pid = (int)g_ascii_strtoll (g_subprocess_get_identifier (self->process), NULL, 10);
+  return TRUE;
 }
 
 static void
@@ -79,6 +86,18 @@ after (const char *text, const char *label)
   return found != NULL ? g_ascii_strtod (found + strlen (label), NULL) : 0;
 }
 
+static double
+number_before (const char *text, const char *label)
+{
+  const char *found = strstr (text, label), *start = found;
+
+  if (found == NULL)
+    g_error ("wrk printed no%s", label);
+  while (start > text && g_ascii_isdigit (start[-1]))
+    start--;
+  return g_ascii_strtod (start, NULL);
+}
+
 /* A time as wrk prints it: 870.00us, 1.23ms, 1.02s. */
 static double
 time_ms (const char *text, const char *label)
@@ -93,21 +112,29 @@ time_ms (const char *text, const char *label)
   return g_str_has_prefix (unit, "us") ? value / 1000 : g_str_has_prefix (unit, "ms") ? value : value * 1000;
 }
 
+/* @pid: the server's, the processor time of which is measured; 0 when it is not to be. */
 static Figures
-measure (guint port, const char *token)
+measure (guint port, int pid, const char *token)
 {
   g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%u" PATH, port);
   g_autofree char *header = g_strdup_printf ("Authorization: Bearer %s", token);
   const char *const argv[] = {
     "wrk", "-t1", "-c" G_STRINGIFY (CONNECTIONS), "-d" SECONDS "s", "--latency", "-H", header, url, NULL
   };
+  double server_s = bench_cpu_of (pid), database_s = bench_cpu_of_database (), n;
   g_autofree char *output = output_of (argv);
 
   if (output == NULL)
     g_error ("wrk failed");
+  server_s = bench_cpu_of (pid) - server_s;
+  database_s = bench_cpu_of_database () - database_s;
+  /* "  17442 requests in 4.10s, 385.93MB read" */
+  n = number_before (output, " requests in ");
   return (Figures){ .per_s = after (output, "Requests/sec:"),
                     .p99_ms = time_ms (output, "99%"),
-                    .bad = after (output, "Non-2xx or 3xx responses:") };
+                    .bad = after (output, "Non-2xx or 3xx responses:"),
+                    .server_us = server_s * 1e6 / n,
+                    .database_us = database_s * 1e6 / n };
 }
 
 /* --- The host ----------------------------------------------------------------------------------------------------- */
@@ -146,41 +173,72 @@ save_page (guint port, const char *token)
 
 /* --- The rounds --------------------------------------------------------------------------------------------------- */
 
+typedef enum { HOST, SOUP, FASTIFY, N_SERVERS } Server;
+
+/* The figures of each round. */
+typedef struct {
+  double per_s[ROUNDS];
+  double p99_ms[ROUNDS];
+  double server_us[ROUNDS];
+  double database_us[ROUNDS];
+} Rounds;
+
 static void
-print (const char *name, double *per_s, double *p99_ms)
+print (const char *name, Rounds *rounds)
 {
-  g_print ("%-28s %8.0f /s, p99 %6.2f ms\n", name, bench_median (per_s, ROUNDS), bench_median (p99_ms, ROUNDS));
+  g_print ("%-28s %8.0f /s, p99 %6.2f ms", name, bench_median (rounds->per_s, ROUNDS),
+           bench_median (rounds->p99_ms, ROUNDS));
+  if (rounds->server_us[0] > 0)
+    g_print (", %5.1f us of the server and %5.1f us of the database each", bench_median (rounds->server_us, ROUNDS),
+             bench_median (rounds->database_us, ROUNDS));
+  g_print ("\n");
 }
 
 static void
-run_rounds (guint port, const char *token, const Peer *plain, const Peer *fastify)
+conclude (Rounds *servers, double *ratio_cpu, gboolean has_fastify)
 {
-  double per_s[3][ROUNDS], p99_ms[3][ROUNDS], ratio_fastify = 0;
-  const guint ports[] = { port, plain->port, fastify->port };
+  double per_s[N_SERVERS];
+
+  for (guint n = 0; n < N_SERVERS; n++)
+    per_s[n] = bench_median (servers[n].per_s, ROUNDS);
+  print ("approvals, of the host", &servers[HOST]);
+  print ("the same bytes, libsoup", &servers[SOUP]);
+  if (has_fastify)
+    print ("the same bytes, fastify", &servers[FASTIFY]);
+  g_print ("{\"bench\":\"http\",\"connections\":%d,\"req_per_s\":%.0f,\"p99_ms\":%.2f,\"ratio_soup\":%.3f,"
+           "\"ratio_fastify\":%.3f,\"host_us\":%.1f,\"database_us\":%.1f,\"soup_us\":%.1f,\"ratio_cpu\":%.3f}\n",
+           CONNECTIONS, per_s[HOST], bench_median (servers[HOST].p99_ms, ROUNDS), per_s[HOST] / per_s[SOUP],
+           has_fastify ? per_s[HOST] / per_s[FASTIFY] : 0, bench_median (servers[HOST].server_us, ROUNDS),
+           bench_median (servers[HOST].database_us, ROUNDS), bench_median (servers[SOUP].server_us, ROUNDS),
+           bench_median (ratio_cpu, ROUNDS));
+}
+
+static void
+run_rounds (HttpHost *host, const Peer *plain, const Peer *fastify)
+{
+  const guint ports[] = { host->port, plain->port, fastify->port };
+  const int pids[] = { bench_host_pid (host->host), plain->pid, 0 };
+  Rounds servers[N_SERVERS] = { 0 };
+  double ratio_cpu[ROUNDS];
 
   for (guint i = 0; i < ROUNDS; i++)
-    for (guint n = 0; n < G_N_ELEMENTS (ports); n++)
-      {
-        Figures figures = { 0 };
-
-        if (ports[n] != 0)
-          figures = measure (ports[n], token);
-        if (figures.bad > 0)
-          g_error ("%.0f answers were refusals", figures.bad);
-        per_s[n][i] = figures.per_s;
-        p99_ms[n][i] = figures.p99_ms;
-      }
-  print ("approvals, of the host", per_s[0], p99_ms[0]);
-  print ("the same bytes, libsoup", per_s[1], p99_ms[1]);
-  if (fastify->port != 0)
     {
-      print ("the same bytes, fastify", per_s[2], p99_ms[2]);
-      ratio_fastify = bench_median (per_s[0], ROUNDS) / bench_median (per_s[2], ROUNDS);
+      for (guint n = 0; n < N_SERVERS; n++)
+        {
+          Figures figures = { 0 };
+
+          if (ports[n] != 0)
+            figures = measure (ports[n], pids[n], host->viewer);
+          if (figures.bad > 0)
+            g_error ("%.0f answers were refusals", figures.bad);
+          servers[n].per_s[i] = figures.per_s;
+          servers[n].p99_ms[i] = figures.p99_ms;
+          servers[n].server_us[i] = figures.server_us;
+          servers[n].database_us[i] = figures.database_us;
+        }
+      ratio_cpu[i] = servers[SOUP].server_us[i] / (servers[HOST].server_us[i] + servers[HOST].database_us[i]);
     }
-  g_print ("{\"bench\":\"http\",\"connections\":%d,\"req_per_s\":%.0f,\"p99_ms\":%.2f,\"ratio_soup\":%.3f,"
-           "\"ratio_fastify\":%.3f}\n",
-           CONNECTIONS, bench_median (per_s[0], ROUNDS), bench_median (p99_ms[0], ROUNDS),
-           bench_median (per_s[0], ROUNDS) / bench_median (per_s[1], ROUNDS), ratio_fastify);
+  conclude (servers, ratio_cpu, fastify->port != 0);
 }
 
 static void
@@ -198,8 +256,8 @@ bench_http (void)
     g_error ("%s did not start", server);
   if (!peer_start (&fastify, (const char *const[]){ ROYAL_SRCDIR "/tools/peers", "http", peers, page, NULL }))
     g_print ("fastify is absent\n");
-  (void)measure (host->port, host->viewer); /* warm */
-  run_rounds (host->port, host->viewer, &plain, &fastify);
+  (void)measure (host->port, bench_host_pid (host->host), host->viewer); /* warm */
+  run_rounds (host, &plain, &fastify);
   peer_stop (&fastify);
   peer_stop (&plain);
   http_host_stop (host);

@@ -2,6 +2,7 @@
 
 #include "gate-load.h"
 
+#include "bench-cpu.h"
 #include "bench.h"
 #include "null-connector.h"
 #include "rh-gate.h"
@@ -11,7 +12,6 @@
 
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 struct _GateLoad {
   RhStore *store;
@@ -73,53 +73,13 @@ is_idle (gpointer data)
   return ((GateLoad *)data)->open == 0;
 }
 
-/* CPU time of the cluster's processes that have ended, in seconds, as the kernel counts it: by the tick. */
-static double
-ended_cpu_s (void)
-{
-  g_autofree char *file = g_strdup_printf ("/proc/%d/stat", (int)rh_cluster_pid (royal_test_cluster ()));
-  g_autofree char *text = NULL;
-  g_auto (GStrv) fields = NULL;
-
-  if (!g_file_get_contents (file, &text, NULL, NULL) || strrchr (text, ')') == NULL)
-    return 0;
-  fields = g_strsplit (strrchr (text, ')') + 2, " ", 0); /* from the third on: see proc(5) */
-  if (g_strv_length (fields) < 15)
-    return 0;
-  return (g_ascii_strtod (fields[13], NULL) + g_ascii_strtod (fields[14], NULL)) / (double)sysconf (_SC_CLK_TCK);
-}
-
-/* CPU time of the cluster's processes that live, in seconds. */
-static double
-living_cpu_s (void)
-{
-  g_autofree char *children = g_strdup_printf ("/proc/%d/task/%d/children", (int)rh_cluster_pid (royal_test_cluster ()),
-                                               (int)rh_cluster_pid (royal_test_cluster ()));
-  g_autofree char *text = NULL;
-  g_auto (GStrv) pids = NULL;
-  double sum = 0;
-
-  if (!g_file_get_contents (children, &text, NULL, NULL))
-    return 0;
-  pids = g_strsplit (g_strstrip (text), " ", -1);
-  for (guint i = 0; pids[i] != NULL; i++)
-    {
-      g_autofree char *file = g_strdup_printf ("/proc/%s/schedstat", pids[i]);
-      g_autofree char *line = NULL;
-
-      if (g_file_get_contents (file, &line, NULL, NULL))
-        sum += g_ascii_strtod (line, NULL) / 1e9;
-    }
-  return sum;
-}
-
 GateCpu
 gate_load_cpu (void)
 {
   struct timespec own;
 
   clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &own);
-  return (GateCpu){ own.tv_sec + own.tv_nsec / 1e9, living_cpu_s () + ended_cpu_s () };
+  return (GateCpu){ own.tv_sec + own.tv_nsec / 1e9, bench_cpu_of_database () };
 }
 
 double
