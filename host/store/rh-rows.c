@@ -7,6 +7,8 @@
 
 struct _RhRows {
   PGresult *result;
+  gpointer made; /* see rh_rows_keep() */
+  GDestroyNotify free_made;
 };
 
 RhRows *
@@ -26,6 +28,7 @@ rh_rows_free (RhRows *self)
 {
   if (self == NULL)
     return;
+  rh_rows_keep (self, NULL, NULL);
   PQclear (self->result);
   g_free (self);
 }
@@ -120,4 +123,23 @@ rh_rows_json (RhRows *self, guint row, const char *column)
   if (node == NULL)
     g_error ("column \"%s\" holds no JSON: %s", column, error != NULL ? error->message : "empty");
   return node;
+}
+
+void
+rh_rows_keep (RhRows *self, gpointer made, GDestroyNotify free_made)
+{
+  g_return_if_fail (self != NULL && (made == NULL || free_made != NULL));
+
+  if (self->made != NULL)
+    self->free_made (self->made);
+  self->made = made;
+  self->free_made = free_made;
+}
+
+gpointer
+rh_rows_kept (RhRows *self, GDestroyNotify free_made)
+{
+  g_return_val_if_fail (self != NULL && free_made != NULL, NULL);
+
+  return self->free_made == free_made ? self->made : NULL;
 }

@@ -22,4 +22,10 @@ gboolean rh_rows_boolean (RhRows *self, guint row, const char *column);
 /* (transfer full) (nullable): a json or jsonb cell, parsed; NULL for an SQL null. */
 JsonNode *rh_rows_json (RhRows *self, guint row, const char *column) G_GNUC_WARN_UNUSED_RESULT;
 
+/* What one reader has made of the rows, for the others with whom it shares them (see rh-reads.h): one thing, which lasts as long
+ * as they do. @made is (transfer full); what was kept before goes. */
+void rh_rows_keep (RhRows *self, gpointer made, GDestroyNotify free_made);
+/* (transfer none) (nullable): what was kept with the same @free_made. */
+gpointer rh_rows_kept (RhRows *self, GDestroyNotify free_made);
+
 G_END_DECLS

@@ -3,8 +3,27 @@
 
 #include "rh-reveal.h"
 
+#include <string.h>
+
+/* A list as it goes out. Those who asked the same at the same time are answered with the same bytes. */
+typedef struct {
+  const char *column;
+  gint64 limit;
+  GBytes *text;
+  gboolean is_sealed; /* perhaps, in places */
+} List;
+
+static void
+list_free (gpointer data)
+{
+  List *self = data;
+
+  g_bytes_unref (self->text);
+  g_free (self);
+}
+
 /* (transfer full) */
-static char *
+static GString *
 list_text (RhRows *rows, const char *column, const char *cursor, gint64 limit)
 {
   GString *text = g_string_new ("{\"items\":[");
@@ -22,19 +41,44 @@ list_text (RhRows *rows, const char *column, const char *cursor, gint64 limit)
   else
     g_string_append (text, "null");
   g_string_append_c (text, '}');
-  return g_string_free (text, FALSE);
+  return text;
+}
+
+/* (transfer none): kept with @rows. */
+static const List *
+list_of (RhRows *rows, const char *column, const char *cursor, gint64 limit)
+{
+  List *self = rh_rows_kept (rows, list_free);
+  GString *text;
+
+  if (self != NULL && self->limit == limit && strcmp (self->column, column) == 0)
+    return self;
+  text = list_text (rows, column, cursor, limit);
+  self = g_new (List, 1);
+  *self = (List){ .column = column, .limit = limit, .is_sealed = rh_reveal_is_sealed (text->str) };
+  self->text = g_string_free_to_bytes (text);
+  rh_rows_keep (rows, self, list_free);
+  return self;
 }
 
 void
 rh_list_reply (RhRequest *request, RhRows *rows, const char *column, const char *cursor, gint64 limit)
 {
-  rh_request_reply_text (request, SOUP_STATUS_OK, "application/json", list_text (rows, column, cursor, limit));
+  rh_request_reply_bytes (request, SOUP_STATUS_OK, "application/json", list_of (rows, column, cursor, limit)->text,
+                          "no-store");
 }
 
 void
 rh_list_reveal (RhRequest *request, RhRows *rows, const char *column, const char *cursor, gint64 limit, guint roles)
 {
-  rh_reveal_text (request, SOUP_STATUS_OK, roles, list_text (rows, column, cursor, limit));
+  const List *list = list_of (rows, column, cursor, limit);
+  gsize length;
+  const char *text = g_bytes_get_data (list->text, &length);
+
+  if (list->is_sealed)
+    rh_reveal_text (request, SOUP_STATUS_OK, roles, g_strndup (text, length));
+  else
+    rh_request_reply_bytes (request, SOUP_STATUS_OK, "application/json", list->text, "no-store");
 }
 
 gint64

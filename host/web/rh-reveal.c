@@ -59,6 +59,14 @@ rh_reveal (RhRequest *request, guint status, guint roles, JsonNode *body)
   rh_vault_open_async (vault, rh_request_workspace (request), documents, RH_VAULT_PERSON, NULL, on_opened, self);
 }
 
+gboolean
+rh_reveal_is_sealed (const char *text)
+{
+  g_return_val_if_fail (text != NULL, TRUE);
+
+  return strstr (text, "\"sealed\"") != NULL;
+}
+
 void
 rh_reveal_text (RhRequest *request, guint status, guint roles, char *text)
 {
@@ -67,7 +75,7 @@ rh_reveal_text (RhRequest *request, guint status, guint roles, char *text)
 
   g_return_if_fail (request != NULL && text != NULL);
 
-  if (strstr (text, "\"sealed\"") == NULL)
+  if (!rh_reveal_is_sealed (text))
     {
       rh_request_reply_text (request, status, "application/json", text);
       return;

@@ -8,6 +8,8 @@ G_BEGIN_DECLS
 /* Answers with a document in which personal data may be sealed: in the open to callers with one of @roles, masked to others.
  * What is secret is masked to everybody, and so is what was erased. */
 
+/* Whether something in the JSON @text may be sealed: FALSE says that nothing is. */
+gboolean rh_reveal_is_sealed (const char *text);
 /* @text is (transfer full). */
 void rh_reveal_text (RhRequest *request, guint status, guint roles, char *text);
 /* @body is (transfer full). */
