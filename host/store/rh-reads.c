@@ -5,6 +5,12 @@
 
 #include <string.h>
 
+/* A call waits until nothing else is to be done first, so that it is for all whose requests have come meanwhile; but
+ * not for more than so many, and not longer than that. */
+#define GATHER_MAX 32
+#define GATHER_MS 5
+#define GATHER_PRIORITY (G_PRIORITY_DEFAULT + 10)
+
 /* Who waits for an answer. */
 typedef struct {
   RhRowsFunc then;
@@ -13,13 +19,16 @@ typedef struct {
 
 /* One question, from the first call until nobody asks it any more. */
 typedef struct {
-  RhStore *store; /* not owned: its calls hold it */
+  RhStore *store; /* owned while there are sources; its calls hold it by themselves */
   const RhStatement *statement;
   gint64 workspace;
   char **params;
   char *key;
   GArray *asked;   /* Reader: those whom the call under way is for */
   GArray *waiting; /* Reader: those of the next one */
+  guint idle;      /* sources, while a call is due */
+  guint timeout;
+  gboolean is_asked; /* a call is under way */
 } Question;
 
 static GQuark
@@ -82,7 +91,7 @@ question_free (Question *self)
   g_free (self);
 }
 
-static void ask (Question *self);
+static void gather (Question *self);
 
 static void
 on_answered (GObject *source, GAsyncResult *result, gpointer data)
@@ -92,10 +101,11 @@ on_answered (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
   g_autoptr (GArray) asked = self->asked;
 
+  self->is_asked = FALSE;
   /* What a reader asks from now on is a question of its own, or waits for the next call. */
   self->asked = g_array_new (FALSE, FALSE, sizeof (Reader));
   if (self->waiting->len > 0)
-    ask (self);
+    gather (self);
   else
     {
       g_hash_table_remove (questions_of (self->store), self->key);
@@ -115,10 +125,42 @@ ask (Question *self)
 {
   GArray *none = self->asked;
 
+  self->is_asked = TRUE;
   self->asked = self->waiting;
   self->waiting = none;
   rh_store_call_async (self->store, self->statement, self->workspace, (const char *const *)self->params, NULL,
                        on_answered, self);
+}
+
+static void
+end_gathering (Question *self)
+{
+  g_autoptr (RhStore) store = self->idle != 0 ? self->store : NULL;
+
+  g_clear_handle_id (&self->idle, g_source_remove);
+  g_clear_handle_id (&self->timeout, g_source_remove);
+  ask (self);
+}
+
+static gboolean
+on_gathered (gpointer data)
+{
+  end_gathering (data);
+  return G_SOURCE_CONTINUE; /* it is removed already */
+}
+
+/* No call is under way, and somebody waits for one. */
+static void
+gather (Question *self)
+{
+  if (self->waiting->len >= GATHER_MAX)
+    end_gathering (self);
+  else if (self->idle == 0)
+    {
+      g_object_ref (self->store);
+      self->idle = g_idle_add_full (GATHER_PRIORITY, on_gathered, self, NULL);
+      self->timeout = g_timeout_add (GATHER_MS, on_gathered, self);
+    }
 }
 
 void
@@ -142,10 +184,12 @@ rh_reads_call (RhStore *store,
   if (question != NULL)
     {
       g_array_append_val (question->waiting, reader);
+      if (!question->is_asked)
+        gather (question);
       return;
     }
   question = question_new (store, statement, workspace, params, g_steal_pointer (&key));
   g_hash_table_insert (questions_of (store), question->key, question);
   g_array_append_val (question->waiting, reader);
-  ask (question);
+  gather (question);
 }

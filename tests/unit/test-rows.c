@@ -100,6 +100,18 @@ test_wrong_type (void)
   rh_rows_int64 (rows, 0, "flag");
 }
 
+static void
+test_kept (void)
+{
+  g_autoptr (RhRows) rows = make_rows ((const char *[]){ "1", "t", "{}" });
+
+  g_assert_null (rh_rows_kept (rows, g_free));
+  rh_rows_keep (rows, g_strdup ("a"), g_free);
+  rh_rows_keep (rows, g_strdup ("b"), g_free);
+  g_assert_cmpstr (rh_rows_kept (rows, g_free), ==, "b");
+  g_assert_null (rh_rows_kept (rows, g_object_unref));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -109,6 +121,7 @@ main (int argc, char **argv)
   g_test_add_func ("/rows/scalars", test_scalars);
   g_test_add_func ("/rows/unknown-column", test_unknown_column);
   g_test_add_func ("/rows/unknown-row", test_unknown_row);
+  g_test_add_func ("/rows/kept", test_kept);
   g_test_add_func ("/rows/wrong-type", test_wrong_type);
   return g_test_run ();
 }
