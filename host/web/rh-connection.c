@@ -27,7 +27,9 @@ struct _RhConnection {
   uid_t uid;
   char *peer;
   guint64 written;
-  guint deadline;
+  gint64 deadline_us; /* 0: none */
+  guint timer;        /* that looks after it; may be early, never late */
+  gint64 timer_us;    /* when it does */
   guint patience_s;
 };
 
@@ -184,7 +186,7 @@ rh_connection_dispose (GObject *object)
 {
   RhConnection *self = RH_CONNECTION (object);
 
-  rh_connection_set_deadline (self, 0);
+  g_clear_handle_id (&self->timer, g_source_remove);
   if (self->output != NULL)
     self->output->connection = NULL;
   G_OBJECT_CLASS (rh_connection_parent_class)->dispose (object);
@@ -360,14 +362,32 @@ rh_connection_set_idle (RhConnection *self, gboolean idle)
     rh_input_set_idle (self->input, idle);
 }
 
+static void watch_deadline (RhConnection *self);
+
 static gboolean
 on_deadline (gpointer data)
 {
   RhConnection *self = data;
 
-  self->deadline = 0;
-  rh_connection_abort (self);
+  self->timer = 0;
+  if (self->deadline_us != 0 && g_get_monotonic_time () >= self->deadline_us)
+    rh_connection_abort (self);
+  else if (self->deadline_us != 0)
+    watch_deadline (self);
   return G_SOURCE_REMOVE;
+}
+
+/* A deadline is set several times for each request: a timer that is early anyway is left alone. */
+static void
+watch_deadline (RhConnection *self)
+{
+  gint64 left_us = self->deadline_us - g_get_monotonic_time ();
+
+  if (self->timer != 0 && self->timer_us <= self->deadline_us)
+    return;
+  g_clear_handle_id (&self->timer, g_source_remove);
+  self->timer_us = self->deadline_us;
+  self->timer = g_timeout_add ((guint)(MAX (left_us, 0) / 1000) + 1, on_deadline, self);
 }
 
 void
@@ -375,9 +395,9 @@ rh_connection_set_deadline (RhConnection *self, guint seconds)
 {
   g_return_if_fail (RH_IS_CONNECTION (self));
 
-  g_clear_handle_id (&self->deadline, g_source_remove);
+  self->deadline_us = seconds > 0 ? g_get_monotonic_time () + (gint64)seconds * G_USEC_PER_SEC : 0;
   if (seconds > 0)
-    self->deadline = g_timeout_add_seconds (seconds, on_deadline, self);
+    watch_deadline (self);
 }
 
 void
