@@ -127,15 +127,24 @@ begin_answer (RhRequest *self, guint status)
   return self->message != NULL;
 }
 
+/* Who does not take the answer is not waited for. */
+static void
+await_client (RhRequest *self)
+{
+  rh_connection_await (self->connection);
+  if (soup_server_message_get_response_body (self->message)->length > 0 &&
+      soup_server_message_get_method (self->message) != SOUP_METHOD_HEAD)
+    rh_connection_hold_headers (self->connection);
+}
+
 /* The body is in place: it goes out now, or as soon as nothing more is read. */
 static void
 send_answer (RhRequest *self)
 {
   if (!self->reading)
     {
-      /* Who does not take it is not waited for. */
       if (self->message != NULL)
-        rh_connection_await (self->connection);
+        await_client (self);
       rh_request_resume (self);
       return;
     }

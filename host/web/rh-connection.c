@@ -8,13 +8,19 @@
 /* How long a peer may take to hear that its connection ends. */
 #define PARTING_S 5
 
-/* A filter that counts what its base stream takes. */
+/* Of an answer's headers, at most so much is held until its body comes. */
+#define HELD_MAX 4096
+
+/* A filter that counts what its base stream takes, and sends an answer's headers together with the first of its body,
+ * which libsoup writes one after the other. */
 #define RH_TYPE_COUNTER (rh_counter_get_type ())
 G_DECLARE_FINAL_TYPE (RhCounter, rh_counter, RH, COUNTER, GFilterOutputStream)
 
 struct _RhCounter {
   GFilterOutputStream parent_instance;
   RhConnection *connection; /* not owned: it owns this stream */
+  gboolean holds;           /* the next write, if it is short, until the one after it */
+  GByteArray *held;         /* that was taken and is not written yet */
 };
 
 struct _RhConnection {
@@ -65,17 +71,66 @@ counter_add (RhCounter *self, gssize n)
 static gssize
 rh_counter_write (GOutputStream *stream, const void *buffer, gsize count, GCancellable *cancellable, GError **error)
 {
-  gssize n = g_output_stream_write (G_OUTPUT_STREAM (counter_base (stream)), buffer, count, cancellable, error);
+  RhCounter *self = RH_COUNTER (stream);
+  GOutputStream *base = G_OUTPUT_STREAM (counter_base (stream));
+  gsize n_held = 0;
+  gssize n;
 
+  if (self->held->len > 0)
+    {
+      gboolean good = g_output_stream_write_all (base, self->held->data, self->held->len, &n_held, cancellable, error);
+
+      counter_add (self, (gssize)n_held);
+      g_byte_array_remove_range (self->held, 0, (guint)n_held);
+      if (!good)
+        return -1;
+    }
+  n = g_output_stream_write (base, buffer, count, cancellable, error);
   counter_add (RH_COUNTER (stream), n);
   return n;
+}
+
+/* Whether @count bytes of @buffer are kept for the next write. */
+static gboolean
+hold (RhCounter *self, const void *buffer, gsize count)
+{
+  gboolean holds = self->holds && self->held->len == 0 && count <= HELD_MAX;
+
+  self->holds = FALSE;
+  if (holds)
+    g_byte_array_append (self->held, buffer, (guint)count);
+  return holds;
+}
+
+/* What is held, and then @buffer, of which the number of bytes that were taken is returned. */
+static gssize
+write_held (RhCounter *self, const void *buffer, gsize count, GError **error)
+{
+  const GOutputVector vectors[] = { { self->held->data, self->held->len }, { buffer, count } };
+  gsize n = 0, of_held;
+
+  if (g_pollable_output_stream_writev_nonblocking (counter_base (self), vectors, G_N_ELEMENTS (vectors), &n, NULL,
+                                                   error) == G_POLLABLE_RETURN_FAILED)
+    return -1;
+  of_held = MIN (n, self->held->len);
+  g_byte_array_remove_range (self->held, 0, (guint)of_held);
+  counter_add (self, (gssize)n);
+  if (n > of_held)
+    return (gssize)(n - of_held);
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "nothing more is taken for now");
+  return -1;
 }
 
 static gssize
 rh_counter_write_nonblocking (GPollableOutputStream *stream, const void *buffer, gsize count, GError **error)
 {
-  gssize n = g_pollable_output_stream_write_nonblocking (counter_base (stream), buffer, count, NULL, error);
+  gssize n;
 
+  if (hold (RH_COUNTER (stream), buffer, count))
+    return (gssize)count;
+  if (RH_COUNTER (stream)->held->len > 0)
+    return write_held (RH_COUNTER (stream), buffer, count, error);
+  n = g_pollable_output_stream_write_nonblocking (counter_base (stream), buffer, count, NULL, error);
   counter_add (RH_COUNTER (stream), n);
   return n;
 }
@@ -103,14 +158,23 @@ rh_counter_pollable_init (GPollableOutputStreamInterface *iface)
 }
 
 static void
+rh_counter_finalize (GObject *object)
+{
+  g_byte_array_unref (RH_COUNTER (object)->held);
+  G_OBJECT_CLASS (rh_counter_parent_class)->finalize (object);
+}
+
+static void
 rh_counter_class_init (RhCounterClass *class)
 {
+  G_OBJECT_CLASS (class)->finalize = rh_counter_finalize;
   G_OUTPUT_STREAM_CLASS (class)->write_fn = rh_counter_write;
 }
 
 static void
 rh_counter_init (RhCounter *self)
 {
+  self->held = g_byte_array_new ();
 }
 
 /* What is counted and watched stands above TLS: it is what libsoup writes and reads. */
@@ -351,6 +415,15 @@ rh_connection_written (RhConnection *self)
 {
   g_return_val_if_fail (RH_IS_CONNECTION (self), 0);
   return self->written;
+}
+
+void
+rh_connection_hold_headers (RhConnection *self)
+{
+  g_return_if_fail (RH_IS_CONNECTION (self));
+
+  if (self->output != NULL)
+    self->output->holds = TRUE;
 }
 
 void

@@ -42,6 +42,9 @@ const char *rh_connection_peer (RhConnection *self);
 /* Bytes that the kernel has taken since the connection was accepted. The signal "wrote" tells each progress. */
 guint64 rh_connection_written (RhConnection *self);
 
+/* What is written next are an answer's headers, and a body follows: they go out together. */
+void rh_connection_hold_headers (RhConnection *self);
+
 /* Whether the last request is answered and no other has begun: see rh-input.h. */
 void rh_connection_set_idle (RhConnection *self, gboolean idle);
 
