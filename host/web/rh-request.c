@@ -11,6 +11,7 @@
 
 #define REQUEST_DATA "rh-request"
 #define ID_MAX 128
+#define SPAN_NAME_MAX 128
 
 void
 rh_caller_clear (RhCaller *self)
@@ -238,10 +239,13 @@ traceparent_of (RhRequest *self)
 static void
 start_span (RhRequest *self)
 {
-  g_autofree char *name = g_strdup_printf ("%s %s", self->route->method, self->route->path);
+  char name[SPAN_NAME_MAX];
 
+  g_snprintf (name, sizeof name, "%s %s", self->route->method, self->route->path);
   g_clear_pointer (&self->span, rh_span_free);
   self->span = rh_span_start (name, RH_SPAN_SERVER, traceparent_of (self));
+  if (self->span == NULL)
+    return;
   rh_span_set (self->span, "http.request.method", self->route->method);
   rh_span_set (self->span, "http.route", self->route->path);
   rh_span_set (self->span, "royal.request", self->id);

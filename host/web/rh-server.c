@@ -42,6 +42,7 @@ struct _RhServer {
 
 G_DEFINE_FINAL_TYPE (RhServer, rh_server, G_TYPE_OBJECT)
 
+static void on_chunk (SoupServerMessage *message, GBytes *chunk, gpointer data);
 static void stop_if_idle (RhServer *self);
 
 /* --- the headers -------------------------------------------------------------------------------------------------- */
@@ -185,6 +186,8 @@ on_headers (SoupServer *soup, SoupServerMessage *message, const char *path, GHas
   rh_clients_tell (self->clients, connection, headers, &client);
   request = rh_request_new (self->context, message, connection, &client, query);
   rh_request_set_reading (request, has_body (headers));
+  if (has_body (headers))
+    g_signal_connect (message, "got-chunk", G_CALLBACK (on_chunk), NULL);
   if (!find_route (request, message) || !check_rate (self, request) || !check_query (request) ||
       !check_body_headers (request, headers))
     return;
@@ -397,7 +400,6 @@ on_request_started (SoupServer *soup, SoupServerMessage *message, gpointer data)
       rh_connection_set_idle (connection, FALSE);
     }
   g_signal_connect_object (message, "got-headers", G_CALLBACK (on_got_headers), self, 0);
-  g_signal_connect_object (message, "got-chunk", G_CALLBACK (on_chunk), self, 0);
 }
 
 static void
