@@ -333,16 +333,15 @@ is_conditional (const LiquidNode *node)
 static void
 end_branch (Html *self, guint from)
 {
-  Open *block = from > 0 ? &g_array_index (self->open, Open, from - 1) : NULL;
+  gboolean one_of_several = from > 0 && is_conditional (g_array_index (self->open, Open, from - 1).node);
 
-  for (guint i = from; i < self->open->len; i++)
+  for (guint i = from; i < self->open->len && !one_of_several; i++)
     {
       const Open *element = &g_array_index (self->open, Open, i);
 
-      if (block == NULL || !is_conditional (block->node))
-        theme_report_add (self->context->report, THEME_CHECK_HTML_SYNTAX, self->file, element->start,
-                          "<%.*s> is not closed; expected </%.*s>", (int)element->length, element->name,
-                          (int)element->length, element->name);
+      theme_report_add (self->context->report, THEME_CHECK_HTML_SYNTAX, self->file, element->start,
+                        "<%.*s> is not closed; expected </%.*s>", (int)element->length, element->name,
+                        (int)element->length, element->name);
     }
   g_array_set_size (self->open, from);
 }
