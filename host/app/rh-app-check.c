@@ -78,7 +78,7 @@ static void
 check_shops (RhConfig *config, GString *faults)
 {
   g_autoptr (GError) fault = NULL;
-  g_autoptr (RhShopify) shopify = rh_parts_shopify (config, NULL, &fault);
+  g_autoptr (RhShopify) shopify = rh_parts_shopify (config, NULL, NULL, &fault);
 
   if (shopify == NULL)
     g_string_append_printf (faults, "%s\n", fault->message);

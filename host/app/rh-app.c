@@ -42,6 +42,7 @@ struct _RhApp {
   RhWorkers *workers;
   RhJobs *jobs;
   RhTriggers *triggers;
+  RhShopify *shopify;
   RhWorkflows *workflows;
   RhSecrets *secrets;
   RhServer *server;
@@ -66,6 +67,7 @@ rh_app_finalize (GObject *object)
   g_clear_object (&self->retention);
   g_clear_object (&self->sampler);
   g_clear_object (&self->triggers);
+  g_clear_object (&self->shopify);
   g_clear_object (&self->workflows);
   g_clear_object (&self->jobs);
   g_clear_object (&self->workers);
@@ -409,6 +411,7 @@ on_charter (GObject *source, GAsyncResult *result, gpointer data)
   self->retention = rh_retention_new (self->store, self->config);
   rh_retention_start (self->retention);
   rh_triggers_start (self->triggers);
+  rh_shopify_start (self->shopify, self->workspace, rh_host_dir_id (self->dir));
   self->serving = TRUE;
   if (!make_server (self, &error))
     {
@@ -475,7 +478,8 @@ connect_world (GTask *task)
   g_autoptr (RhHttp) http = rh_parts_http (self->config, self->secrets, &error);
   g_autoptr (RhGit) git = http != NULL ? rh_parts_git (self->config, self->secrets, &error) : NULL;
   g_autoptr (RhGithub) github = git != NULL ? rh_parts_github (self->config, self->secrets, &error) : NULL;
-  g_autoptr (RhShopify) shopify = github != NULL ? rh_parts_shopify (self->config, self->secrets, &error) : NULL;
+  g_autoptr (RhShopify) shopify =
+      github != NULL ? rh_parts_shopify (self->config, self->store, self->secrets, &error) : NULL;
   if (shopify == NULL)
     {
       g_task_return_error (task, error);
@@ -486,6 +490,7 @@ connect_world (GTask *task)
   rh_connectors_add (self->connectors, RH_CONNECTOR (git));
   rh_connectors_add (self->connectors, RH_CONNECTOR (github));
   rh_connectors_add (self->connectors, RH_CONNECTOR (shopify));
+  self->shopify = g_object_ref (shopify);
   g_autoptr (RhRetail) retail = rh_retail_new (self->store);
   rh_connectors_add (self->connectors, RH_CONNECTOR (control));
   rh_connectors_add (self->connectors, RH_CONNECTOR (retail));
@@ -662,6 +667,7 @@ stop_parts (GTask *task)
   rh_retention_stop (self->retention);
   rh_sampler_stop (self->sampler);
   rh_triggers_stop (self->triggers);
+  rh_shopify_stop (self->shopify);
   rh_workflows_stop (self->workflows);
   rh_jobs_stop_async (self->jobs, stop_timeout_ms (self), on_jobs_stopped, task);
 }

@@ -47,12 +47,12 @@ rh_parts_github (RhConfig *config, RhSecrets *secrets, GError **error)
 }
 
 RhShopify *
-rh_parts_shopify (RhConfig *config, RhSecrets *secrets, GError **error)
+rh_parts_shopify (RhConfig *config, RhStore *store, RhSecrets *secrets, GError **error)
 {
   g_autofree char *file =
       g_build_filename (rh_config_string (config, RH_SETTING_MANIFESTS), "connectors", "shopify.json", NULL);
 
-  return rh_shopify_new (file, secrets, error);
+  return rh_shopify_new (file, store, secrets, error);
 }
 
 RhWorkflowSet *

@@ -25,7 +25,7 @@ RhGit *rh_parts_git (RhConfig *config, RhSecrets *secrets, GError **error) G_GNU
 RhGithub *rh_parts_github (RhConfig *config, RhSecrets *secrets, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The shopify connector, likewise: connectors/shopify.json. */
-RhShopify *rh_parts_shopify (RhConfig *config, RhSecrets *secrets, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+RhShopify *rh_parts_shopify (RhConfig *config, RhStore *store, RhSecrets *secrets, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The workflows beside the manifests. */
 RhWorkflowSet *rh_parts_workflows (RhConfig *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;

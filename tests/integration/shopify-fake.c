@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "shopify-fake.h"
 
+#include "shopify-catalog.h"
+
 #include <json-glib/json-glib.h>
 #include <libsoup/soup.h>
 #include <royal-json.h>
@@ -10,6 +12,7 @@
 #define PATH "/admin/api/2026-07/graphql.json"
 #define COST_READ 7
 #define COST_CHANGE 10
+#define COST_PAGE 100
 
 typedef struct {
   char *price;
@@ -30,7 +33,11 @@ struct _ShopifyFake {
   JsonObject *product;  /* number 1 */
   gint64 stock;         /* of item 1 at location 1 */
   guint live;           /* the number of the live theme, of 1 and 2 */
-  GQueue *plan;         /* of kinds */
+  ShopifyCatalog *catalog;
+  char *lines;  /* (nullable): the file of the bulk operation */
+  guint bulks;  /* how many there were */
+  guint polls;  /* how often the last one was asked for */
+  GQueue *plan; /* of kinds */
   double share;
   GStrv kinds;
   GRand *chance;
@@ -256,6 +263,60 @@ publish_theme (ShopifyFake *self, JsonObject *variables)
                  self->live);
 }
 
+/* --- Pulls -------------------------------------------------------------------------------------------------------- */
+
+static const char *
+price_of (gpointer data, guint variant)
+{
+  const Variant *found = find_variant (data, variant);
+
+  return found != NULL ? found->price : "100.00";
+}
+
+/* One at a time, and what it yields is grouped, or it could not be read as it comes. */
+static JsonObject *
+run_bulk (ShopifyFake *self, JsonObject *variables)
+{
+  g_assert_nonnull (strstr (royal_json_string (variables, "query", ""), "metafields"));
+  g_free (self->lines);
+  self->lines = shopify_catalog_lines (self->catalog);
+  self->bulks++;
+  self->polls = 0;
+  return object ("{'bulkOperationRunQuery':{'bulkOperation':{'id':'gid://shopify/BulkOperation/%u','status':'CREATED'},"
+                 "'userErrors':[]}}",
+                 self->bulks);
+}
+
+static JsonObject *
+read_bulk (ShopifyFake *self, JsonObject *variables)
+{
+  guint number = number_of (royal_json_string (variables, "id", ""), "BulkOperation");
+
+  if (number == 0 || number != self->bulks)
+    return object ("{'bulkOperation':null}");
+  if (self->polls++ == 0)
+    return object ("{'bulkOperation':{'id':'gid://shopify/BulkOperation/%u','status':'RUNNING','errorCode':null,"
+                   "'objectCount':'0','url':null}}",
+                   number);
+  return object ("{'bulkOperation':{'id':'gid://shopify/BulkOperation/%u','status':'COMPLETED','errorCode':null,"
+                 "'objectCount':'1','url':'http://127.0.0.1:%u/files/%u.jsonl?signed=1'}}",
+                 number, self->port, number);
+}
+
+#define OF_CATALOG(name)                                                                                               \
+  static JsonObject *name (ShopifyFake *self, JsonObject *variables)                                                   \
+  {                                                                                                                    \
+    return shopify_catalog_##name (self->catalog, variables);                                                          \
+  }
+OF_CATALOG (count)
+OF_CATALOG (page)
+OF_CATALOG (product)
+OF_CATALOG (themes)
+OF_CATALOG (theme_list)
+OF_CATALOG (theme_bodies)
+OF_CATALOG (orders)
+OF_CATALOG (order_lines)
+
 static const struct {
   const char *operation;
   JsonObject *(*run) (ShopifyFake *self, JsonObject *variables);
@@ -269,6 +330,16 @@ static const struct {
   { "mutation RoyalProductUpdate(", change_product, COST_CHANGE },
   { "query RoyalTheme(", read_theme, COST_READ },
   { "mutation RoyalThemePublish(", publish_theme, COST_CHANGE },
+  { "query RoyalCatalogCount ", count, COST_READ },
+  { "query RoyalCatalogPage(", page, COST_PAGE },
+  { "query RoyalCatalogProduct(", product, COST_PAGE },
+  { "mutation RoyalBulkRun(", run_bulk, COST_CHANGE },
+  { "query RoyalBulk(", read_bulk, COST_READ },
+  { "query RoyalThemes(", themes, COST_READ },
+  { "query RoyalThemeList(", theme_list, COST_PAGE },
+  { "query RoyalThemeBodies(", theme_bodies, COST_PAGE },
+  { "query RoyalOrders(", orders, COST_PAGE },
+  { "query RoyalOrderLines(", order_lines, COST_PAGE },
 };
 
 /* --- Points ------------------------------------------------------------------------------------------------------- */
@@ -489,6 +560,40 @@ on_faults (SoupServer *server, SoupServerMessage *message, const char *path, GHa
   answer_text (message, 200, g_strdup_printf ("%u", ((const ShopifyFake *)data)->faults));
 }
 
+/* GET /files/…: no token goes along. */
+static void
+on_file (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
+{
+  ShopifyFake *self = data;
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+  g_autofree char *kind = next_kind (self);
+
+  g_assert_null (soup_message_headers_get_one (headers, "X-Shopify-Access-Token"));
+  if (fails_before (message, kind))
+    return;
+  if (self->lines == NULL || strcmp (kind, "half") != 0)
+    answer_text (message, self->lines != NULL ? 200 : 404, g_strdup (self->lines != NULL ? self->lines : ""));
+  else
+    {
+      g_autofree char *text = g_strdup_printf ("HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%.*s",
+                                               strlen (self->lines), (int)(strlen (self->lines) / 2), self->lines);
+
+      cut (message, text);
+    }
+}
+
+ShopifyCatalog *
+shopify_fake_catalog (ShopifyFake *self)
+{
+  return self->catalog;
+}
+
+guint
+shopify_fake_bulks (ShopifyFake *self)
+{
+  return self->bulks;
+}
+
 ShopifyFake *
 shopify_fake_new (void)
 {
@@ -503,9 +608,11 @@ shopify_fake_new (void)
                           "'productType':'','tags':['a','b'],'status':'DRAFT','totalInventory':7}");
   self->stock = 5;
   self->live = 1;
+  self->catalog = shopify_catalog_new (price_of, self);
   self->plan = g_queue_new ();
   shopify_fake_points (self, 20000, 1000);
   soup_server_add_handler (self->server, NULL, on_request, self, NULL);
+  soup_server_add_handler (self->server, "/files", on_file, self, NULL);
   soup_server_add_handler (self->server, "/fake/variants", on_variants, self, NULL);
   soup_server_add_handler (self->server, "/fake/faults", on_faults, self, NULL);
   g_assert_true (soup_server_listen_local (self->server, 0, SOUP_SERVER_LISTEN_IPV4_ONLY, NULL));
@@ -524,6 +631,8 @@ shopify_fake_free (ShopifyFake *self)
   g_hash_table_unref (self->keys);
   g_hash_table_unref (self->ports);
   json_object_unref (self->product);
+  shopify_catalog_free (self->catalog);
+  g_free (self->lines);
   g_queue_free_full (self->plan, g_free);
   g_strfreev (self->kinds);
   g_clear_pointer (&self->chance, g_rand_free);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "shopify-catalog.h"
+
 #include <gio/gio.h>
 
 G_BEGIN_DECLS
@@ -33,6 +35,10 @@ guint shopify_fake_changes (ShopifyFake *self);
 guint shopify_fake_requests (ShopifyFake *self);
 /* How many connections they came by. */
 guint shopify_fake_connections (ShopifyFake *self);
+/* (transfer none): what it sells, for who pulls it; nothing at first. */
+ShopifyCatalog *shopify_fake_catalog (ShopifyFake *self);
+/* How many bulk operations were begun. */
+guint shopify_fake_bulks (ShopifyFake *self);
 /* Somebody else changes a price. */
 void shopify_fake_set_price (ShopifyFake *self, guint variant, const char *price);
 /* Somebody buys. */

@@ -52,7 +52,7 @@ world_new (void)
   config = (RhSecretsConfig){ .folder = self->dir };
   self->secrets = rh_secrets_new (NULL, &config, RH_NO_WORKSPACE, &error);
   g_assert_no_error (error);
-  self->shopify = rh_shopify_new (file, self->secrets, &error);
+  self->shopify = rh_shopify_new (file, NULL, self->secrets, &error);
   g_assert_no_error (error);
   self->iface = RH_CONNECTOR_GET_IFACE (self->shopify);
   return self;
@@ -404,7 +404,7 @@ test_files (void)
   };
   g_autoptr (World) world = world_new ();
   g_autofree char *file = g_build_filename (world->dir, "other.json", NULL);
-  g_autoptr (RhShopify) none = rh_shopify_new (file, NULL, NULL);
+  g_autoptr (RhShopify) none = rh_shopify_new (file, NULL, NULL, NULL);
 
   g_assert_nonnull (none);
   for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
@@ -413,7 +413,7 @@ test_files (void)
       g_autoptr (GError) error = NULL;
 
       write_file (world->dir, "other.json", text);
-      g_assert_null (rh_shopify_new (file, NULL, &error));
+      g_assert_null (rh_shopify_new (file, NULL, NULL, &error));
       g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID);
       g_assert_nonnull (strstr (error->message, wrong[i].part));
     }

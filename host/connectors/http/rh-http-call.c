@@ -24,6 +24,7 @@ typedef struct {
   GInputStream *stream;
   GByteArray *body;
   gboolean safe;
+  gboolean streamed;
   gboolean sent;
   gboolean refused; /* the address is private */
   gboolean late;
@@ -35,6 +36,7 @@ rh_http_answer_free (RhHttpAnswer *self)
   if (self == NULL)
     return;
   g_clear_pointer (&self->json, json_node_unref);
+  g_clear_object (&self->stream);
   g_free (self->sha256);
   g_free (self->tag);
   g_free (self->validator);
@@ -233,6 +235,12 @@ answer (GTask *task)
 
   settle (self);
   result->status = soup_message_get_status (self->message);
+  if (self->body == NULL)
+    {
+      result->stream = g_steal_pointer (&self->stream);
+      g_task_return_pointer (task, result, (GDestroyNotify)rh_http_answer_free);
+      return;
+    }
   result->length = self->body->len;
   result->sha256 = g_compute_checksum_for_data (G_CHECKSUM_SHA256, self->body->data, self->body->len);
   result->tag = tag != NULL && tag[0] == '"' ? g_strdup (tag) : NULL;
@@ -292,6 +300,11 @@ on_sent (GObject *source, GAsyncResult *result, gpointer data)
   if (self->stream == NULL)
     {
       fail (task, error);
+      return;
+    }
+  if (self->streamed && soup_message_get_status (self->message) == SOUP_STATUS_OK)
+    {
+      answer (task);
       return;
     }
   self->body = g_byte_array_new ();
@@ -419,6 +432,7 @@ rh_http_call_async (const RhHttpEndpoint *endpoint,
   self->workspace = request->workspace;
   self->message = message;
   self->safe = is_safe (request);
+  self->streamed = request->streamed;
   self->told = g_ptr_array_new_with_free_func ((GDestroyNotify)rh_secret_unref);
   self->cancellable = g_cancellable_new ();
   g_task_set_task_data (task, self, call_free);

@@ -15,6 +15,7 @@ G_BEGIN_DECLS
  * @none_match: (nullable): an entity tag: If-None-Match
  * @bearer: (nullable): a token, beside the secrets that the endpoint names: Authorization
  * @safe: it changes nothing, whatever its method
+ * @streamed: of an answer 200 the body is left to be read: it may be of any length
  *
  * All (transfer none), copied.
  */
@@ -28,11 +29,13 @@ typedef struct {
   const char *none_match;
   RhSecret *bearer;
   gboolean safe;
+  gboolean streamed;
 } RhHttpRequest;
 
 /**
  * RhHttpAnswer:
  * @json: (nullable): the body, when it is JSON
+ * @stream: (nullable): the body, when it was to be streamed; it is as it came, and who reads it minds the time
  * @sha256: of the body
  * @tag: (nullable): its strong entity tag
  * @validator: (nullable): its entity tag, strong or weak
@@ -43,6 +46,7 @@ typedef struct {
 typedef struct {
   guint status;
   JsonNode *json;
+  GInputStream *stream;
   char *sha256;
   gsize length;
   char *tag;

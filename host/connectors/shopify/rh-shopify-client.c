@@ -24,6 +24,7 @@ typedef struct {
   JsonNode *body;
   GCancellable *cancellable;
   RhThrottle throttle;
+  double cost;
   guint again;
 } Call;
 
@@ -114,6 +115,8 @@ static const Meaning meanings[] = {
   { "COMPARE_QUANTITY_STALE", ROYAL_ERROR_CONFLICT },
   { "STALE_OBJECT", ROYAL_ERROR_CONFLICT },
   { "IDEMPOTENCY_CONCURRENT_REQUEST", ROYAL_ERROR_PROTOCOL },
+  { "OPERATION_IN_PROGRESS", ROYAL_ERROR_LIMIT },
+  { "LIMIT_REACHED", ROYAL_ERROR_LIMIT },
   { "INTERNAL_ERROR", ROYAL_ERROR_PROTOCOL },
   { "NOT_FOUND", ROYAL_ERROR_NOT_FOUND },
   { "PRODUCT_DOES_NOT_EXIST", ROYAL_ERROR_NOT_FOUND },
@@ -165,7 +168,7 @@ throttled (GTask *task, JsonObject *answer)
 {
   Call *self = g_task_get_task_data (task);
   JsonObject *cost = royal_json_object (royal_json_object (answer, "extensions"), "cost");
-  double wanted = royal_json_double (cost, "requestedQueryCost", COST);
+  double wanted = royal_json_double (cost, "requestedQueryCost", self->cost);
   gint64 now = g_get_monotonic_time ();
 
   if (self->throttle.has_left)
@@ -297,11 +300,11 @@ send_when_there_are_points (GTask *task)
   RhHttpRequest request = {
     .workspace = self->workspace, .method = "POST", .path = PATH, .body = self->body, .safe = self->root == NULL
   };
-  guint ms = rh_bucket_wait_ms (&self->place->bucket, COST, g_get_monotonic_time ());
+  guint ms = rh_bucket_wait_ms (&self->place->bucket, self->cost, g_get_monotonic_time ());
 
   if (g_cancellable_is_cancelled (self->cancellable))
     fail (task, ROYAL_ERROR_UNAVAILABLE, "given up before it was sent");
-  else if (!rh_bucket_take (&self->place->bucket, COST, g_get_monotonic_time ()))
+  else if (!rh_bucket_take (&self->place->bucket, self->cost, g_get_monotonic_time ()))
     wait_ms (task, MAX (ms, 1));
   else
     rh_http_call_async (self->place->endpoint, self->secrets, &request, self->cancellable, on_answer,
@@ -343,6 +346,7 @@ rh_shopify_call_async (RhShopifyPlace *place,
   self->secrets = secrets != NULL ? g_object_ref (secrets) : NULL;
   self->workspace = request->workspace;
   self->root = g_strdup (request->root);
+  self->cost = request->cost > 0 ? request->cost : COST;
   self->body = make_body (request);
   self->cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL;
   g_task_set_task_data (task, self, call_free);

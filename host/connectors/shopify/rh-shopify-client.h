@@ -11,12 +11,14 @@ G_BEGIN_DECLS
  * @operation: the name of a file of graphql/, without its ending
  * @root: (nullable): the field of the answer that has `userErrors`; NULL: nothing is changed
  * @variables: (transfer none): sent before the call returns, or copied
+ * @cost: points that Shopify wants to be there for it; 0: one that reads or changes one thing
  */
 typedef struct {
   gint64 workspace;
   const char *operation;
   const char *root;
   JsonObject *variables;
+  double cost;
 } RhShopifyRequest;
 
 /**

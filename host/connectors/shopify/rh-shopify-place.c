@@ -9,6 +9,8 @@
 
 #define SCHEMA "/royal/schema/shopify-shops.schema.json"
 #define ANSWER_MAX (4 * 1024 * 1024)
+#define FILES "https://storage.googleapis.com" /* where Shopify puts files, unless the operator knows better */
+#define BULK_FROM 250
 
 void
 rh_shopify_place_free (RhShopifyPlace *self)
@@ -19,6 +21,8 @@ rh_shopify_place_free (RhShopifyPlace *self)
   g_free (self->shop);
   g_free (self->token);
   g_clear_pointer (&self->endpoint, rh_http_endpoint_free);
+  g_clear_pointer (&self->files, rh_http_endpoint_free);
+  g_strfreev (self->parts);
   g_free (self);
 }
 
@@ -44,21 +48,59 @@ describe (JsonObject *document)
   return endpoint;
 }
 
+static RhHttpEndpoint *
+files_of (const char *name, JsonObject *document, GError **error)
+{
+  g_autoptr (JsonObject) endpoint = json_object_new ();
+  RhHttpEndpoint *files;
+
+  json_object_set_string_member (endpoint, "origin", royal_json_string (document, "files_origin", FILES));
+  for (guint i = 0; i < G_N_ELEMENTS (passed_on); i++)
+    if (json_object_has_member (document, passed_on[i]))
+      json_object_set_member (endpoint, passed_on[i], json_object_dup_member (document, passed_on[i]));
+  files = rh_http_endpoint_new (name, endpoint, error);
+  if (files == NULL)
+    g_prefix_error (error, "/files_origin: ");
+  return files;
+}
+
+/* (transfer full): orders are what a shop must be told to show. */
+static GStrv
+parts_of (JsonObject *document)
+{
+  JsonArray *list = royal_json_array (document, "pull");
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  if (list == NULL)
+    g_strv_builder_add_many (builder, "products", "themes", NULL);
+  for (guint i = 0; list != NULL && i < json_array_get_length (list); i++)
+    g_strv_builder_add (builder, json_array_get_string_element (list, i));
+  return g_strv_builder_end (builder);
+}
+
 static RhShopifyPlace *
 place_new (const char *name, JsonObject *document, GError **error)
 {
   g_autoptr (JsonObject) described = describe (document);
   RhHttpEndpoint *endpoint = rh_http_endpoint_new (name, described, error);
+  RhHttpEndpoint *files = endpoint != NULL ? files_of (name, document, error) : NULL;
   RhShopifyPlace *self;
 
-  if (endpoint == NULL)
-    return NULL;
+  if (files == NULL)
+    {
+      g_clear_pointer (&endpoint, rh_http_endpoint_free);
+      return NULL;
+    }
   self = g_new0 (RhShopifyPlace, 1);
   self->name = g_strdup (name);
   self->shop = g_strdup (royal_json_string (document, "shop", ""));
   self->token = g_strdup (royal_json_string (document, "token", ""));
   self->margin_min_pct = royal_json_double (document, "margin_min_pct", 0);
   self->endpoint = endpoint;
+  self->files = files;
+  self->parts = parts_of (document);
+  self->every_s = (guint)royal_json_int (document, "pull_every_s", 0);
+  self->bulk_from = (guint)royal_json_int (document, "bulk_from", BULK_FROM);
   rh_bucket_init (&self->bucket, royal_json_double (document, "points_per_s", 100),
                   royal_json_double (document, "points", 2000), g_get_monotonic_time ());
   return self;

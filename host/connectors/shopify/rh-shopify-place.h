@@ -16,6 +16,10 @@ G_BEGIN_DECLS
  * @margin_min_pct: the least margin, in percent of the cost
  * @endpoint: the Admin API, with what each request carries
  * @bucket: the points of cost that are left, which all requests to the shop take from
+ * @files: where Shopify puts the files of its bulk operations; no token goes there
+ * @parts: what is pulled of it: `products`, `themes`, `orders`
+ * @every_s: how often; 0 = when it is asked for
+ * @bulk_from: from so many products on they come by a bulk operation
  * @told: a deprecation was logged
  */
 typedef struct {
@@ -25,6 +29,10 @@ typedef struct {
   double margin_min_pct;
   RhHttpEndpoint *endpoint;
   RhBucket bucket;
+  RhHttpEndpoint *files;
+  GStrv parts;
+  guint every_s;
+  guint bulk_from;
   gboolean told;
 } RhShopifyPlace;
 

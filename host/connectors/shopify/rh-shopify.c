@@ -4,6 +4,8 @@
 #include "rh-connector-task.h"
 #include "rh-shopify-action.h"
 #include "rh-shopify-client.h"
+#include "rh-shopify-puller.h"
+#include "rh-shopify-reads.h"
 #include "rh-shopify-resources.h"
 #include "royal-json.h"
 
@@ -16,9 +18,11 @@
 
 struct _RhShopify {
   GObject parent_instance;
+  RhStore *store; /* (nullable) */
   RhSecrets *secrets;
-  GHashTable *places; /* name -> RhShopifyPlace */
-  GPtrArray *names;   /* of the secrets that it needs */
+  RhShopifyPuller *puller; /* (nullable) */
+  GHashTable *places;      /* name -> RhShopifyPlace */
+  GPtrArray *names;        /* of the secrets that it needs */
 };
 
 static void rh_shopify_connector_init (RhConnectorInterface *iface);
@@ -404,11 +408,38 @@ rh_shopify_verify_finish (RhConnector *connector, GAsyncResult *result, JsonNode
   return rh_connector_task_verify (connector, result, RH_VERIFY_AGAIN, ret_receipt, error);
 }
 
+static const RhResource *
+rh_shopify_connector_resources (RhConnector *connector)
+{
+  return rh_shopify_resources;
+}
+
+static void
+rh_shopify_connector_read_async (RhConnector *connector,
+                                 gint64 workspace,
+                                 const char *resource,
+                                 JsonObject *parameters,
+                                 GCancellable *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer data)
+{
+  rh_shopify_read_async (G_OBJECT (connector), RH_SHOPIFY (connector)->store, workspace, resource, parameters,
+                         cancellable, callback, data);
+}
+
+static int
+rh_shopify_connector_read_finish (RhConnector *connector, GAsyncResult *result, GError **error)
+{
+  return rh_shopify_read_finish (G_OBJECT (connector), result, error);
+}
+
 static void
 rh_shopify_finalize (GObject *object)
 {
   RhShopify *self = RH_SHOPIFY (object);
 
+  rh_shopify_stop (self);
+  g_clear_object (&self->store);
   g_clear_object (&self->secrets);
   g_hash_table_unref (self->places);
   g_ptr_array_unref (self->names);
@@ -433,6 +464,7 @@ rh_shopify_connector_init (RhConnectorInterface *iface)
 {
   iface->name = rh_shopify_name;
   iface->actions = rh_shopify_actions;
+  iface->resources = rh_shopify_connector_resources;
   iface->secrets = rh_shopify_secrets;
   iface->lane = rh_shopify_lane;
   iface->validate = rh_shopify_validate;
@@ -444,10 +476,12 @@ rh_shopify_connector_init (RhConnectorInterface *iface)
   iface->verify_finish = rh_shopify_verify_finish;
   iface->undo_async = rh_shopify_undo_async;
   iface->undo_finish = rh_connector_task_node;
+  iface->read_async = rh_shopify_connector_read_async;
+  iface->read_finish = rh_shopify_connector_read_finish;
 }
 
 RhShopify *
-rh_shopify_new (const char *file, RhSecrets *secrets, GError **error)
+rh_shopify_new (const char *file, RhStore *store, RhSecrets *secrets, GError **error)
 {
   GHashTable *places;
   GHashTableIter iter;
@@ -461,10 +495,27 @@ rh_shopify_new (const char *file, RhSecrets *secrets, GError **error)
     return NULL;
   self = g_object_new (RH_TYPE_SHOPIFY, NULL);
   self->places = places;
+  self->store = store != NULL ? g_object_ref (store) : NULL;
   self->secrets = secrets != NULL ? g_object_ref (secrets) : NULL;
   g_hash_table_iter_init (&iter, places);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     g_ptr_array_add (self->names, ((RhShopifyPlace *)value)->token);
   g_ptr_array_add (self->names, NULL);
   return self;
+}
+
+void
+rh_shopify_start (RhShopify *self, gint64 workspace, const char *holder)
+{
+  g_return_if_fail (RH_IS_SHOPIFY (self) && self->store != NULL && self->puller == NULL);
+
+  self->puller = rh_shopify_puller_new (self->store, self->secrets, self->places, workspace, holder);
+}
+
+void
+rh_shopify_stop (RhShopify *self)
+{
+  g_return_if_fail (RH_IS_SHOPIFY (self));
+
+  g_clear_pointer (&self->puller, rh_shopify_puller_stop);
 }

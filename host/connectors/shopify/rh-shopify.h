@@ -3,6 +3,7 @@
 
 #include "rh-connector.h"
 #include "rh-secrets.h"
+#include "rh-store.h"
 
 G_BEGIN_DECLS
 
@@ -10,8 +11,13 @@ G_BEGIN_DECLS
 #define RH_TYPE_SHOPIFY (rh_shopify_get_type ())
 G_DECLARE_FINAL_TYPE (RhShopify, rh_shopify, RH, SHOPIFY, GObject)
 
-/* @file: see docs/schema/shopify-shops.schema.json; none configured when it is not there. @secrets: (nullable) to check
- * only. */
-RhShopify *rh_shopify_new (const char *file, RhSecrets *secrets, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* @file: see docs/schema/shopify-shops.schema.json; none configured when it is not there. @store: (nullable): where the
+ * shops' things are mirrored; without it nothing is read or pulled. @secrets: (nullable) to check only. */
+RhShopify *rh_shopify_new (const char *file, RhStore *store, RhSecrets *secrets, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Begins to pull what is due into the mirror of @workspace; @holder names this host. */
+void rh_shopify_start (RhShopify *self, gint64 workspace, const char *holder);
+/* Ends it; what is under way goes on at the next start where it was. */
+void rh_shopify_stop (RhShopify *self);
 
 G_END_DECLS
