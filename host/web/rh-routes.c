@@ -137,6 +137,8 @@ static const RhRoute routes[] = {
   { "GET", API "/retail/variance/{id}/week/{week}", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_variance },
   { "GET", API "/retail/categories", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_categories },
   { "GET", API "/retail/stores", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_stores },
+  { "GET", API "/shopify/shops", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_shops },
+  { "POST", API "/shopify/shops/{id}/pull", OPERATES, RH_BODY_JSON, "", rh_api_shop_pull },
   { NULL },
 };
 

@@ -91,6 +91,8 @@ void rh_api_trigger_resume (RhRequest *request);
 void rh_api_hook (RhRequest *request);
 void rh_api_webhook_github (RhRequest *request);
 void rh_api_webhook_shopify (RhRequest *request);
+void rh_api_shops (RhRequest *request);
+void rh_api_shop_pull (RhRequest *request);
 void rh_api_secrets (RhRequest *request);
 void rh_api_secret_set (RhRequest *request);
 void rh_api_secret_delete (RhRequest *request);

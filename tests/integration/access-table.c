@@ -96,6 +96,8 @@ static const AccessRow rows[] = {
   { "POST /hooks/{workspace}/{name}", "~" },
   { "POST /webhooks/github", "~" },
   { "POST /webhooks/shopify", "~" },
+  { "GET " API "/shopify/shops", ANY, .shows = TRUE },
+  { "POST " API "/shopify/shops/{id}/pull", "oa", "shop", 404, FALSE, "{}" },
   { "POST " API "/control/changes", "oa" },
   { "GET " API "/policy/history", ANY },
   { "GET " API "/policy/envelopes", ANY, .shows = TRUE },
@@ -170,6 +172,8 @@ static const AccessThing things[] = {
   { "category", "insert into retail_categories (workspace_id, code, name) values (¤, 'zqother', 'zqother')"
                 " returning id" },
   { "store", "insert into retail_stores (workspace_id, code, name) values (¤, 'zqother', 'zqother') returning id" },
+  { "shop", "insert into shopify_shops (workspace_id, shop, domain, parts) values (¤, 'zqother', 'zqother', '{}')"
+            " returning shop" },
   { "season", "insert into retail_seasons (workspace_id, code, category, name, starts_on, weeks, currency) select ¤,"
               " 'zqother', id, 'zqother', '2026-01-05', 4, 'EUR' from retail_categories where code = 'zqother'"
               " returning code" },

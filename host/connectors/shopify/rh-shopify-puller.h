@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 /* Pulls what is due of the shops into the mirror, some shops at a time and of each one part: when somebody asked
- * (`royalctl shopify pull`), by the clock, and when a webhook said that something changed. */
+ * (`royalctl shopify pull`), by the clock, and what `shopify_told` noted that it changed. */
 typedef struct _RhShopifyPuller RhShopifyPuller;
 
 /* @places: name -> RhShopifyPlace. Begins at once, and goes on until it is stopped. */

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl.h"
+
+#include "royal-json.h"
+
+static char **parts;
+
+static const GOptionEntry pull_entries[] = {
+  { "part", 0, 0, G_OPTION_ARG_STRING_ARRAY, &parts, "products, themes or orders; several times for several", "PART" },
+  { NULL },
+};
+
+static const char *const shop_columns[] = { "shop",     "shop",     "domain", "domain", "products", "products",
+                                            "variants", "variants", "themes", "themes", NULL };
+static const char *const pull_columns[] = { "part",  "part",     "state",   "state",   "seen",
+                                            "seen",  "changed",  "changed", "removed", "removed",
+                                            "ended", "ended_at", "error",   "error",   NULL };
+
+/* (transfer full): what a list of pulls is printed from. */
+static JsonNode *
+listed (JsonNode *answer)
+{
+  JsonObject *list = json_object_new ();
+  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
+
+  json_object_set_member (list, "items", json_object_dup_member (json_node_get_object (answer), "pulls"));
+  json_object_set_null_member (list, "next");
+  json_node_take_object (node, list);
+  return node;
+}
+
+static int
+run_list (const CtlOptions *options, char **arguments)
+{
+  g_autoptr (JsonNode) answer = NULL;
+  int status = ctl_call (options, "GET", "/shopify/shops", NULL, &answer);
+
+  return status == CTL_OK ? ctl_print_list (options, answer, shop_columns) : status;
+}
+
+static int
+run_show (const CtlOptions *options, char **arguments)
+{
+  g_autoptr (JsonNode) answer = NULL;
+  int status = ctl_call (options, "GET", "/shopify/shops", NULL, &answer);
+  JsonArray *items = status == CTL_OK ? royal_json_array (json_node_get_object (answer), "items") : NULL;
+
+  for (guint i = 0; items != NULL && i < json_array_get_length (items); i++)
+    if (g_strcmp0 (royal_json_string (json_array_get_object_element (items, i), "shop", NULL), arguments[0]) == 0)
+      {
+        g_autoptr (JsonNode) pulls = listed (json_array_get_element (items, i));
+
+        return ctl_print_list (options, pulls, pull_columns);
+      }
+  return status == CTL_OK ? ctl_fail (CTL_FAILED, "no shop is `%s`", arguments[0]) : status;
+}
+
+static int
+run_pull (const CtlOptions *options, char **arguments)
+{
+  g_autofree char *escaped = g_uri_escape_string (arguments[0], NULL, TRUE);
+  g_autofree char *path = g_strconcat ("/shopify/shops/", escaped, "/pull", NULL);
+  g_autoptr (JsonNode) answer = NULL;
+  g_autoptr (JsonNode) pulls = NULL;
+  JsonObject *body = json_object_new ();
+  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
+  int status;
+
+  if (parts != NULL)
+    {
+      JsonArray *list = json_array_new ();
+
+      for (guint i = 0; parts[i] != NULL; i++)
+        json_array_add_string_element (list, parts[i]);
+      json_object_set_array_member (body, "parts", list);
+    }
+  json_node_take_object (node, body);
+  status = ctl_call (options, "POST", path, node, &answer);
+  if (status != CTL_OK)
+    return status;
+  pulls = listed (answer);
+  return ctl_print_list (options, pulls, pull_columns);
+}
+
+const CtlCommand ctl_shopify_commands[] = {
+  { "shopify", "list", NULL, "The shops, with what is mirrored of each", 0, 0, NULL, run_list },
+  { "shopify", "show", "SHOP", "How the last pulls of a shop went", 1, 1, NULL, run_show },
+  { "shopify", "pull", "SHOP", "Pull a shop's products, themes and orders into the mirror", 1, 1, pull_entries,
+    run_pull },
+  { NULL },
+};
