@@ -2,6 +2,7 @@
 
 #include "rh-app.h"
 
+#include "rh-catalog.h"
 #include "rh-charter.h"
 #include "rh-control.h"
 #include "rh-database.h"
@@ -494,6 +495,8 @@ connect_world (GTask *task)
   g_autoptr (RhRetail) retail = rh_retail_new (self->store);
   rh_connectors_add (self->connectors, RH_CONNECTOR (control));
   rh_connectors_add (self->connectors, RH_CONNECTOR (retail));
+  g_autoptr (RhCatalog) catalog = rh_catalog_new (self->store);
+  rh_connectors_add (self->connectors, RH_CONNECTOR (catalog));
   rh_needs_check_async (self->connectors, self->secrets, self->workspace, on_needs, task);
 }
 

@@ -84,15 +84,17 @@ import (RhRequest *request, const char *kind, JsonObject *about, GBytes *csv)
 void
 rh_api_import (RhRequest *request)
 {
-  static const char *const kinds[] = { "stores", "forecast", "actuals", "history", NULL };
+  static const char *const kinds[] = { "stores",  "forecast", "actuals",   "history", "catalog",
+                                       "signals", "prices",   "suppliers", NULL };
   const char *kind = rh_request_parameter (request);
   g_autoptr (JsonObject) about = NULL;
   g_autoptr (GBytes) csv = NULL;
 
   if (!g_strv_contains (kinds, kind))
     {
-      rh_request_refuse (request, RH_PROBLEM_NOT_FOUND, NULL,
-                         "what can be imported is stores, forecast, actuals and history");
+      rh_request_refuse (
+          request, RH_PROBLEM_NOT_FOUND, NULL,
+          "what can be imported is stores, forecast, actuals, history, catalog, signals, prices and suppliers");
       return;
     }
   about = about_of (request, kind);

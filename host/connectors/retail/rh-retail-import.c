@@ -16,15 +16,27 @@ static const char *const stage_stores[] = { "select retail_stage ('stores')", NU
 static const char *const stage_history[] = { "select retail_stage ('history')", NULL };
 static const char *const stage_weeks[] = { "select retail_stage ('weeks')", NULL };
 
+static const char *const stage_catalog[] = { "select catalog_stage ('catalog')", NULL };
+static const char *const stage_signals[] = { "select catalog_stage ('signals')", NULL };
+static const char *const stage_prices[] = { "select catalog_stage ('prices')", NULL };
+static const char *const stage_suppliers[] = { "select catalog_stage ('suppliers')", NULL };
+
 static const RhCopyTarget targets[RH_RETAIL_N_KINDS] = {
   [RH_RETAIL_STORES] = { "retail.copy.stores", stage_stores, COPY_ROWS },
   [RH_RETAIL_FORECAST] = { "retail.copy.forecast", stage_weeks, COPY_ROWS },
   [RH_RETAIL_ACTUALS] = { "retail.copy.actuals", stage_weeks, COPY_ROWS },
   [RH_RETAIL_HISTORY] = { "retail.copy.history", stage_history, COPY_ROWS },
+  [RH_RETAIL_CATALOG] = { "catalog.copy.catalog", stage_catalog, COPY_ROWS },
+  [RH_RETAIL_SIGNALS] = { "catalog.copy.signals", stage_signals, COPY_ROWS },
+  [RH_RETAIL_PRICES] = { "catalog.copy.prices", stage_prices, COPY_ROWS },
+  [RH_RETAIL_SUPPLIERS] = { "catalog.copy.suppliers", stage_suppliers, COPY_ROWS },
 };
 
 static const RhStatement statement = { "retail.import",
                                        "select retail_import ($1, $2::jsonb, $3::boolean, $4) as result", 4, TRUE };
+static const RhStatement statement_catalog = { "catalog.import",
+                                               "select catalog_import ($1, $2::jsonb, $3::boolean, $4) as result", 4,
+                                               TRUE };
 
 /* What a season is made of. A pattern holds for all of the text. */
 typedef struct {
@@ -163,10 +175,10 @@ static gboolean
 set_about (Import *import, JsonObject *about, GError **error)
 {
   static gboolean (*const checks[RH_RETAIL_N_KINDS]) (JsonObject *, GError **) = {
-    [RH_RETAIL_STORES] = check_nothing,
-    [RH_RETAIL_FORECAST] = rh_retail_season_check,
-    [RH_RETAIL_ACTUALS] = check_actuals,
-    [RH_RETAIL_HISTORY] = check_history,
+    [RH_RETAIL_STORES] = check_nothing,  [RH_RETAIL_FORECAST] = rh_retail_season_check,
+    [RH_RETAIL_ACTUALS] = check_actuals, [RH_RETAIL_HISTORY] = check_history,
+    [RH_RETAIL_CATALOG] = check_nothing, [RH_RETAIL_SIGNALS] = check_nothing,
+    [RH_RETAIL_PRICES] = check_nothing,  [RH_RETAIL_SUPPLIERS] = check_nothing,
   };
   g_autoptr (JsonNode) node = json_node_alloc ();
 
@@ -248,7 +260,8 @@ end (GTask *task)
   const char *const params[] = { rh_retail_kind_name (import->kind), import->about, import->dry_run ? "true" : "false",
                                  import->actor };
 
-  rh_copy_end_async (import->copy, &statement, params, g_task_get_cancellable (task), on_imported, task);
+  rh_copy_end_async (import->copy, import->kind >= RH_RETAIL_CATALOG ? &statement_catalog : &statement, params,
+                     g_task_get_cancellable (task), on_imported, task);
 }
 
 static void
@@ -332,7 +345,8 @@ rh_retail_import_async (RhStore *store,
 
   if (!rh_retail_kind_from_name (kind, &import->kind))
     g_set_error (&error, ROYAL_ERROR, ROYAL_ERROR_INVALID,
-                 "kind: expected stores, forecast, actuals or history, found `%s`", kind != NULL ? kind : "");
+                 "kind: expected stores, forecast, actuals, history, catalog, signals, prices or suppliers, found `%s`",
+                 kind != NULL ? kind : "");
   else if (g_bytes_get_size (csv) > RH_RETAIL_IMPORT_BYTES_MAX)
     g_set_error (&error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "%s: the file is longer than %u MiB", kind,
                  (guint)(RH_RETAIL_IMPORT_BYTES_MAX >> 20));

@@ -16,10 +16,11 @@ gboolean rh_retail_season_check (JsonObject *season, GError **error) G_GNUC_WARN
 /**
  * rh_retail_import_async:
  * @actor: who uploads it, for the audit
- * @kind: `stores`, `forecast`, `actuals` or `history`; another one is %ROYAL_ERROR_INVALID
+ * @kind: `stores`, `forecast`, `actuals`, `history`, `catalog`, `signals`, `prices` or `suppliers`; another one is
+ *   %ROYAL_ERROR_INVALID
  * @season: (nullable) (transfer none): for `forecast` the season that it makes or changes: { "code", "category",
  *   "name", "start": "YYYY-MM-DD", "weeks", "archetype"?, "currency"?, "list_price"?: "89.90", "unit_cost"? }; for
- *   `actuals` { "season": uid or code }; for `history` { "gaps": "refuse" (otherwise) or "keep" }; for `stores` NULL
+ *   `actuals` { "season": uid or code }; for `history` { "gaps": "refuse" (otherwise) or "keep" }; for others NULL
  * @csv: the text of the file: UTF-8, RFC 4180, at most RH_RETAIL_IMPORT_BYTES_MAX bytes; a mapped file takes no memory
  * @dry_run: check everything and tell what would change, change nothing
  *
@@ -33,6 +34,9 @@ gboolean rh_retail_season_check (JsonObject *season, GError **error) G_GNUC_WARN
  * history: `store_id,category_id,week_start_date,units_sold` and `price`; adds to and corrects what is there. The weeks of
  * a store and category follow each other without overlaps, and without gaps unless these are kept; a category needs 24
  * months.
+ * catalog: `product,supplier,title,price,cost` and any of `shipping,shipping_days,rating,reviews,sold`; a listing a row.
+ * signals: `product,week,value`. prices: `variant,competitor,price`. suppliers: `supplier,orders` and any of
+ * `late,failed,shipping_days,rating,reviews,messages,answered`. These four add to and correct what is there.
  *
  * The rows go to the database by COPY as they are read: the file's size is not what an import takes of memory.
  */

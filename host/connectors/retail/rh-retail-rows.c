@@ -6,7 +6,7 @@
 #include <royal/error.h>
 #include <string.h>
 
-typedef enum { CELL_ID, CELL_TEXT, CELL_NUMBER, CELL_CHOICE, CELL_DATE, CELL_MONEY } CellType;
+typedef enum { CELL_ID, CELL_TEXT, CELL_NUMBER, CELL_CHOICE, CELL_DATE, CELL_MONEY, CELL_DECIMAL } CellType;
 
 /* What a cell may hold. expected completes "expected …, found …". */
 typedef struct {
@@ -17,7 +17,7 @@ typedef struct {
   const char *expected;
 } Rule;
 
-#define COLUMNS_MAX 9
+#define COLUMNS_MAX 10
 
 typedef struct {
   const char *name;
@@ -27,6 +27,7 @@ typedef struct {
 } Kind;
 
 #define UNITS_MAX G_GINT64_CONSTANT (1000000000)
+#define AMOUNT_MAX G_GINT64_CONSTANT (999999999)
 #define RULE_ID                                                                                                        \
   {                                                                                                                    \
     .type = CELL_ID, .expected = "a store's id of letters, digits, `.`, `_` and `-`"                                   \
@@ -64,7 +65,21 @@ typedef struct {
     .type = CELL_CHOICE, .choices = (list), .expected = (text)                                                         \
   }
 
-/* In the order of the columns of retail_stage(). */
+#define RULE_NAMED(text)                                                                                               \
+  {                                                                                                                    \
+    .type = CELL_TEXT, .max = 100, .expected = (text)                                                                  \
+  }
+#define RULE_DECIMAL(low, high, text)                                                                                  \
+  {                                                                                                                    \
+    .type = CELL_DECIMAL, .min = (low), .max = (high), .expected = (text)                                              \
+  }
+#define RULE_PRODUCT RULE_NAMED ("a product's id of 1 to 100 characters")
+#define RULE_SUPPLIER RULE_NAMED ("a supplier of 1 to 100 characters")
+#define RULE_DAYS RULE_DECIMAL (0, 365, "days from 0 to 365")
+#define RULE_RATING RULE_DECIMAL (1, 5, "a rating from 1 to 5")
+#define RULE_COUNT RULE_NUMBER (0, "a whole number from 0")
+
+/* In the order of the columns of retail_stage() and catalog_stage(). */
 static const Kind kinds[RH_RETAIL_N_KINDS] = {
   [RH_RETAIL_STORES] = {
     .name = "stores",
@@ -97,6 +112,39 @@ static const Kind kinds[RH_RETAIL_N_KINDS] = {
     .columns = { { "store_id", TRUE }, { "category_id", TRUE }, { "week_start_date", TRUE }, { "units_sold", TRUE },
                  { "price", FALSE } },
     .rules = { RULE_ID, RULE_CATEGORY, RULE_DATE, RULE_UNITS, RULE_PRICE },
+  },
+  [RH_RETAIL_CATALOG] = {
+    .name = "catalog",
+    .n_columns = 10,
+    .columns = { { "product", TRUE }, { "supplier", TRUE }, { "title", TRUE }, { "price", TRUE }, { "cost", TRUE },
+                 { "shipping", FALSE }, { "shipping_days", FALSE }, { "rating", FALSE }, { "reviews", FALSE },
+                 { "sold", FALSE } },
+    .rules = { RULE_PRODUCT, RULE_SUPPLIER,
+               { .type = CELL_TEXT, .max = 500, .expected = "a title of 1 to 500 characters" }, RULE_PRICE, RULE_PRICE,
+               RULE_DECIMAL (0, AMOUNT_MAX, "an amount from 0 such as 4.90"), RULE_DAYS, RULE_RATING, RULE_COUNT,
+               RULE_DECIMAL (0, UNITS_MAX, "a number from 0") },
+  },
+  [RH_RETAIL_SIGNALS] = {
+    .name = "signals",
+    .n_columns = 3,
+    .columns = { { "product", TRUE }, { "week", TRUE }, { "value", TRUE } },
+    .rules = { RULE_PRODUCT, RULE_DATE, RULE_DECIMAL (0, UNITS_MAX, "a number from 0") },
+  },
+  [RH_RETAIL_PRICES] = {
+    .name = "prices",
+    .n_columns = 3,
+    .columns = { { "variant", TRUE }, { "competitor", TRUE }, { "price", TRUE } },
+    .rules = { RULE_NAMED ("a variant of 1 to 100 characters"), RULE_NAMED ("a competitor of 1 to 100 characters"),
+               RULE_PRICE },
+  },
+  [RH_RETAIL_SUPPLIERS] = {
+    .name = "suppliers",
+    .n_columns = 9,
+    .columns = { { "supplier", TRUE }, { "orders", TRUE }, { "late", FALSE }, { "failed", FALSE },
+                 { "shipping_days", FALSE }, { "rating", FALSE }, { "reviews", FALSE }, { "messages", FALSE },
+                 { "answered", FALSE } },
+    .rules = { RULE_SUPPLIER, RULE_COUNT, RULE_COUNT, RULE_COUNT, RULE_DAYS, RULE_RATING, RULE_COUNT, RULE_COUNT,
+               RULE_COUNT },
   },
 };
 
@@ -172,6 +220,21 @@ is_money (const char *text)
          (text[whole] != '.' || cents > 0) && strpbrk (text, "123456789") != NULL;
 }
 
+/* Digits, and at most nine after a point: no sign, no exponent. */
+static gboolean
+is_decimal (const Rule *rule, const char *text)
+{
+  gsize whole = strspn (text, "0123456789");
+  gsize part = text[whole] == '.' ? strspn (text + whole + 1, "0123456789") : 0;
+  double value;
+
+  if (whole < 1 || whole > 12 || part > 9 || (text[whole] == '.' && part == 0) ||
+      text[whole + (text[whole] == '.' ? 1 + part : 0)] != '\0')
+    return FALSE;
+  value = g_ascii_strtod (text, NULL);
+  return value >= (double)rule->min && value <= (double)rule->max;
+}
+
 static gboolean
 cell_holds (const Rule *rule, const char *text)
 {
@@ -189,6 +252,8 @@ cell_holds (const Rule *rule, const char *text)
       return is_date (text);
     case CELL_MONEY:
       return is_money (text);
+    case CELL_DECIMAL:
+      return is_decimal (rule, text);
     }
   g_assert_not_reached ();
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-retail.h"
 
+#include "rh-connector-store.h"
 #include "rh-connector-task.h"
 #include "rh-retail-checks.h"
 #include "rh-retail-resources.h"
@@ -150,21 +151,6 @@ rh_retail_validate (RhConnector *connector,
   return FALSE;
 }
 
-/* One statement, whose `result` is what the task returns. */
-
-static void
-on_called (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GTask) task = data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
-
-  if (rows == NULL)
-    g_task_return_error (task, g_steal_pointer (&error));
-  else
-    g_task_return_pointer (task, rh_rows_json (rows, 0, "result"), (GDestroyNotify)json_node_unref);
-}
-
 static void
 call (RhConnector *connector,
       const RhStatement *statement,
@@ -175,28 +161,8 @@ call (RhConnector *connector,
       gpointer data,
       gpointer tag)
 {
-  GTask *task = g_task_new (connector, cancellable, callback, data);
-
-  g_task_set_source_tag (task, tag);
-  rh_store_call_async (RH_RETAIL (connector)->store, statement, workspace, params, cancellable, on_called, task);
-}
-
-/* It is in the host's own database: when that is away nothing else goes on either, so no breaker. */
-static char *
-rh_retail_lane (RhConnector *connector, const char *action, const char *target, RhLaneLimits *limits)
-{
-  limits->in_flight = 512;
-  limits->breaker.window_ms = 0;
-  return NULL;
-}
-
-/* Canonical: 0.15 is `0.15`, which is exact as a numeric where the double is not. */
-static char *
-object_text (JsonObject *object)
-{
-  g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), object);
-
-  return royal_json_canonical (node);
+  rh_connector_store_call (connector, RH_RETAIL (connector)->store, statement, workspace, params, cancellable, callback,
+                           data, tag);
 }
 
 static void
@@ -208,7 +174,7 @@ rh_retail_assess_async (RhConnector *connector,
 {
   if (effect->receipt != NULL)
     {
-      g_autofree char *receipt = object_text (effect->receipt);
+      g_autofree char *receipt = rh_connector_store_text (effect->receipt);
       const char *const params[] = { receipt };
 
       call (connector, &statement_assess_undo, effect->workspace, params, cancellable, callback, data,
@@ -216,7 +182,7 @@ rh_retail_assess_async (RhConnector *connector,
     }
   else
     {
-      g_autofree char *parameters = object_text (effect->parameters);
+      g_autofree char *parameters = rh_connector_store_text (effect->parameters);
       const char *const params[] = { effect->action, effect->target, parameters };
 
       call (connector, &statement_assess, effect->workspace, params, cancellable, callback, data,
@@ -227,7 +193,7 @@ rh_retail_assess_async (RhConnector *connector,
 static void
 rh_retail_apply_async (RhConnector *connector, const RhEffect *effect, GAsyncReadyCallback callback, gpointer data)
 {
-  g_autofree char *parameters = object_text (effect->parameters);
+  g_autofree char *parameters = rh_connector_store_text (effect->parameters);
   g_autofree char *before = royal_json_to_string (effect->before);
   const char *const params[] = { effect->action, effect->key, effect->target, parameters, before };
 
@@ -242,24 +208,10 @@ rh_retail_verify_async (RhConnector *connector, const RhEffect *effect, GAsyncRe
   call (connector, &statement_verify, effect->workspace, params, NULL, callback, data, rh_retail_verify_async);
 }
 
-static RhVerify
-rh_retail_verify_finish (RhConnector *connector, GAsyncResult *result, JsonNode **ret_receipt, GError **error)
-{
-  g_autoptr (JsonNode) node = rh_connector_task_node (connector, result, error);
-
-  if (node == NULL)
-    return RH_VERIFY_UNKNOWN;
-  if (!royal_json_boolean (json_node_get_object (node), "applied", FALSE))
-    return RH_VERIFY_ABSENT;
-  if (ret_receipt != NULL)
-    *ret_receipt = json_object_dup_member (json_node_get_object (node), "receipt");
-  return RH_VERIFY_APPLIED;
-}
-
 static void
 rh_retail_undo_async (RhConnector *connector, const RhEffect *effect, GAsyncReadyCallback callback, gpointer data)
 {
-  g_autofree char *receipt = object_text (effect->receipt);
+  g_autofree char *receipt = rh_connector_store_text (effect->receipt);
   const char *const params[] = { effect->key, receipt };
 
   call (connector, &statement_revert, effect->workspace, params, NULL, callback, data, rh_retail_undo_async);
@@ -327,19 +279,6 @@ rh_retail_get_async (RhConnector *connector,
 }
 
 static void
-on_read (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GTask) task = data;
-  GError *error = NULL;
-  int fd = rh_store_read_table_finish (RH_STORE (source), result, &error);
-
-  if (fd < 0)
-    g_task_return_error (task, error);
-  else
-    g_task_return_int (task, fd);
-}
-
-static void
 rh_retail_read_async (RhConnector *connector,
                       gint64 workspace,
                       const char *resource,
@@ -350,30 +289,15 @@ rh_retail_read_async (RhConnector *connector,
 {
   const Read *read = find_read (resource);
   GError *error = NULL;
-  GTask *task;
 
   g_return_if_fail (read != NULL && read->query != NULL);
 
   if (!check_read (read, parameters, &error))
-    {
-      g_task_report_error (connector, callback, data, rh_retail_read_async, error);
-      return;
-    }
-  task = g_task_new (connector, cancellable, callback, data);
-  g_task_set_source_tag (task, rh_retail_read_async);
-  /* A descriptor that was read is handed over, cancelled or not: the reader closes it. */
-  g_task_set_check_cancellable (task, FALSE);
-  rh_store_read_table_async (RH_RETAIL (connector)->store, read->query, workspace,
+    g_task_report_error (connector, callback, data, rh_retail_read_async, error);
+  else
+    rh_connector_store_read (connector, RH_RETAIL (connector)->store, read->query, workspace,
                              (const char *const[]){ "season", royal_json_string (parameters, "season", NULL), NULL },
-                             cancellable, on_read, task);
-}
-
-static int
-rh_retail_read_finish (RhConnector *connector, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, connector), -1);
-
-  return (int)g_task_propagate_int (G_TASK (result), error);
+                             cancellable, callback, data, rh_retail_read_async);
 }
 
 static void
@@ -403,19 +327,19 @@ rh_retail_connector_init (RhConnectorInterface *iface)
   iface->actions = rh_retail_actions;
   iface->resources = rh_retail_resources;
   iface->validate = rh_retail_validate;
-  iface->lane = rh_retail_lane;
+  iface->lane = rh_connector_store_lane;
   iface->assess_async = rh_retail_assess_async;
   iface->assess_finish = rh_connector_task_document;
   iface->apply_async = rh_retail_apply_async;
   iface->apply_finish = rh_connector_task_node;
   iface->verify_async = rh_retail_verify_async;
-  iface->verify_finish = rh_retail_verify_finish;
+  iface->verify_finish = rh_connector_store_verify;
   iface->undo_async = rh_retail_undo_async;
   iface->undo_finish = rh_connector_task_node;
   iface->get_async = rh_retail_get_async;
   iface->get_finish = rh_connector_task_node;
   iface->read_async = rh_retail_read_async;
-  iface->read_finish = rh_retail_read_finish;
+  iface->read_finish = rh_connector_store_read_finish;
 }
 
 RhRetail *
