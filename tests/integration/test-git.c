@@ -9,6 +9,7 @@
 #include <rh-git-work.h>
 #include <rh-git.h>
 #include <royal-json.h>
+#include <royal-table-builder.h>
 #include <royal/error.h>
 #include <string.h>
 
@@ -340,6 +341,131 @@ test_agent (void)
   g_unsetenv ("SSH_AUTH_SOCK");
 }
 
+/* Asks git.branch or git.files and waits. */
+static GAsyncResult *
+ask (World *self, const char *resource, const char *parameters)
+{
+  g_autofree char *text = g_strdelimit (g_strdup (parameters), "'", '"');
+  g_autoptr (JsonNode) node = royal_json_parse (text, -1, "parameters", NULL);
+  GAsyncResult *result = NULL;
+
+  (g_str_equal (resource, "git.files") ? self->iface->read_async : self->iface->get_async) (
+      RH_CONNECTOR (self->git), 0, resource, json_node_get_object (node), NULL, royal_test_result, &result);
+  g_clear_pointer (&node, json_node_unref); /* what is asked for is kept */
+  return royal_test_wait (&result);
+}
+
+static RoyalTable *
+files_of (World *self, const char *parameters, GError **error)
+{
+  g_autoptr (GAsyncResult) done = ask (self, "git.files", parameters);
+  int fd = self->iface->read_finish (RH_CONNECTOR (self->git), done, error);
+  RoyalTable *table = fd >= 0 ? royal_table_open (fd, error) : NULL;
+
+  if (fd >= 0)
+    (void)g_close (fd, NULL);
+  return table;
+}
+
+static JsonNode *
+get_finish (World *self, GAsyncResult *done, GError **error)
+{
+  return self->iface->get_finish (RH_CONNECTOR (self->git), done, error);
+}
+
+static char *
+cell (const RoyalTable *table, guint column, guint row)
+{
+  gsize length = 0;
+  const char *text = royal_table_string (table, column, row, &length);
+
+  return text != NULL ? g_strndup (text, length) : NULL;
+}
+
+static void
+test_reads (void)
+{
+  g_autoptr (World) world = world_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) one = NULL;
+  g_autoptr (JsonNode) branch = NULL;
+  g_autoptr (JsonNode) whole = NULL;
+  g_autoptr (GAsyncResult) asked = NULL;
+  g_autoptr (GAsyncResult) again = NULL;
+  g_autoptr (RoyalTable) table = NULL;
+  g_autoptr (RoyalTable) none = NULL;
+  g_autofree char *path = NULL;
+  g_autofree char *content = NULL;
+  g_autofree char *binary = NULL;
+  g_autofree char *parameters = NULL;
+  g_autofree char *outside = NULL;
+  const char *head;
+
+  if (world->git == NULL)
+    return;
+  one = push (world, "shop", ONE, "k1", NULL, &error);
+  g_assert_no_error (error);
+  g_free (shell (world, "git clone -q -b sync repos/shop.git work && cd work && printf 'a\\000b' > a/bin && "
+                        "ln -s b.txt a/link && git add . && git -c user.name=x -c user.email=x@y commit -qm bin && "
+                        "git push -q origin sync"));
+  asked = ask (world, "git.branch", "{'repository':'shop','branch':'sync'}");
+  branch = get_finish (world, asked, &error);
+  g_assert_no_error (error);
+  head = royal_json_string (json_node_get_object (branch), "head", "");
+  g_assert_cmpstr (royal_json_string (json_node_get_object (branch), "default_branch", ""), ==, "main");
+  again = ask (world, "git.branch", "{'repository':'shop'}");
+  whole = get_finish (world, again, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (royal_json_string (json_node_get_object (whole), "branch", ""), ==, "main");
+  g_assert_cmpstr (royal_json_string (json_node_get_object (whole), "head", head), !=, head);
+
+  parameters = g_strdup_printf ("{'repository':'shop','commit':'%s','under':'a'}", head);
+  table = files_of (world, parameters, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (royal_table_n_rows (table), ==, 2); /* a link is no file */
+  path = cell (table, 0, 0);
+  content = cell (table, 2, 0);
+  binary = cell (table, 2, 1);
+  g_assert_cmpstr (path, ==, "a/b.txt");
+  g_assert_cmpstr (content, ==, "one\n");
+  g_assert_null (binary);
+  outside = g_strdup_printf ("{'repository':'shop','commit':'%s','under':'nowhere'}", head);
+  none = files_of (world, outside, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (royal_table_n_rows (none), ==, 0);
+}
+
+static void
+test_reads_refuse (void)
+{
+  static const struct {
+    const char *parameters;
+    RoyalError code;
+    const char *part;
+  } table[] = {
+    { "{'repository':'shop','commit':'1111111111111111111111111111111111111111'}", ROYAL_ERROR_NOT_FOUND,
+      "shop: no branch has the commit 1111111111111111111111111111111111111111" },
+    { "{'repository':'shop','commit':'main'}", ROYAL_ERROR_INVALID, "/commit: expected 40 hexadecimal digits" },
+    { "{'repository':'other','commit':'main'}", ROYAL_ERROR_INVALID, "connectors/git.json, found other" },
+    { "{'commit':'main'}", ROYAL_ERROR_INVALID, "git.files: /repository: expected a repository" },
+    { "{'repository':'shop','branch':'main'}", ROYAL_ERROR_INVALID, "git.files: /branch: expected texts, of" },
+    { "{'repository':'shop','commit':7}", ROYAL_ERROR_INVALID, "git.files: /commit: expected texts, of" },
+    { "{'repository':'bad','commit':'1111111111111111111111111111111111111111'}", ROYAL_ERROR_DENIED, "credential" },
+  };
+  g_autoptr (World) world = world_new ();
+
+  if (world->git == NULL)
+    return;
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (files_of (world, table[i].parameters, &error));
+      g_assert_error (error, ROYAL_ERROR, (gint)table[i].code);
+      g_assert_nonnull (strstr (error->message, table[i].part));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -347,6 +473,8 @@ main (int argc, char **argv)
   g_test_add_data_func ("/git/conforms/https", "shop", test_conforms);
   g_test_add_data_func ("/git/conforms/ssh", "ssh", test_conforms);
   g_test_add_func ("/git/commits", test_commits);
+  g_test_add_func ("/git/reads", test_reads);
+  g_test_add_func ("/git/reads/refuse", test_reads_refuse);
   g_test_add_func ("/git/agent", test_agent);
   g_test_add_func ("/git/refuses", test_refuses);
   g_test_add_func ("/git/leases", test_leases);

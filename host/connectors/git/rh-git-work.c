@@ -149,6 +149,14 @@ fetch (const RhGitAccess *access, git_repository *repository, const char *hex, G
          rh_git_link_check (&link, git_remote_fetch (remote, &wanted, &options, NULL), error);
 }
 
+git_repository *
+rh_git_cache (const RhGitAccess *access, const char *commit, GError **error)
+{
+  g_autoptr (git_repository) repository = open_cache (access, error);
+
+  return repository != NULL && fetch (access, repository, commit, error) ? g_steal_pointer (&repository) : NULL;
+}
+
 static gboolean
 has_key (git_repository *repository, const git_oid *id, const char *line)
 {

@@ -5,6 +5,7 @@
 #include "rh-secret.h"
 
 #include <gio/gio.h>
+#include <git2.h>
 
 G_BEGIN_DECLS
 
@@ -61,6 +62,9 @@ char *rh_git_push (const RhGitAccess *access, const RhGitView *view, JsonObject 
 /* Puts the branch, which is at @from, back to @to, or away when @to is NULL. */
 gboolean rh_git_put_back (const RhGitAccess *access, const char *branch, const char *from, const char *to,
                           GError **error);
+
+/* (transfer full): the cache, after a fetch unless it has @commit already; whether it has it then is the caller's to see. */
+git_repository *rh_git_cache (const RhGitAccess *access, const char *commit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Once: the authorities of https, in place of the system's; it holds for the whole process. */
 gboolean rh_git_start (const char *ca, GError **error);

@@ -4,6 +4,7 @@
 #include "rh-connector-task.h"
 #include "rh-git-files.h"
 #include "rh-git-resources.h"
+#include "rh-git-tree.h"
 #include "rh-git-work.h"
 #include "royal-json.h"
 
@@ -37,12 +38,19 @@ static const RhAction actions[] = {
   { NULL },
 };
 
+static const RhResource resources[] = {
+  { "git.branch", "Where a branch of a repository is", FALSE },
+  { "git.files", "The files of a commit", TRUE },
+  { NULL },
+};
+
 /* What a thread does; (nullable) (transfer full): with an error, or without one when an effect is absent. */
 typedef struct _Operation Operation;
 typedef gpointer (*Work) (Operation *self, GError **error);
 
 struct _Operation {
-  RhEffect effect; /* its members are the caller's */
+  RhEffect effect;   /* its members are the caller's */
+  JsonObject *asked; /* (nullable): its parameters, kept: a reader may go away */
   RhGitAccess access;
   char *folder;
   const char *branch;
@@ -64,6 +72,7 @@ operation_free (gpointer data)
   g_clear_pointer (&self->access.ssh_key, rh_secret_unref);
   g_clear_pointer (&self->access.signing_key, rh_secret_unref);
   g_clear_object (&self->access.cancellable);
+  g_clear_pointer (&self->asked, json_object_unref);
   g_free (self->folder);
   g_free (self);
 }
@@ -78,6 +87,12 @@ static const RhAction *
 rh_git_actions (RhConnector *connector)
 {
   return actions;
+}
+
+static const RhResource *
+rh_git_resources (RhConnector *connector)
+{
+  return resources;
 }
 
 static const char *const *
@@ -345,6 +360,47 @@ work_undo (Operation *self, GError **error)
   return make_receipt (self, to, commit);
 }
 
+static gpointer
+work_branch (Operation *self, GError **error)
+{
+  g_autoptr (RhGitView) view = look (self, error);
+  JsonObject *branch;
+  JsonNode *node;
+
+  if (view == NULL)
+    return NULL;
+  branch = json_object_new ();
+  json_object_set_string_member (branch, "repository", self->access.place->name);
+  royal_json_set_text (branch, "branch", *self->branch != '\0' ? self->branch : view->default_branch);
+  royal_json_set_text (branch, "head", *self->branch != '\0' ? view->head : view->base);
+  royal_json_set_text (branch, "default_branch", view->default_branch);
+  node = json_node_init_object (json_node_alloc (), branch);
+  json_object_unref (branch);
+  return node;
+}
+
+static gpointer
+work_files (Operation *self, GError **error)
+{
+  int fd = rh_git_tree_read (&self->access, royal_json_string (self->asked, "commit", ""),
+                             royal_json_string (self->asked, "under", ""), error);
+  int *result = fd >= 0 ? g_new (int, 1) : NULL;
+
+  if (result != NULL)
+    *result = fd;
+  return result;
+}
+
+static void
+free_files (gpointer data)
+{
+  int *fd = data;
+
+  if (*fd >= 0)
+    (void)g_close (*fd, NULL);
+  g_free (fd);
+}
+
 /* In a thread of the connector's own pool: libgit2 1.5 waits for a server that hangs as long as TCP does, and GLib's
  * pool, in which names are resolved and files read, must not wait with it. */
 static void
@@ -423,6 +479,8 @@ begin (RhConnector *connector,
     }
   self = g_new0 (Operation, 1);
   self->effect = *effect;
+  self->asked = effect->parameters != NULL ? json_object_ref (effect->parameters) : NULL;
+  self->effect.parameters = self->asked;
   self->folder = g_build_filename (git->folder, place->name, NULL);
   self->access = (RhGitAccess){ .place = place, .folder = self->folder };
   self->access.cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL;
@@ -478,6 +536,73 @@ rh_git_verify_finish (RhConnector *connector, GAsyncResult *result, JsonNode **r
   return rh_connector_task_verify (connector, result, RH_VERIFY_ABSENT, ret_receipt, error);
 }
 
+/* --- Reads -------------------------------------------------------------------------------------------------------- */
+
+static const struct {
+  const char *name;
+  const char *members; /* those that it takes, each between spaces */
+  Work work;
+  GDestroyNotify free_result;
+} reads[] = {
+  { "git.branch", " repository branch ", work_branch, (GDestroyNotify)json_node_unref },
+  { "git.files", " repository commit under ", work_files, free_files },
+};
+
+static gboolean
+check_read (const char *resource, const char *members, JsonObject *parameters, GError **error)
+{
+  g_autoptr (GList) names = parameters != NULL ? json_object_get_members (parameters) : NULL;
+
+  for (GList *l = names; l != NULL; l = l->next)
+    {
+      g_autofree char *name = g_strconcat (" ", l->data, " ", NULL);
+
+      if (strstr (members, name) == NULL || royal_json_string (parameters, l->data, NULL) == NULL)
+        {
+          g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "%s: /%s: expected texts, of%s", resource,
+                       (char *)l->data, members);
+          return FALSE;
+        }
+    }
+  if (royal_json_string (parameters, "repository", NULL) != NULL)
+    return TRUE;
+  g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "%s: /repository: expected a repository of connectors/git.json",
+               resource);
+  return FALSE;
+}
+
+static void
+rh_git_get_async (RhConnector *connector,
+                  gint64 workspace,
+                  const char *resource,
+                  JsonObject *parameters,
+                  GCancellable *cancellable,
+                  GAsyncReadyCallback callback,
+                  gpointer data)
+{
+  const guint i = g_str_equal (resource, reads[0].name) ? 0 : 1;
+  RhEffect effect = { .workspace = workspace, .action = resource, .parameters = parameters };
+  GError *error = NULL;
+
+  if (!check_read (resource, reads[i].members, parameters, &error))
+    {
+      g_task_report_error (connector, callback, data, begin, error);
+      return;
+    }
+  effect.target = royal_json_string (parameters, "repository", "");
+  begin (connector, &effect, reads[i].work, reads[i].free_result, cancellable, callback, data);
+}
+
+static int
+rh_git_read_finish (RhConnector *connector, GAsyncResult *result, GError **error)
+{
+  int *found = g_task_propagate_pointer (G_TASK (result), error);
+  int fd = found != NULL ? *found : -1;
+
+  g_free (found);
+  return fd;
+}
+
 static void
 rh_git_finalize (GObject *object)
 {
@@ -523,6 +648,11 @@ rh_git_connector_init (RhConnectorInterface *iface)
   iface->verify_finish = rh_git_verify_finish;
   iface->undo_async = rh_git_undo_async;
   iface->undo_finish = rh_connector_task_node;
+  iface->resources = rh_git_resources;
+  iface->get_async = rh_git_get_async;
+  iface->get_finish = rh_connector_task_node;
+  iface->read_async = rh_git_get_async;
+  iface->read_finish = rh_git_read_finish;
 }
 
 static void
