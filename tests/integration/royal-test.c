@@ -18,6 +18,16 @@
 static char *dir;
 static RhCluster *shared_cluster;
 
+const char *__asan_default_options (void);
+
+/* Asked for by the address sanitizer, if there is one. tools/lsan.supp names functions of libraries, and without frame
+ * pointers only the slow unwinder sees them. */
+const char *
+__asan_default_options (void)
+{
+  return "fast_unwind_on_malloc=0";
+}
+
 /* A checkout under /root is closed to nobody. The one thing that is kept of root is that files can be read, by this
  * program and by those that it starts. */
 static void
@@ -53,6 +63,7 @@ royal_test_init (int *argc, char ***argv)
 {
   if (geteuid () == 0)
     become_nobody (*argv);
+  g_setenv ("GSETTINGS_BACKEND", "memory", TRUE); /* nobody has no home for them */
   g_test_init (argc, argv, NULL);
 }
 

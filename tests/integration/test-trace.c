@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "royal-test.h"
+
 #include <libsoup/soup.h>
 #include <rh-trace-export.h>
 #include <rh-trace.h>
@@ -267,7 +269,7 @@ test_endpoint (void)
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, NULL);
+  royal_test_init (&argc, &argv);
   g_test_add_func ("/trace/traceparent", test_traceparent);
   g_test_add_func ("/trace/parent-and-child", test_parent_and_child);
   g_test_add_func ("/trace/sampling", test_sampling);
@@ -275,5 +277,5 @@ main (int argc, char **argv)
   g_test_add_func ("/trace/export", test_export);
   g_test_add_func ("/trace/export-again", test_export_again);
   g_test_add_func ("/trace/endpoint", test_endpoint);
-  return g_test_run ();
+  return royal_test_run ();
 }
