@@ -316,10 +316,11 @@ shopify_catalog_theme_bodies (ShopifyCatalog *self, JsonObject *variables)
   g_assert_cmpuint (json_array_get_length (names), <=, 50);
   for (guint i = 0; i < json_array_get_length (names); i++)
     {
-      guint number = 0;
+      const char *name = json_array_get_string_element (names, i);
 
-      g_assert_cmpint (sscanf (json_array_get_string_element (names, i), "snippets/%u", &number), ==, 1);
-      json_array_add_object_element (nodes, theme_file (self, number, TRUE));
+      g_assert_true (g_str_has_prefix (name, "snippets/"));
+      json_array_add_object_element (
+          nodes, theme_file (self, (guint)g_ascii_strtoull (name + strlen ("snippets/"), NULL, 10), TRUE));
     }
   return data;
 }

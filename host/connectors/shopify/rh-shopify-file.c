@@ -119,7 +119,7 @@ rh_shopify_file_push (RhShopifyFile *self, GBytes *bytes, GPtrArray *things, GEr
 {
   gsize length = 0;
   const char *at = bytes != NULL ? g_bytes_get_data (bytes, &length) : NULL;
-  const char *end = at + length;
+  const char *end = at != NULL ? at + length : NULL;
 
   g_return_val_if_fail (self != NULL && things != NULL, FALSE);
 

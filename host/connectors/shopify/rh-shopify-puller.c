@@ -174,7 +174,8 @@ on_claimed (GObject *source, GAsyncResult *result, gpointer data)
 static void
 look (RhShopifyPuller *self)
 {
-  if (!self->ready || g_hash_table_size (self->places) == 0 || self->running >= PULLS_MAX || g_cancellable_is_cancelled (self->cancellable))
+  if (!self->ready || g_hash_table_size (self->places) == 0 || self->running >= PULLS_MAX ||
+      g_cancellable_is_cancelled (self->cancellable))
     return;
   self->again = self->asking;
   if (self->asking)
