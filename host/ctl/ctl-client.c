@@ -104,6 +104,19 @@ ctl_call_text (const CtlOptions *options,
   return status;
 }
 
+/* An object, or what was wrong is printed. */
+static int
+read_answer (const char *text, JsonNode **ret_answer)
+{
+  g_autoptr (GError) error = NULL;
+
+  *ret_answer = royal_json_parse (text, -1, "answer", &error);
+  if (*ret_answer != NULL && JSON_NODE_HOLDS_OBJECT (*ret_answer))
+    return CTL_OK;
+  g_clear_pointer (ret_answer, json_node_unref);
+  return ctl_fail (CTL_FAILED, "the host's answer is no JSON object");
+}
+
 int
 ctl_call (const CtlOptions *options, const char *method, const char *path, JsonNode *body, JsonNode **ret_answer)
 {
@@ -111,16 +124,29 @@ ctl_call (const CtlOptions *options, const char *method, const char *path, JsonN
   g_autofree char *sent = owned != NULL ? royal_json_to_string (owned) : NULL;
   g_autoptr (GBytes) bytes = sent != NULL ? g_bytes_new (sent, strlen (sent)) : NULL;
   g_autofree char *text = NULL;
-  g_autoptr (GError) error = NULL;
   int status = ctl_call_text (options, method, path, "application/json", bytes, &text);
 
+  return status == CTL_OK ? read_answer (text, ret_answer) : status;
+}
+
+int
+ctl_send_csv (const CtlOptions *options, const char *what, const char *path, GBytes *csv, JsonNode **ret_summary)
+{
+  g_autofree char *text = NULL;
+  g_autoptr (JsonNode) summary = NULL;
+  int status = ctl_call_text (options, "POST", path, "text/csv", csv, &text);
+
+  if (status == CTL_OK)
+    status = read_answer (text, &summary);
   if (status != CTL_OK)
     return status;
-  *ret_answer = royal_json_parse (text, -1, "answer", &error);
-  if (*ret_answer != NULL && JSON_NODE_HOLDS_OBJECT (*ret_answer))
-    return CTL_OK;
-  g_clear_pointer (ret_answer, json_node_unref);
-  return ctl_fail (CTL_FAILED, "the host's answer is no JSON object");
+  if (options->json)
+    ctl_print_json (summary);
+  else
+    ctl_print_object (what, json_node_get_object (summary));
+  if (ret_summary != NULL)
+    *ret_summary = g_steal_pointer (&summary);
+  return CTL_OK;
 }
 
 int

@@ -194,23 +194,12 @@ run_status (const CtlOptions *options, char **arguments)
 static int
 send_csv (const CtlOptions *options, const char *what, const char *path, GBytes *csv)
 {
-  g_autofree char *answer = NULL;
   g_autoptr (JsonNode) summary = NULL;
-  g_autoptr (GError) error = NULL;
   JsonObject *variance;
-  int status = ctl_call_text (options, "POST", path, "text/csv", csv, &answer);
+  int status = ctl_send_csv (options, what, path, csv, &summary);
 
-  if (status != CTL_OK)
+  if (status != CTL_OK || options->json)
     return status;
-  summary = royal_json_parse (answer, -1, "answer", &error);
-  if (summary == NULL)
-    return ctl_fail (CTL_FAILED, "%s", error->message);
-  if (options->json)
-    {
-      ctl_print_json (summary);
-      return CTL_OK;
-    }
-  ctl_print_object (what, json_node_get_object (summary));
   variance = royal_json_object (json_node_get_object (summary), "variance");
   if (variance != NULL)
     {
@@ -226,16 +215,14 @@ static int
 run_upload (const CtlOptions *options, char **arguments)
 {
   g_autoptr (GString) path = g_string_new (history ? "/data/history" : "/data/actuals");
-  g_autoptr (GMappedFile) file = NULL;
   g_autoptr (GBytes) csv = NULL;
-  g_autoptr (GError) error = NULL;
+  int status;
 
   if (history == (season != NULL))
     return ctl_fail (CTL_USAGE, "give --season or --history");
-  file = g_mapped_file_new (arguments[0], FALSE, &error);
-  if (file == NULL)
-    return ctl_fail (CTL_FAILED, "%s", error->message);
-  csv = g_mapped_file_get_bytes (file);
+  csv = ctl_read_bytes (arguments[0], &status);
+  if (csv == NULL)
+    return status;
   add_query (path, "season", season);
   add_query (path, "gaps", gaps);
   add_query (path, "dry_run", dry_run ? "1" : NULL);

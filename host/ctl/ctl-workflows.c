@@ -244,6 +244,16 @@ run_decide (const CtlOptions *options, char **arguments)
                          ctl_body ("step", arguments[1], "choice", arguments[2], "note", note, NULL));
 }
 
+GBytes *
+ctl_read_bytes (const char *path, int *ret_status)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GMappedFile) file = g_mapped_file_new (path, FALSE, &error);
+
+  *ret_status = file != NULL ? CTL_OK : ctl_fail (CTL_FAILED, "%s", error->message);
+  return file != NULL ? g_mapped_file_get_bytes (file) : NULL;
+}
+
 JsonNode *
 ctl_read_json (const char *path, int *ret_status)
 {

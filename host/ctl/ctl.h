@@ -61,6 +61,7 @@ extern const CtlCommand ctl_policy_commands[];
 extern const CtlCommand ctl_workflows_commands[];
 extern const CtlCommand ctl_simulate_commands[];
 extern const CtlCommand ctl_theme_commands[];
+extern const CtlCommand ctl_catalog_commands[];
 
 /* Prints `royalctl: …` on the error stream and returns @status. */
 int ctl_fail (int status, const char *format, ...) G_GNUC_PRINTF (2, 3);
@@ -86,6 +87,8 @@ int ctl_call_text (const CtlOptions *options,
                    const char *type,
                    GBytes *body,
                    char **ret_text);
+/* A CSV file to a route of /data; prints what came of it, which is in @ret_summary (nullable), too. */
+int ctl_send_csv (const CtlOptions *options, const char *what, const char *path, GBytes *csv, JsonNode **ret_summary);
 /* The same, page by page, to standard output. */
 int ctl_copy (const CtlOptions *options, const char *path);
 /* Prints events as they come, until it is interrupted; resumes by itself. */
@@ -120,6 +123,8 @@ JsonNode *ctl_body (const char *name, ...) G_GNUC_NULL_TERMINATED;
 
 /* --- files and runs ----------------------------------------------------------------------------------------------- */
 
+/* (transfer full) (nullable): what a file holds; what is wrong with it was printed. */
+GBytes *ctl_read_bytes (const char *path, int *ret_status);
 /* (transfer full) (nullable): the document in a file; what is wrong with it was printed. */
 JsonNode *ctl_read_json (const char *path, int *ret_status);
 /* Sets a member of an object node to a JSON text, if there is one; @what is the text's name in messages. */

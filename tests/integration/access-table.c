@@ -96,6 +96,9 @@ static const AccessRow rows[] = {
   { "POST /hooks/{workspace}/{name}", "~" },
   { "POST /webhooks/github", "~" },
   { "POST /webhooks/shopify", "~" },
+  { "GET " API "/catalog/opportunities", ANY, .shows = TRUE },
+  { "GET " API "/goals", ANY },
+  { "PUT " API "/goals", "oa" },
   { "GET " API "/shopify/shops", ANY, .shows = TRUE },
   { "POST " API "/shopify/shops/{id}/pull", "oa", "shop", 404, FALSE, "{}" },
   { "POST " API "/control/changes", "oa" },
@@ -174,6 +177,8 @@ static const AccessThing things[] = {
   { "store", "insert into retail_stores (workspace_id, code, name) values (¤, 'zqother', 'zqother') returning id" },
   { "shop", "insert into shopify_shops (workspace_id, shop, domain, parts) values (¤, 'zqother', 'zqother', '{}')"
             " returning shop" },
+  { "opportunity", "insert into catalog_opportunities (workspace_id, product, supplier, title, price, cost, key,"
+                   " parameters) values (¤, 'zqother', 'zqother', 'zqother', 2, 1, 'zqother', '{}') returning uid" },
   { "season", "insert into retail_seasons (workspace_id, code, category, name, starts_on, weeks, currency) select ¤,"
               " 'zqother', id, 'zqother', '2026-01-05', 4, 'EUR' from retail_categories where code = 'zqother'"
               " returning code" },

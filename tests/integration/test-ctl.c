@@ -229,6 +229,30 @@ test_season (void)
   assert_ctl (host, NULL, 2, "season load", "--stores");
 }
 
+static void
+test_catalog (void)
+{
+  g_autoptr (WebHost) host = web_host_new ();
+  g_autofree char *feed = write_csv ("feed.csv", "product,supplier,title,price,cost\nlamp,acme,A lamp,39.90,12.00\n");
+  g_autofree char *odd = write_csv ("odd-feed.csv", "product,supplier,title,price,cost\nlamp,acme,A lamp,39.90,low\n");
+  g_autofree char *try = g_strdup_printf ("catalog upload catalog '%s' --dry-run", feed);
+  g_autofree char *load = g_strdup_printf ("catalog upload catalog '%s'", feed);
+  g_autofree char *wrong = g_strdup_printf ("catalog upload catalog '%s'", odd);
+  g_autofree char *other = g_strdup_printf ("catalog upload stores '%s'", feed);
+
+  assert_ctl (host, NULL, 0, try, "added                    1");
+  assert_ctl (host, NULL, 0, load, "added                    1");
+  assert_ctl (host, NULL, 0, load, "unchanged                1");
+  assert_ctl (host, NULL, 1, wrong, "line 2, column cost");
+  assert_ctl (host, NULL, 2, other, "catalog, signals, prices and suppliers");
+  assert_ctl (host, NULL, 0, "catalog opportunities", "nothing");
+  assert_ctl (host, NULL, 0, "goals margin=0.4 revenue=250000", "margin                   0.4");
+  assert_ctl (host, NULL, 0, "goals margin=", "revenue                  250000");
+  assert_ctl (host, NULL, 1, "goals margin=2", "/margin: expected less than 1");
+  assert_ctl (host, NULL, 1, "goals speed=2", "speed");
+  assert_ctl (host, NULL, 2, "goals margin", "NAME=NUMBER");
+}
+
 /* Offline, and by the host: the policy in force notifies below 20 and asks from there on. */
 static void
 test_policy (void)
@@ -291,6 +315,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ctl/tokens", test_tokens);
   g_test_add_func ("/ctl/users", test_users);
   g_test_add_func ("/ctl/season", test_season);
+  g_test_add_func ("/ctl/catalog", test_catalog);
   g_test_add_func ("/ctl/policy", test_policy);
   return royal_test_run ();
 }

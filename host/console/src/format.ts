@@ -4,8 +4,11 @@ const time = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' })
 const number = new Intl.NumberFormat(undefined, { maximumFractionDigits: 4 })
 
-export const when = (at?: string | null): string => (at ? time.format(new Date(at)) : '—')
-export const clockOf = (at: string): string => clock.format(new Date(at))
+/** What is no time is shown as it is: a page is not lost for it. */
+const formatted = (format: Intl.DateTimeFormat, at: string): string => (Number.isNaN(Date.parse(at)) ? at : format.format(new Date(at)))
+
+export const when = (at?: string | null): string => (at ? formatted(time, at) : '—')
+export const clockOf = (at: string): string => formatted(clock, at)
 export const words = (name: string): string => name.replace(/_pct$/, ' %').replace(/[_.]/g, ' ')
 
 /** "2 h 5 min", "40 s"; of a time that is past: "over". */

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rh-routes.h"
+
+#include "royal-json.h"
+
+/* What could be sold, and what people aim at. */
+
+static const RhStatement opportunities = {
+  "web.opportunities",
+  "select jsonb_build_object ('items', catalog_opportunity_list ()->'opportunities',"
+  " 'next', null) as answer",
+  0, FALSE
+};
+static const RhStatement goals = { "web.goals", "select goal_list () as answer", 0, FALSE };
+static const RhStatement goals_set = { "web.goals_set", "select goal_set ($1, $2) as answer", 2, TRUE };
+
+static void
+on_answer (RhRequest *request, RhRows *rows)
+{
+  rh_request_reply_row (request, SOUP_STATUS_OK, rows, "answer");
+}
+
+void
+rh_api_opportunities (RhRequest *request)
+{
+  rh_request_call (request, &opportunities, NULL, on_answer);
+}
+
+void
+rh_api_goals (RhRequest *request)
+{
+  rh_request_call (request, &goals, NULL, on_answer);
+}
+
+void
+rh_api_goals_set (RhRequest *request)
+{
+  g_autoptr (JsonNode) goals_named = royal_json_take_object (json_object_ref (rh_request_body (request)));
+  g_autofree char *text = royal_json_to_string (goals_named);
+  const char *params[] = { text, rh_request_caller (request)->name };
+
+  rh_request_call (request, &goals_set, params, on_answer);
+}
