@@ -43,8 +43,11 @@ static const Case cases[] = {
   /* Liquid's blocks and strings */
   { "snippets/price.liquid", "{% if a %}\nx{{ 'cart.title' | t }}\n", "LiquidHTMLSyntaxError:1" },
   { "snippets/price.liquid", "\n{% endif %}{{ 'cart.title' | t }}", "LiquidHTMLSyntaxError:2" },
-  { "snippets/price.liquid", "{% for a in b %}{% if a %}\n{% endfor %}{{ 'cart.title' | t }}",
+  { "snippets/price.liquid", "{% for a in b %}\n{% if a %}\n{% endfor %}{{ 'cart.title' | t }}",
     "LiquidHTMLSyntaxError:2" },
+  { "snippets/price.liquid", "{{ 'cart.title' | t }}{% comment %}{% comment %}{% endcomment %}\n{% endcomment %}", "" },
+  { "snippets/price.liquid", "{{ 'cart.title' | t }}{% raw %}{% raw %}{% endraw %}\n{% endraw %}",
+    "LiquidSyntaxError:2" },
   { "snippets/price.liquid", "{{ 'cart.title' | t }}\n{{ a ", "LiquidHTMLSyntaxError:2" },
   { "snippets/price.liquid", "{{ 'cart.title' | t }}\n{% assign ", "LiquidHTMLSyntaxError:2" },
   { "snippets/price.liquid", "{{ 'cart.title' | t }}\n{% raw %}{{ ", "LiquidHTMLSyntaxError:2" },
@@ -110,6 +113,10 @@ static const Case cases[] = {
     "{% schema %}{ \"name\": \"n\", \"settings\": [{ \"type\": \"rang\", \"id\": \"size\" }],\n"
     "\"blocks\": [{ \"type\": \"text\", \"name\": \"x\" }] }{% endschema %}",
     "ValidSchema:1" },
+  { "sections/other.liquid",
+    "{% schema %}{ \"name\": \"n\", \"limit\": 3,\n\"max_blocks\": \"2\",\n\"tag\": \"p\",\n\"none\": 1 }{% endschema "
+    "%}",
+    "ValidSchema:1 ValidSchema:2 ValidSchema:3 ValidSchema:4" },
   { "sections/main.liquid",
     "{% schema %}{ \"name\": \"t:none\", \"settings\": [{ \"type\": \"text\", \"id\": \"size\" }],\n"
     "\"blocks\": [{ \"type\": \"text\", \"name\": \"x\" }] }{% endschema %}",
@@ -167,6 +174,29 @@ test_places (void)
   g_assert_cmpstr (offence->path, ==, "snippets/price.liquid");
   g_assert_cmpuint (offence->line, ==, 2);
   g_assert_cmpuint (offence->column, ==, 11);
+}
+
+/* What is never closed, or only at the end, costs no more than it is long: no reading begins anew at each of them. */
+static void
+test_unclosed (void)
+{
+  static const char *const parts[][2] = { { "{% comment %}", "" }, { "{% comment %}", "{% endcomment %}" },
+                                          { "{% raw %}", "" },     { "{% if a %}", "" },
+                                          { "<div>", "" },         { "<!--", "" } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
+    {
+      g_autoptr (GString) text = g_string_new ("{{ 'cart.title' | t }}");
+      g_autoptr (ThemeFiles) files = NULL;
+      g_autoptr (ThemeReport) report = NULL;
+
+      for (guint side = 0; side < 2; side++)
+        for (guint n = 0; n < 60000; n++)
+          g_string_append (text, parts[i][side]);
+      files = theme_with ("snippets/price.liquid", text->str);
+      report = theme_check (files, NULL);
+      g_assert_cmpuint (theme_report_n (report), <=, THEME_OFFENCES_MAX);
+    }
 }
 
 static void
@@ -231,6 +261,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/theme/cases", test_cases);
   g_test_add_func ("/theme/places", test_places);
+  g_test_add_func ("/theme/unclosed", test_unclosed);
   g_test_add_func ("/theme/sizes", test_sizes);
   g_test_add_func ("/theme/documented", test_documented);
   g_test_add_func ("/theme/json", test_json);

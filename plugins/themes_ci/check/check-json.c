@@ -46,16 +46,6 @@ theme_json_at (const ThemeJson *json, const char *key, gsize length)
   return json;
 }
 
-/* Whether the list has that string. */
-static gboolean
-has_string (const ThemeJson *list, const char *text)
-{
-  for (const ThemeJson *item = list->first; item != NULL; item = item->next)
-    if (item->kind == THEME_JSON_STRING && strcmp (item->text, text) == 0)
-      return TRUE;
-  return FALSE;
-}
-
 /* An order and what it orders: each names the other's, once. */
 static void
 check_order (ThemeContext *self,
@@ -65,23 +55,27 @@ check_order (ThemeContext *self,
              const ThemeJson *order,
              const ThemeJson *things)
 {
+  g_autoptr (GHashTable) known = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GHashTable) named = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (const ThemeJson *thing = things->first; thing != NULL; thing = thing->next)
+    g_hash_table_add (known, thing->key);
   for (const ThemeJson *item = order->first; item != NULL; item = item->next)
     {
       if (item->kind != THEME_JSON_STRING)
-        theme_report_add (self->report, check, file, item->start, "expected the id of a %s, in quotes", what);
-      else if (theme_json_get (things, item->text) == NULL)
+        {
+          theme_report_add (self->report, check, file, item->start, "expected the id of a %s, in quotes", what);
+          continue;
+        }
+      if (!g_hash_table_contains (known, item->text))
         theme_report_add (self->report, check, file, item->start, "there is no %s '%s'; expected one of `%ss`", what,
                           item->text, what);
-      for (const ThemeJson *other = order->first; other != item && item->kind == THEME_JSON_STRING; other = other->next)
-        if (other->kind == THEME_JSON_STRING && strcmp (other->text, item->text) == 0)
-          {
-            theme_report_add (self->report, check, file, item->start, "the %s '%s' is there twice; expected once", what,
-                              item->text);
-            break;
-          }
+      if (!g_hash_table_add (named, item->text))
+        theme_report_add (self->report, check, file, item->start, "the %s '%s' is there twice; expected once", what,
+                          item->text);
     }
   for (const ThemeJson *thing = things->first; thing != NULL; thing = thing->next)
-    if (!has_string (order, thing->key) && theme_json_get (thing, "static") == NULL)
+    if (!g_hash_table_contains (named, thing->key) && theme_json_get (thing, "static") == NULL)
       theme_report_add (self->report, check, file, thing->key_start,
                         "the %s '%s' is not in the order, so it is not shown", what, thing->key);
 }

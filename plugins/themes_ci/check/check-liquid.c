@@ -331,14 +331,8 @@ close_block (Pass *self, const LiquidNode *node)
                         "'%s' closes no block; expected {%% %s … %%} before it", node->name, name);
       return;
     }
-  if (at < self->open->len)
-    {
-      const LiquidNode *last = self->open->pdata[self->open->len - 1];
-
-      theme_report_add (self->context->report, THEME_CHECK_HTML_SYNTAX, self->file, node->start,
-                        "'%s' before '%s' of the line above was closed; expected {%% end%s %%}", node->name, last->name,
-                        last->name);
-    }
+  for (guint i = at; i < self->open->len; i++)
+    not_closed (self, self->open->pdata[i]);
   g_ptr_array_set_size (self->open, (gint)at - 1);
 }
 

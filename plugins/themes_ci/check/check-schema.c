@@ -202,6 +202,65 @@ check_values (ThemeContext *self, const ThemeFile *file, const ThemeJson *schema
                         "Setting '%s' does not exist in schema", value->key);
 }
 
+/* What a section's schema may have. @max: of a number, whose least is 1.
+ * https://shopify.dev/docs/storefronts/themes/architecture/sections/section-schema */
+static const struct {
+  const char *name;
+  ThemeJsonKind kind;
+  guint max;
+} members[] = {
+  { "blocks", THEME_JSON_ARRAY, 0 },       { "class", THEME_JSON_STRING, 0 },       { "default", THEME_JSON_OBJECT, 0 },
+  { "disabled_on", THEME_JSON_OBJECT, 0 }, { "enabled_on", THEME_JSON_OBJECT, 0 },  { "limit", THEME_JSON_NUMBER, 2 },
+  { "locales", THEME_JSON_OBJECT, 0 },     { "max_blocks", THEME_JSON_NUMBER, 50 }, { "name", THEME_JSON_STRING, 0 },
+  { "presets", THEME_JSON_ARRAY, 0 },      { "settings", THEME_JSON_ARRAY, 0 },     { "tag", THEME_JSON_STRING, 0 },
+};
+
+static const char *
+kind_name (ThemeJsonKind kind)
+{
+  static const char *const names[] = { "null", "a boolean", "a number", "a string", "an array", "an object" };
+
+  return names[kind];
+}
+
+static void
+check_member (ThemeContext *self, const ThemeFile *file, const ThemeJson *member)
+{
+  guint i = 0;
+
+  while (i < G_N_ELEMENTS (members) && strcmp (members[i].name, member->key) != 0)
+    i++;
+  if (i == G_N_ELEMENTS (members))
+    theme_report_add (self->report, THEME_CHECK_SCHEMA, file, member->key_start, "a section's schema has no \"%s\"",
+                      member->key);
+  else if (members[i].kind != member->kind)
+    theme_report_add (self->report, THEME_CHECK_SCHEMA, file, member->start, "expected \"%s\" to be %s, found %s",
+                      member->key, kind_name (members[i].kind), kind_name (member->kind));
+  else if (members[i].max > 0)
+    {
+      double n = g_ascii_strtod (member->text, NULL);
+
+      if (!(n >= 1 && n <= members[i].max) || strpbrk (member->text, ".eE") != NULL)
+        theme_report_add (self->report, THEME_CHECK_SCHEMA, file, member->start,
+                          "expected \"%s\" to be a whole number of 1 to %u, found %s", member->key, members[i].max,
+                          member->text);
+    }
+}
+
+/* What only a section's schema has: a block's is another. */
+static void
+check_section (ThemeContext *self, const ThemeFile *file, const ThemeJson *schema)
+{
+  static const char *const tags[] = { "article", "aside", "div", "footer", "header", "section", NULL };
+  const ThemeJson *tag = theme_json_get_kind (schema, "tag", THEME_JSON_STRING);
+
+  for (const ThemeJson *member = schema->first; member != NULL; member = member->next)
+    check_member (self, file, member);
+  if (tag != NULL && !g_strv_contains (tags, tag->text))
+    theme_report_add (self->report, THEME_CHECK_SCHEMA, file, tag->start,
+                      "expected \"tag\" to be article, aside, div, footer, header or section, found '%s'", tag->text);
+}
+
 void
 theme_check_schema (ThemeContext *self, const ThemeFile *file, const ThemeJson *schema, gsize start)
 {
@@ -216,6 +275,8 @@ theme_check_schema (ThemeContext *self, const ThemeFile *file, const ThemeJson *
       theme_report_add (self->report, THEME_CHECK_SCHEMA, file, schema->start, "expected an object");
       return;
     }
+  if (file->dir == THEME_DIR_SECTIONS)
+    check_section (self, file, schema);
   check_name (self, file, schema);
   check_translations (self, file, schema);
   theme_check_settings (self, file, settings, ids);

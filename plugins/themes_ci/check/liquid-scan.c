@@ -80,27 +80,23 @@ read_name (const Scanner *self, LiquidNode *node, gsize at, gsize end)
   node->markup_end = end;
 }
 
-/* The next {% NAME %} from @from on: its place and its end; FALSE when there is none. */
+/* The next tag from @from on: its name, which ends at @ret_after, and where it begins; FALSE when there is none. */
 static gboolean
-find_tag (const Scanner *self, gsize from, const char *name, gsize *ret_start, gsize *ret_end)
+find_tag (const Scanner *self, gsize from, gsize *ret_start, gsize *ret_name, gsize *ret_after)
 {
-  for (gsize at = find (self, from, self->length, "{%"); at < self->length;
-       at = find (self, at + 2, self->length, "{%"))
-    {
-      gsize inner = at + 2;
-      gsize n = strlen (name);
+  gsize start = find (self, from, self->length, "{%");
+  gsize at = start + 2;
 
-      inner += inner < self->length && self->text[inner] == '-';
-      inner = skip_blanks (self, inner, self->length);
-      if (self->length - inner < n || memcmp (self->text + inner, name, n) != 0)
-        continue;
-      if (inner + n < self->length && (g_ascii_isalnum (self->text[inner + n]) || self->text[inner + n] == '_'))
-        continue;
-      *ret_start = at;
-      *ret_end = MIN (find (self, inner, self->length, "%}") + 2, self->length);
-      return TRUE;
-    }
-  return FALSE;
+  if (start == self->length)
+    return FALSE;
+  at += at < self->length && self->text[at] == '-';
+  at = skip_blanks (self, at, self->length);
+  *ret_start = start;
+  *ret_name = at;
+  while (at < self->length && (g_ascii_isalnum (self->text[at]) || self->text[at] == '_'))
+    at++;
+  *ret_after = at;
+  return TRUE;
 }
 
 /* The body of a raw tag. Comments nest, the others do not. */
@@ -108,31 +104,26 @@ static void
 read_body (const Scanner *self, LiquidNode *node)
 {
   g_autofree char *closing = g_strconcat ("end", node->name, NULL);
+  gboolean nests = strcmp (node->name, "comment") == 0;
   gsize from = node->end;
   guint depth = 1;
-  gsize start;
-  gsize end;
+  gsize start, name, after;
 
   node->kind = LIQUID_RAW;
   node->body_start = node->end;
   node->body_end = node->close = self->length;
-  while (find_tag (self, from, closing, &start, &end))
+  while (find_tag (self, from, &start, &name, &after))
     {
-      gsize inner_start;
-      gsize inner_end;
+      const char *word = self->text + name;
 
-      depth--;
-      if (strcmp (node->name, "comment") == 0)
-        for (gsize at = from; find_tag (self, at, "comment", &inner_start, &inner_end) && inner_start < start;
-             at = inner_end)
-          depth++;
-      if (depth == 0)
-        {
-          node->body_end = start;
-          node->close = end;
-          return;
-        }
-      from = end;
+      from = after;
+      if (nests && after - name == strlen ("comment") && memcmp (word, "comment", after - name) == 0)
+        depth++;
+      if (after - name != strlen (closing) || memcmp (word, closing, after - name) != 0 || --depth > 0)
+        continue;
+      node->body_end = start;
+      node->close = MIN (find (self, after, self->length, "%}") + 2, self->length);
+      return;
     }
   liquid_note (self->problems, node->start,
                g_strdup_printf ("`%s` is not closed; expected {%% end%s %%}", node->name, node->name));

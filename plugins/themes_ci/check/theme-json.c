@@ -56,8 +56,13 @@ static gpointer
 expected (Reader *reader, const char *what)
 {
   g_autofree char *instead = found (reader);
+  gsize at = reader->at;
 
-  note (reader, THEME_JSON_SYNTAX, reader->at, g_strdup_printf ("expected %s, found %s", what, instead));
+  /* The end is where what is written ends, not the blank lines after it. */
+  if (at >= reader->length)
+    while (at > 0 && g_ascii_isspace (reader->text[at - 1]))
+      at--;
+  note (reader, THEME_JSON_SYNTAX, at, g_strdup_printf ("expected %s, found %s", what, instead));
   return NULL;
 }
 

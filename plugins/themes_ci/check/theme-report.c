@@ -10,6 +10,9 @@ struct _ThemeReport {
   /* Where the lines of the file begin that was spoken of last. */
   const ThemeFile *file;
   GArray *lines;
+  /* Of it, the place that was counted to last, and its column from 0: the next is mostly after it. */
+  gsize counted;
+  guint columns;
 };
 
 static void
@@ -50,6 +53,8 @@ find_lines (ThemeReport *self, const ThemeFile *file)
   if (self->file == file)
     return;
   self->file = file;
+  self->counted = 0;
+  self->columns = 0;
   g_array_set_size (self->lines, 0);
   g_array_append_val (self->lines, line);
   for (gsize i = 0; i < file->length; i++)
@@ -79,6 +84,21 @@ line_of (const ThemeReport *self, gsize offset)
   return low;
 }
 
+static guint
+column_of (ThemeReport *self, gsize start, gsize offset)
+{
+  const char *text = self->file->text;
+
+  if (self->counted < start || self->counted > offset)
+    {
+      self->counted = start;
+      self->columns = 0;
+    }
+  self->columns += (guint)g_utf8_strlen (text + self->counted, (gssize)(offset - self->counted));
+  self->counted = offset;
+  return self->columns + 1;
+}
+
 static void
 add (ThemeReport *self, ThemeCheck check, const char *path, guint line, guint column, char *message)
 {
@@ -106,15 +126,12 @@ theme_report_add (ThemeReport *self, ThemeCheck check, const ThemeFile *file, gs
 
   g_return_if_fail (self != NULL && check < THEME_N_CHECKS && file != NULL && format != NULL);
 
-  if (file->text != NULL)
+  if (file->text != NULL && self->offences->len < THEME_OFFENCES_MAX)
     {
-      gsize start;
-
       find_lines (self, file);
       offset = MIN (offset, file->length);
       line = line_of (self, offset);
-      start = g_array_index (self->lines, gsize, line);
-      column = (guint)g_utf8_strlen (file->text + start, (gssize)(offset - start)) + 1;
+      column = column_of (self, g_array_index (self->lines, gsize, line), offset);
     }
   va_start (args, format);
   message = g_strdup_vprintf (format, args);
