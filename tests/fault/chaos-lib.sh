@@ -23,7 +23,7 @@ chaos_begin () { # chaos_begin SEED: a host that is not started yet, the peer, t
                "settle_ms": 700, "timeout_ms": 2000, "in_flight": 16 } } }
 END
   # Nothing of what is shipped but the policy.
-  rm -f "$host_dir"/manifests/{demand,inventory,markdown,pricing,product_scout}.json "$host_dir"/manifests/workflows/*.json
+  rm -f "$host_dir"/manifests/{demand,inventory,markdown,pricing,product_scout,themes_ci}.json "$host_dir"/manifests/workflows/*.json
   cat >"$host_dir/manifests/courier.json" <<'END'
 { "agent": "courier", "module": "courier.so", "grants": { "writes": [{ "action": "http.request" }] },
   "limits": { "wall_s": 60, "workers": 2 },
