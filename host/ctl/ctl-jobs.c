@@ -84,22 +84,41 @@ has_ended (JsonNode *job)
   return strcmp (now, "queued") != 0 && strcmp (now, "leased") != 0;
 }
 
+/* Until it has ended; *@job is what was known of it, then what is. */
 static int
-wait_and_print (const CtlOptions *options, JsonNode *made)
+wait_job (const CtlOptions *options, JsonNode **job)
 {
-  g_autofree char *path = path_of (royal_json_string (json_node_get_object (made), "id", ""), NULL);
-  g_autoptr (JsonNode) job = json_node_ref (made);
+  g_autofree char *path = path_of (royal_json_string (json_node_get_object (*job), "id", ""), NULL);
 
-  while (!has_ended (job))
+  while (!has_ended (*job))
     {
       int status;
 
       g_usleep (WAIT_MS * 1000);
-      g_clear_pointer (&job, json_node_unref);
-      status = ctl_call (options, "GET", path, NULL, &job);
+      g_clear_pointer (job, json_node_unref);
+      status = ctl_call (options, "GET", path, NULL, job);
       if (status != CTL_OK)
         return status;
     }
+  return CTL_OK;
+}
+
+int
+ctl_run_job (const CtlOptions *options, JsonNode *body, JsonNode **ret_job)
+{
+  int status = ctl_call (options, "POST", "/jobs", body, ret_job);
+
+  return status == CTL_OK ? wait_job (options, ret_job) : status;
+}
+
+static int
+wait_and_print (const CtlOptions *options, JsonNode *made)
+{
+  g_autoptr (JsonNode) job = json_node_ref (made);
+  int status = wait_job (options, &job);
+
+  if (status != CTL_OK)
+    return status;
   print_job (options, job);
   return strcmp (royal_json_string (json_node_get_object (job), "state", ""), "completed") == 0 ? CTL_OK : CTL_FAILED;
 }

@@ -62,6 +62,7 @@ extern const CtlCommand ctl_workflows_commands[];
 extern const CtlCommand ctl_simulate_commands[];
 extern const CtlCommand ctl_theme_commands[];
 extern const CtlCommand ctl_catalog_commands[];
+extern const CtlCommand ctl_themes_commands[];
 
 /* Prints `royalctl: …` on the error stream and returns @status. */
 int ctl_fail (int status, const char *format, ...) G_GNUC_PRINTF (2, 3);
@@ -129,6 +130,8 @@ GBytes *ctl_read_bytes (const char *path, int *ret_status);
 JsonNode *ctl_read_json (const char *path, int *ret_status);
 /* Sets a member of an object node to a JSON text, if there is one; @what is the text's name in messages. */
 int ctl_set_json (JsonNode *body, const char *member, const char *text, const char *what);
+/* Makes a job of @body (transfer full), and waits until it has ended, well or not. */
+int ctl_run_job (const CtlOptions *options, JsonNode *body, JsonNode **ret_job);
 /* A run of a workflow, with its steps. */
 int ctl_print_run (const CtlOptions *options, JsonNode *run);
 gboolean ctl_run_is_over (JsonNode *run);

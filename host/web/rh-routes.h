@@ -96,6 +96,8 @@ void rh_api_goals (RhRequest *request);
 void rh_api_goals_set (RhRequest *request);
 void rh_api_shops (RhRequest *request);
 void rh_api_shop_pull (RhRequest *request);
+void rh_api_themes (RhRequest *request);
+void rh_api_theme_checks (RhRequest *request);
 void rh_api_secrets (RhRequest *request);
 void rh_api_secret_set (RhRequest *request);
 void rh_api_secret_delete (RhRequest *request);

@@ -101,6 +101,8 @@ static const AccessRow rows[] = {
   { "PUT " API "/goals", "oa" },
   { "GET " API "/shopify/shops", ANY, .shows = TRUE },
   { "POST " API "/shopify/shops/{id}/pull", "oa", "shop", 404, FALSE, "{}" },
+  { "GET " API "/themes", ANY, .shows = TRUE },
+  { "GET " API "/themes/{id}/checks", ANY, "theme", 404, TRUE },
   { "POST " API "/control/changes", "oa" },
   { "GET " API "/policy/history", ANY },
   { "GET " API "/policy/envelopes", ANY, .shows = TRUE },
@@ -179,6 +181,9 @@ static const AccessThing things[] = {
             " returning shop" },
   { "opportunity", "insert into catalog_opportunities (workspace_id, product, supplier, title, price, cost, key,"
                    " parameters) values (¤, 'zqother', 'zqother', 'zqother', 2, 1, 'zqother', '{}') returning uid" },
+  { "theme",
+    "insert into shopify_themes (workspace_id, shop, theme, name, role, processing, updated) values (¤, 'zqother',"
+    " (random () * 1e15)::bigint, 'zqother', 'MAIN', false, 0) returning theme" },
   { "season", "insert into retail_seasons (workspace_id, code, category, name, starts_on, weeks, currency) select ¤,"
               " 'zqother', id, 'zqother', '2026-01-05', 4, 'EUR' from retail_categories where code = 'zqother'"
               " returning code" },

@@ -9,8 +9,8 @@ import { themeCheckRun } from '@shopify/theme-check-node'
 import { beyond, cases, large, sound } from './themes.mjs'
 
 const [royalctl, docs] = process.argv.slice(2)
-// The checks that both have are in the first table.
-const table = readFileSync(docs, 'utf8').split('And what theme-check does not look for')[0]
+// The checks that both have are in the first of its tables.
+const table = readFileSync(docs, 'utf8').split('## The checks')[1].split('And what theme-check does not look for')[0]
 const covered = new Set([...table.matchAll(/^\| `(\w+)` \|/gm)].map((row) => row[1]))
 const dir = mkdtempSync(join(tmpdir(), 'royal-theme-'))
 process.on('exit', () => rmSync(dir, { recursive: true, force: true }))
