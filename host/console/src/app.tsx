@@ -13,6 +13,7 @@ import { Policy } from './pages/policy'
 import { Season } from './pages/season'
 import { Settings } from './pages/settings'
 import { Simulate } from './pages/simulate'
+import { Themes } from './pages/themes'
 import { Workflows } from './pages/workflows'
 import { go, route } from './router'
 import { session } from './session'
@@ -31,6 +32,7 @@ export const pages = [
   { name: 'jobs', title: 'Jobs', show: Jobs, key: 'j' },
   { name: 'workflows', title: 'Workflows', show: Workflows, key: 'w' },
   { name: 'season', title: 'Season', show: Season, key: 's' },
+  { name: 'themes', title: 'Themes', show: Themes, key: 'h' },
   { name: 'policy', title: 'Policy', show: Policy, key: 'p' },
   { name: 'simulate', title: 'Simulate', show: Simulate, key: 'i' },
   { name: 'audit', title: 'Audit', show: Audit, key: 'u' },

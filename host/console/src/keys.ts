@@ -10,6 +10,7 @@ export const help: [string, string][] = [
   ['g, then j', 'Jobs'],
   ['g, then w', 'Workflows'],
   ['g, then s', 'Season'],
+  ['g, then h', 'Themes'],
   ['g, then p', 'Policy'],
   ['g, then i', 'Simulate'],
   ['g, then u', 'Audit'],
