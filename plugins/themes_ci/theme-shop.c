@@ -6,13 +6,13 @@
 enum { THEME, NAME, ROLE, PROCESSING, UPDATED };
 enum { PATH, CHECKSUM, SIZE, CONTENT };
 
-/* Finds @names in @table: a @numbers'th and all after it are whole numbers, the others text. */
+/* Finds @names in @table. @numbers: bit i is set when names[i] is to hold whole numbers; the others hold text. */
 static gboolean
 find_columns (const RoyalTable *table,
               const char *resource,
               const char *const *names,
               guint n,
-              guint64 numbers,
+              guint numbers,
               gint *columns,
               GError **error)
 {

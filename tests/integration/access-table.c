@@ -182,8 +182,11 @@ static const AccessThing things[] = {
   { "opportunity", "insert into catalog_opportunities (workspace_id, product, supplier, title, price, cost, key,"
                    " parameters) values (¤, 'zqother', 'zqother', 'zqother', 2, 1, 'zqother', '{}') returning uid" },
   { "theme",
-    "insert into shopify_themes (workspace_id, shop, theme, name, role, processing, updated) values (¤, 'zqother',"
-    " (random () * 1e15)::bigint, 'zqother', 'MAIN', false, 0) returning theme" },
+    "with t as (insert into shopify_themes (workspace_id, shop, theme, name, role, processing, updated) values (¤,"
+    " 'zqother', (random () * 1e15)::bigint, 'zqother', 'MAIN', false, 0) returning theme), j as (insert into jobs"
+    " (workspace_id, agent, task, input, state, result, created_by) select ¤, 'themes_ci', 'check',"
+    " jsonb_build_object ('theme', 'zqother/' || theme), 'completed', '{\"green\":true,\"errors\":0,\"warnings\":1,"
+    "\"files\":3,\"digest\":\"zqother\",\"checks\":{\"UnusedAssign\":1}}', 'zqother' from t) select theme from t" },
   { "season", "insert into retail_seasons (workspace_id, code, category, name, starts_on, weeks, currency) select ¤,"
               " 'zqother', id, 'zqother', '2026-01-05', 4, 'EUR' from retail_categories where code = 'zqother'"
               " returning code" },
