@@ -17,6 +17,7 @@
 #include "rh-retention.h"
 #include "rh-sampler.h"
 #include "rh-server.h"
+#include "rh-sync.h"
 #include "rh-trace-export.h"
 #include "rh-triggers.h"
 #include "rh-workflows.h"
@@ -496,7 +497,9 @@ connect_world (GTask *task)
   rh_connectors_add (self->connectors, RH_CONNECTOR (control));
   rh_connectors_add (self->connectors, RH_CONNECTOR (retail));
   g_autoptr (RhCatalog) catalog = rh_catalog_new (self->store);
+  g_autoptr (RhSync) syncs = rh_sync_new (self->store);
   rh_connectors_add (self->connectors, RH_CONNECTOR (catalog));
+  rh_connectors_add (self->connectors, RH_CONNECTOR (syncs));
   rh_needs_check_async (self->connectors, self->secrets, self->workspace, on_needs, task);
 }
 

@@ -144,6 +144,11 @@ static const RhRoute routes[] = {
   { "POST", API "/shopify/shops/{id}/pull", OPERATES, RH_BODY_JSON, "", rh_api_shop_pull },
   { "GET", API "/themes", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_themes },
   { "GET", API "/themes/{id}/checks", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_theme_checks },
+  { "GET", API "/sync/runs", RH_ROLE_ANY, RH_BODY_NONE, "cursor limit", rh_api_sync_runs },
+  { "GET", API "/sync/revisions", RH_ROLE_ANY, RH_BODY_NONE, "cursor limit", rh_api_sync_revisions },
+  { "GET", API "/sync/conflicts", RH_ROLE_ANY, RH_BODY_NONE, "state cursor limit", rh_api_sync_conflicts },
+  { "GET", API "/sync/conflicts/{id}", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_sync_conflict },
+  { "POST", API "/sync/conflicts/{id}/answer", UNDOES, RH_BODY_JSON, "", rh_api_sync_answer },
   { NULL },
 };
 

@@ -5,6 +5,10 @@
 #include <string.h>
 
 #define TOLD_MAX 50
+#define ASKED_MAX 2000 /* conflicts of one record */
+#define PATH_MAX_CHARS 2000
+#define VALUE_MAX 4000 /* bytes of a value, in a record */
+#define WORDS_MAX 900
 #define ITEMS_MAX 1000
 #define BYTES_MAX ((gsize)8 * 1024 * 1024) /* of one commit: what is handed to the host has at most 16 MiB */
 #define WAIT_S 604800
@@ -71,6 +75,21 @@ answer (const SyncWorld *world, GPtrArray *questions, gboolean shop_is_ours)
   return result;
 }
 
+/* (transfer full) (nullable): the beginning of a text that is long. */
+static char *
+cut (const char *text, gsize max)
+{
+  const char *end;
+  g_autofree char *begin = NULL;
+
+  if (text == NULL || strlen (text) <= max)
+    return g_strdup (text);
+  /* From the last character that begins within what is left. */
+  end = g_utf8_find_prev_char (text, text + max + 1);
+  begin = g_strndup (text, (gsize)(end - text));
+  return g_strconcat (begin, "…", NULL);
+}
+
 static GPtrArray *
 questions_new (void)
 {
@@ -94,8 +113,182 @@ propose (RoyalRun *run, RoyalProposal *proposal, JsonObject *result, GError **er
   if (outcome == NULL)
     return FALSE;
   json_object_set_boolean_member (result, "proposed", TRUE);
+  if (!json_object_has_member (result, "proposals"))
+    json_object_set_array_member (result, "proposals", json_array_new ());
+  json_array_add_string_element (
+      json_object_get_array_member (result, "proposals"),
+      json_object_get_string_member_with_default (json_node_get_object (outcome), "proposal", "?"));
   json_object_set_member (result, "outcome", outcome);
   return TRUE;
+}
+
+/* --- What is asked, and how it is recorded -------------------------------------------------------------------------
+ */
+
+/* A plan, and the conflicts: all that there are, and those that nobody answered. */
+typedef struct {
+  GPtrArray *changes;
+  GPtrArray *asked;
+  GPtrArray *open;
+  gboolean shop_is_ours;
+} Plan;
+
+static void
+plan_clear (Plan *self)
+{
+  g_clear_pointer (&self->changes, g_ptr_array_unref);
+  g_clear_pointer (&self->asked, g_ptr_array_unref);
+  g_clear_pointer (&self->open, g_ptr_array_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Plan, plan_clear)
+
+static void
+plan_make (Plan *self, SyncWorld *world, gboolean shop_is_ours)
+{
+  GHashTable *ours = shop_is_ours ? world->shop : world->repository;
+  GHashTable *theirs = shop_is_ours ? world->repository : world->shop;
+
+  self->shop_is_ours = shop_is_ours;
+  self->asked = questions_new ();
+  self->changes = sync_catalog_plan (world->base, ours, theirs, self->asked);
+  if (sync_world_settle (world, self->asked, shop_is_ours) == 0)
+    {
+      self->open = g_ptr_array_ref (self->asked);
+      return;
+    }
+  g_ptr_array_unref (self->changes);
+  self->open = questions_new ();
+  self->changes = sync_catalog_plan (world->base, ours, theirs, self->open);
+}
+
+static JsonObject *
+recorded_conflict (const SyncQuestion *question, gboolean shop_is_ours)
+{
+  const SyncConflict *conflict = question->conflict;
+  g_autofree char *digest = sync_world_digest (conflict, shop_is_ours);
+  g_autofree char *base = cut (conflict->base, VALUE_MAX);
+  g_autofree char *ours = cut (conflict->ours, VALUE_MAX);
+  g_autofree char *theirs = cut (conflict->theirs, VALUE_MAX);
+  JsonObject *told = json_object_new ();
+
+  json_object_set_string_member (told, "handle", question->handle);
+  json_object_set_string_member (told, "field", conflict->path);
+  json_object_set_string_member (told, "digest", digest);
+  set_text (told, "base", base);
+  set_text (told, "shop", shop_is_ours ? ours : theirs);
+  set_text (told, "repository", shop_is_ours ? theirs : ours);
+  return told;
+}
+
+static void
+set_array (RoyalProposal *proposal, const char *name, JsonArray *array)
+{
+  JsonNode *node = json_node_init (json_node_alloc (), JSON_NODE_ARRAY);
+
+  json_node_take_array (node, array);
+  royal_proposal_set_node (proposal, name, node);
+}
+
+static void
+set_conflicts (RoyalProposal *proposal, const Plan *plan)
+{
+  JsonArray *conflicts = json_array_new ();
+
+  for (guint i = 0; i < plan->asked->len && json_array_get_length (conflicts) < ASKED_MAX; i++)
+    {
+      const SyncQuestion *question = plan->asked->pdata[i];
+
+      if (g_utf8_strlen (question->conflict->path, -1) <= PATH_MAX_CHARS)
+        json_array_add_object_element (conflicts, recorded_conflict (question, plan->shop_is_ours));
+    }
+  royal_proposal_set_int (proposal, "more", plan->asked->len - json_array_get_length (conflicts));
+  set_array (proposal, "conflicts", conflicts);
+}
+
+/* What there is to count of @result. */
+static void
+set_figures (RoyalProposal *proposal, JsonObject *result)
+{
+  static const char *const names[] = { "products", "changed", "files",   "left",      "updates",
+                                       "prices",   "later",   "by_hand", "unreadable" };
+  JsonObject *figures = json_object_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (json_object_has_member (result, names[i]))
+      {
+        const char *name =
+            g_str_equal (names[i], "left") && json_object_has_member (result, "by_hand") ? NULL : names[i];
+
+        if (name != NULL)
+          json_object_set_int_member (figures, name, json_object_get_int_member (result, name));
+      }
+  royal_proposal_set_node (proposal, "figures", take (figures));
+}
+
+static void
+set_unread (RoyalProposal *proposal, const SyncWorld *world)
+{
+  JsonArray *unread = json_array_new ();
+
+  for (guint i = 0; i < MIN (world->faults->len, TOLD_MAX); i++)
+    {
+      g_autofree char *words = cut (world->faults->pdata[i], WORDS_MAX);
+
+      json_array_add_string_element (unread, words);
+    }
+  set_array (proposal, "unread", unread);
+}
+
+static void
+set_revision (RoyalProposal *proposal, const SyncWorld *world)
+{
+  JsonArray *held;
+
+  if (world->held == NULL)
+    return;
+  held = json_array_new ();
+  for (guint i = 0; i < world->held->len; i++)
+    json_array_add_string_element (held, world->held->pdata[i]);
+  royal_proposal_set_string (proposal, "commit", world->head);
+  set_array (proposal, "held", held);
+}
+
+/* The last proposal of a run: how it went, what is asked, and the revision that it found. (transfer full) of @result.
+ */
+static JsonNode *
+record (RoyalRun *run, const SyncWorld *world, const Plan *plan, JsonObject *result, GError **error)
+{
+  g_autoptr (RoyalProposal) proposal = royal_proposal_new ("sync.record");
+  g_autofree char *target = g_strconcat (text_of (world, "repository", ""), "/", text_of (world, "shop", ""), NULL);
+  g_autofree char *title = g_strdup_printf ("Record how the %s of %s went", royal_run_task (run), target);
+  g_autoptr (JsonNode) outcome = NULL;
+  JsonArray *proposals = json_object_has_member (result, "proposals")
+                             ? json_array_ref (json_object_get_array_member (result, "proposals"))
+                             : json_array_new ();
+
+  royal_proposal_set_target (proposal, target);
+  royal_proposal_set_title (proposal, title);
+  royal_proposal_set_string (proposal, "task", royal_run_task (run));
+  royal_proposal_set_int (proposal, "after", world->after);
+  if (world->head != NULL)
+    royal_proposal_set_string (proposal, "head", world->head);
+  if (json_object_has_member (result, "branch") && json_array_get_length (proposals) > 0)
+    royal_proposal_set_string (proposal, "branch", json_object_get_string_member (result, "branch"));
+  set_array (proposal, "proposals", proposals);
+  set_revision (proposal, world);
+  set_figures (proposal, result);
+  set_conflicts (proposal, plan);
+  set_unread (proposal, world);
+  royal_proposal_set_deadline (proposal, WAIT_S);
+  outcome = royal_run_propose (run, proposal, error);
+  if (outcome == NULL)
+    {
+      json_object_unref (result);
+      return NULL;
+    }
+  json_object_set_string_member (
+      result, "recorded", json_object_get_string_member_with_default (json_node_get_object (outcome), "state", ""));
+  return take (result);
 }
 
 /* --- The files of a commit -----------------------------------------------------------------------------------------
@@ -230,9 +423,8 @@ commit_new (const SyncWorld *world)
 static JsonNode *
 export_products (RoyalRun *run, JsonObject *input, GError **error)
 {
-  g_autoptr (SyncWorld) world = sync_world_read (run, error);
-  g_autoptr (GPtrArray) questions = questions_new ();
-  g_autoptr (GPtrArray) changes = NULL;
+  g_autoptr (SyncWorld) world = sync_world_read (run, 0, error);
+  g_auto (Plan) plan = { 0 };
   g_autoptr (GHashTable) staged = NULL;
   g_autoptr (JsonObject) result = NULL;
   g_autoptr (JsonArray) files = NULL;
@@ -245,17 +437,17 @@ export_products (RoyalRun *run, JsonObject *input, GError **error)
     return NULL;
   branch = g_strdup_printf ("%s-%" G_GINT64_FORMAT, text_of (world, "branch", "royal/sync"),
                             sync_world_revision (world) + 1);
-  changes = sync_catalog_plan (world->base, world->repository, world->shop, questions);
   if (!read_staged (world, run, branch, &staged, error))
     return NULL;
-  result = answer (world, questions, FALSE);
+  plan_make (&plan, world, FALSE);
+  result = answer (world, plan.open, FALSE);
   commit = commit_new (world);
   files = commit.files;
-  fill (&commit, changes, staged);
+  fill (&commit, plan.changes, staged);
   message = g_strdup_printf ("products: %u changed in the shop", commit.products);
   if (!push (run, world, &commit, branch, message, result, error))
     return NULL;
-  return take (g_steal_pointer (&result));
+  return record (run, world, &plan, g_steal_pointer (&result), error);
 }
 
 static JsonNode *
@@ -486,23 +678,22 @@ propose_batch (RoyalRun *run, RoyalProposal *proposal, guint n, const char *what
 static JsonNode *
 import_products (RoyalRun *run, JsonObject *input, GError **error)
 {
-  g_autoptr (SyncWorld) world = sync_world_read (run, error);
+  g_autoptr (SyncWorld) world = sync_world_read (run, 0, error);
   g_autoptr (GHashTable) variants = world != NULL ? read_variants (run, error) : NULL;
   g_autoptr (RoyalProposal) updates = royal_proposal_new ("shopify.product.update");
   g_autoptr (RoyalProposal) prices = royal_proposal_new ("shopify.price.update");
-  g_autoptr (GPtrArray) questions = questions_new ();
-  g_autoptr (GPtrArray) changes = NULL;
+  g_auto (Plan) plan = { 0 };
   g_autoptr (JsonObject) result = NULL;
   Batches batches = { .updates = updates, .prices = prices };
 
   (void)input;
   if (variants == NULL)
     return NULL;
-  changes = sync_catalog_plan (world->base, world->shop, world->repository, questions);
+  plan_make (&plan, world, TRUE);
   batches.left = json_array_new ();
-  for (guint i = 0; i < changes->len; i++)
-    add_change (&batches, variants, changes->pdata[i]);
-  result = answer (world, questions, TRUE);
+  for (guint i = 0; i < plan.changes->len; i++)
+    add_change (&batches, variants, plan.changes->pdata[i]);
+  result = answer (world, plan.open, TRUE);
   json_object_set_int_member (result, "updates", batches.n_updates);
   json_object_set_int_member (result, "prices", batches.n_prices);
   json_object_set_int_member (result, "later", batches.later);
@@ -511,7 +702,7 @@ import_products (RoyalRun *run, JsonObject *input, GError **error)
   if (!propose_batch (run, updates, batches.n_updates, "products", result, error) ||
       !propose_batch (run, prices, batches.n_prices, "prices", result, error))
     return NULL;
-  return take (g_steal_pointer (&result));
+  return record (run, world, &plan, g_steal_pointer (&result), error);
 }
 
 /* --- Revisions -----------------------------------------------------------------------------------------------------
@@ -547,10 +738,10 @@ fill_back (Commit *self, GHashTable *now, GHashTable *then)
 static JsonNode *
 rollback (RoyalRun *run, JsonObject *input, GError **error)
 {
-  g_autoptr (SyncWorld) world = sync_world_read (run, error);
   const gint64 revision = json_object_get_int_member (input, "revision");
-  const char *at = world != NULL ? sync_world_commit (world, revision) : NULL;
-  g_autoptr (GPtrArray) questions = questions_new ();
+  g_autoptr (SyncWorld) world = sync_world_read (run, revision, error);
+  const char *at = world != NULL ? sync_world_commit (world) : NULL;
+  g_auto (Plan) plan = { 0 };
   g_autoptr (GHashTable) then = sync_catalog_new ();
   g_autoptr (GHashTable) staged = NULL;
   g_autoptr (JsonObject) result = NULL;
@@ -563,46 +754,26 @@ rollback (RoyalRun *run, JsonObject *input, GError **error)
     return NULL;
   if (at == NULL || world->head == NULL)
     {
-      g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_NOT_FOUND,
-                   "/revision: expected one of %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT,
-                   json_object_get_int_member (world->state, "first"), sync_world_revision (world));
+      g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_NOT_FOUND, "/revision: expected one of 1 to %" G_GINT64_FORMAT,
+                   world->after);
       return NULL;
     }
   branch = g_strdup_printf ("%s-back-%" G_GINT64_FORMAT "-%.12s", text_of (world, "branch", "royal/sync"), revision,
                             world->head);
   if (!sync_world_files (world, run, at, NULL, then, error) || !read_staged (world, run, branch, &staged, error))
     return NULL;
-  result = answer (world, questions, FALSE);
+  plan_make (&plan, world, FALSE);
+  result = answer (world, plan.open, FALSE);
   commit = commit_new (world);
   files = commit.files;
   fill_back (&commit, staged != NULL ? staged : world->repository, then);
   message = g_strdup_printf ("products: back to revision %" G_GINT64_FORMAT, revision);
   if (!push (run, world, &commit, branch, message, result, error))
     return NULL;
-  return take (g_steal_pointer (&result));
-}
-
-static JsonNode *
-revisions (RoyalRun *run, JsonObject *input, GError **error)
-{
-  g_autoptr (SyncWorld) world = sync_world_read (run, error);
-  g_autoptr (GPtrArray) questions = questions_new ();
-  g_autoptr (GPtrArray) changes = NULL;
-  JsonObject *result;
-
-  (void)input;
-  if (world == NULL)
-    return NULL;
-  changes = sync_catalog_plan (world->base, world->shop, world->repository, questions);
-  result = answer (world, questions, TRUE);
-  json_object_set_int_member (result, "first", json_object_get_int_member (world->state, "first"));
-  json_object_set_array_member (result, "revisions",
-                                json_array_ref (json_object_get_array_member (world->state, "revisions")));
-  return take (result);
+  return record (run, world, &plan, g_steal_pointer (&result), error);
 }
 
 ROYAL_AGENT (ROYAL_TASK ("export", export_products),
              ROYAL_TASK ("request", request),
              ROYAL_TASK ("import", import_products),
-             ROYAL_TASK ("rollback", rollback),
-             ROYAL_TASK ("revisions", revisions))
+             ROYAL_TASK ("rollback", rollback))

@@ -249,6 +249,17 @@ sync_catalog_handles (GHashTable *a, GHashTable *b, GHashTable *c)
   return handles;
 }
 
+void
+sync_catalog_settle (GHashTable *base, const char *handle, const SyncFields *loser, const char *path)
+{
+  SyncEntry *entry = entry_of (base, handle);
+
+  sync_settle (&entry->fields, loser, path);
+  /* Without fields it would be one that cannot be read. */
+  if (entry->fields == NULL)
+    g_hash_table_remove (base, handle);
+}
+
 /* What can not be read is left alone. */
 static gboolean
 is_readable (GHashTable *catalog, const char *handle)

@@ -48,6 +48,9 @@ gboolean sync_catalog_add_products (GHashTable       *catalog,
                                     GPtrArray        *faults,
                                     GError          **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* A conflict that was answered: see sync_settle(). @loser: (nullable). */
+void sync_catalog_settle (GHashTable *base, const char *handle, const SyncFields *loser, const char *path);
+
 /**
  * SyncChange:
  * @entry: what it is on the side that is to change

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* In bytes; the host keeps 64 KiB. An older base asks of more than it must, and loses nothing. */
-#define STATE_MAX 60000
+/* What one record can say; an older base asks of more than it must, and loses nothing. */
+#define HELD_MAX 50000
 
 void
 sync_world_free (SyncWorld *self)
@@ -17,6 +17,8 @@ sync_world_free (SyncWorld *self)
   g_clear_pointer (&self->base, g_hash_table_unref);
   g_clear_pointer (&self->repository, g_hash_table_unref);
   g_clear_pointer (&self->shop, g_hash_table_unref);
+  g_clear_pointer (&self->held, g_ptr_array_unref);
+  g_clear_pointer (&self->commits, g_hash_table_unref);
   g_clear_pointer (&self->tables, g_ptr_array_unref);
   g_clear_pointer (&self->faults, g_ptr_array_unref);
   g_free (self);
@@ -59,13 +61,17 @@ sync_world_files (SyncWorld *self,
   const char *folder = json_object_get_string_member_with_default (self->config, "folder", "products");
   g_autoptr (JsonObject) parameters = asks (self, "commit", commit);
   g_autoptr (GPtrArray) past = g_ptr_array_new_with_free_func (g_free);
-  RoyalTable *table;
+  RoyalTable *table = g_hash_table_lookup (self->commits, commit);
 
   json_object_set_string_member (parameters, "under", folder);
-  table = royal_run_read (run, "git.files", parameters, error);
   if (table == NULL)
-    return FALSE;
-  g_ptr_array_add (self->tables, table);
+    {
+      table = royal_run_read (run, "git.files", parameters, error);
+      if (table == NULL)
+        return FALSE;
+      g_ptr_array_add (self->tables, table);
+      g_hash_table_insert (self->commits, g_strdup (commit), table);
+    }
   /* What cannot be read is told of once: where it is now. */
   return sync_catalog_add_files (catalog, table, folder, only, catalog == self->repository ? self->faults : past,
                                  error);
@@ -74,58 +80,45 @@ sync_world_files (SyncWorld *self,
 /* --- What is kept --------------------------------------------------------------------------------------------------
  */
 
-static char *
-state_key (const SyncWorld *self)
-{
-  g_autofree char *both = g_strconcat (json_object_get_string_member (self->config, "repository"), "\n",
-                                       json_object_get_string_member (self->config, "shop"), NULL);
-
-  return g_compute_checksum_for_string (G_CHECKSUM_SHA256, both, -1);
-}
-
 static gboolean
-read_state (SyncWorld *self, RoyalRun *run, GError **error)
+read_state (SyncWorld *self, RoyalRun *run, gint64 revision, GError **error)
 {
-  g_autofree char *key = state_key (self);
-  g_autoptr (JsonNode) node = royal_run_state_get (run, key, &self->version, error);
+  g_autoptr (JsonObject) parameters = asks (self, "shop", json_object_get_string_member (self->config, "shop"));
+  g_autoptr (JsonNode) node = NULL;
 
+  if (revision > 0)
+    json_object_set_int_member (parameters, "revision", revision);
+  node = royal_run_get (run, "sync.state", parameters, error);
   if (node == NULL)
     return FALSE;
-  if (JSON_NODE_HOLDS_OBJECT (node))
-    {
-      self->state = json_node_dup_object (node);
-      return TRUE;
-    }
-  self->state = json_object_new ();
-  json_object_set_array_member (self->state, "revisions", json_array_new ());
-  json_object_set_int_member (self->state, "first", 1);
-  json_object_set_object_member (self->state, "held", json_object_new ());
+  self->state = json_node_dup_object (node);
+  self->after = sync_world_revision (self);
   return TRUE;
 }
 
 gint64
 sync_world_revision (const SyncWorld *self)
 {
-  return json_object_get_int_member (self->state, "first") - 1 +
-         json_array_get_length (json_object_get_array_member (self->state, "revisions"));
+  return json_object_get_int_member (self->state, "revision");
 }
 
 const char *
-sync_world_commit (const SyncWorld *self, gint64 revision)
+sync_world_commit (const SyncWorld *self)
 {
-  gint64 first = json_object_get_int_member (self->state, "first");
+  return json_object_get_string_member_with_default (self->state, "at", NULL);
+}
 
-  return revision >= first && revision <= sync_world_revision (self)
-             ? json_array_get_string_element (json_object_get_array_member (self->state, "revisions"),
-                                              (guint)(revision - first))
-             : NULL;
+static const char *
+last_commit (const SyncWorld *self)
+{
+  return json_object_get_string_member_with_default (self->state, "commit", NULL);
 }
 
 /* The base: the last revision's commit for all that is not held, and each held one at its own. */
 static gboolean
 read_base (SyncWorld *self, RoyalRun *run, GError **error)
 {
-  const char *commit = sync_world_commit (self, sync_world_revision (self));
+  const char *commit = last_commit (self);
   JsonObject *held = json_object_get_object_member (self->state, "held");
   g_autoptr (GList) names = json_object_get_members (held);
   g_autoptr (GHashTable) commits =
@@ -158,7 +151,7 @@ static void
 hold (const SyncWorld *self, JsonObject *held, const char *handle)
 {
   JsonObject *was = json_object_get_object_member (self->state, "held");
-  const char *last = sync_world_commit (self, sync_world_revision (self));
+  const char *last = last_commit (self);
 
   if (json_object_has_member (was, handle))
     json_object_set_member (held, handle, json_node_copy (json_object_get_member (was, handle)));
@@ -193,35 +186,14 @@ comes_together (const SyncWorld *self, const char *handle, gboolean *ret_holds)
   return FALSE;
 }
 
-/* The state at a new revision: (transfer full). */
-static JsonObject *
-next_state (const SyncWorld *self, JsonObject *held)
-{
-  JsonObject *state = json_object_new ();
-  JsonArray *was = json_object_get_array_member (self->state, "revisions");
-  JsonArray *revisions = json_array_new ();
-  guint n = json_array_get_length (was);
-  guint gone = n >= SYNC_REVISIONS_MAX ? n - SYNC_REVISIONS_MAX + 1 : 0;
-
-  for (guint i = gone; i < n; i++)
-    json_array_add_string_element (revisions, json_array_get_string_element (was, i));
-  json_array_add_string_element (revisions, self->head);
-  json_object_set_array_member (state, "revisions", revisions);
-  json_object_set_int_member (state, "first", json_object_get_int_member (self->state, "first") + gone);
-  json_object_set_object_member (state, "held", json_object_ref (held));
-  return state;
-}
-
-/* Where both sides are the same, that is what both have seen. Where nothing came to be so, nothing is recorded. */
+/* Where both sides are the same, that is what both have seen: a new revision. Where nothing came to be so, there is
+ * none. */
 static gboolean
-record (SyncWorld *self, RoyalRun *run, GError **error)
+find_revision (SyncWorld *self, RoyalRun *run, GError **error)
 {
   g_autoptr (GPtrArray) handles = sync_catalog_handles (self->repository, self->shop, self->base);
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (JsonObject) held = json_object_new ();
-  g_autoptr (JsonNode) node = NULL;
-  g_autofree char *key = state_key (self);
-  g_autoptr (JsonObject) state = NULL;
-  g_autofree char *text = NULL;
   guint same = 0;
 
   for (guint i = 0; i < handles->len; i++)
@@ -229,27 +201,79 @@ record (SyncWorld *self, RoyalRun *run, GError **error)
       gboolean holds;
 
       same += comes_together (self, handles->pdata[i], &holds);
-      if (holds)
-        hold (self, held, handles->pdata[i]);
+      if (!holds)
+        continue;
+      hold (self, held, handles->pdata[i]);
+      g_ptr_array_add (names, g_strdup (handles->pdata[i]));
     }
   if (same == 0 || self->head == NULL)
     return TRUE;
-  state = next_state (self, held);
-  node = json_node_init_object (json_node_alloc (), state);
-  text = json_to_string (node, FALSE);
-  if (strlen (text) > STATE_MAX)
+  if (names->len > HELD_MAX)
     {
-      royal_run_log (run, "%u products differ: no revision is recorded until they are fewer",
-                     json_object_get_size (held));
+      royal_run_log (run, "%u products differ: no revision is recorded until they are fewer", names->len);
       return TRUE;
     }
-  if (!royal_run_state_put (run, key, node, self->version, error))
-    return FALSE;
-  json_object_unref (self->state);
-  self->state = g_steal_pointer (&state);
-  self->version++;
+  json_object_set_int_member (self->state, "revision", self->after + 1);
+  json_object_set_string_member (self->state, "commit", self->head);
+  json_object_set_object_member (self->state, "held", g_steal_pointer (&held));
+  self->held = g_steal_pointer (&names);
   g_hash_table_remove_all (self->base);
   return read_base (self, run, error);
+}
+
+/* --- What people answered ------------------------------------------------------------------------------------------
+ */
+
+char *
+sync_world_digest (const SyncConflict *conflict, gboolean shop_is_ours)
+{
+  const SyncConflict of_shop = { conflict->path, conflict->base, shop_is_ours ? conflict->ours : conflict->theirs,
+                                 shop_is_ours ? conflict->theirs : conflict->ours };
+
+  return sync_conflict_digest (&of_shop);
+}
+
+/* (transfer full): digest and handle → which side's value counts. */
+static GHashTable *
+read_answers (const SyncWorld *self)
+{
+  GHashTable *answers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  JsonArray *array = json_object_get_array_member (self->state, "answers");
+
+  for (guint i = 0; i < json_array_get_length (array); i++)
+    {
+      JsonObject *answer = json_array_get_object_element (array, i);
+
+      g_hash_table_insert (answers,
+                           g_strconcat (json_object_get_string_member (answer, "digest"), " ",
+                                        json_object_get_string_member (answer, "handle"), NULL),
+                           (gpointer)json_object_get_string_member (answer, "take"));
+    }
+  return answers;
+}
+
+guint
+sync_world_settle (SyncWorld *self, GPtrArray *conflicts, gboolean shop_is_ours)
+{
+  g_autoptr (GHashTable) answers = read_answers (self);
+  guint settled = 0;
+
+  for (guint i = 0; i < conflicts->len && g_hash_table_size (answers) > 0; i++)
+    {
+      const SyncQuestion *question = conflicts->pdata[i];
+      g_autofree char *digest = sync_world_digest (question->conflict, shop_is_ours);
+      g_autofree char *key = g_strconcat (digest, " ", question->handle, NULL);
+      const char *take = g_hash_table_lookup (answers, key);
+
+      if (take == NULL)
+        continue;
+      sync_catalog_settle (
+          self->base, question->handle,
+          sync_catalog_fields (strcmp (take, "shop") == 0 ? self->repository : self->shop, question->handle),
+          question->conflict->path);
+      settled++;
+    }
+  return settled;
 }
 
 /* --- Both sides ----------------------------------------------------------------------------------------------------
@@ -259,8 +283,11 @@ static gboolean
 read_shop (SyncWorld *self, RoyalRun *run, GError **error)
 {
   const char *shop = json_object_get_string_member (self->config, "shop");
-  RoyalTable *table = royal_run_read (run, "shopify.products", NULL, error);
+  g_autoptr (JsonObject) parameters = json_object_new ();
+  RoyalTable *table;
 
+  json_object_set_string_member (parameters, "shop", shop);
+  table = royal_run_read (run, "shopify.products", parameters, error);
   if (table == NULL)
     return FALSE;
   g_ptr_array_add (self->tables, table);
@@ -276,18 +303,19 @@ read_shop (SyncWorld *self, RoyalRun *run, GError **error)
 }
 
 SyncWorld *
-sync_world_read (RoyalRun *run, GError **error)
+sync_world_read (RoyalRun *run, gint64 revision, GError **error)
 {
   g_autoptr (SyncWorld) self = g_new0 (SyncWorld, 1);
   g_autoptr (GError) fault = NULL;
 
   self->config = royal_run_config (run);
   self->tables = g_ptr_array_new_with_free_func ((GDestroyNotify)royal_table_free);
+  self->commits = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->faults = g_ptr_array_new_with_free_func (g_free);
   self->base = sync_catalog_new ();
   self->repository = sync_catalog_new ();
   self->shop = sync_catalog_new ();
-  if (!read_state (self, run, error))
+  if (!read_state (self, run, revision, error))
     return NULL;
   self->head = sync_world_branch (self, run, NULL, &self->default_branch, &fault);
   if (fault != NULL)
@@ -297,7 +325,7 @@ sync_world_read (RoyalRun *run, GError **error)
     }
   royal_run_progress (run, 0.1, "reading both sides");
   if ((self->head != NULL && !sync_world_files (self, run, self->head, NULL, self->repository, error)) ||
-      !read_base (self, run, error) || !read_shop (self, run, error) || !record (self, run, error))
+      !read_base (self, run, error) || !read_shop (self, run, error) || !find_revision (self, run, error))
     return NULL;
   royal_run_progress (run, 0.6, "comparing");
   return g_steal_pointer (&self);

@@ -103,6 +103,11 @@ static const AccessRow rows[] = {
   { "POST " API "/shopify/shops/{id}/pull", "oa", "shop", 404, FALSE, "{}" },
   { "GET " API "/themes", ANY, .shows = TRUE },
   { "GET " API "/themes/{id}/checks", ANY, "theme", 404, TRUE },
+  { "GET " API "/sync/runs", ANY, .shows = TRUE },
+  { "GET " API "/sync/revisions", ANY, .shows = TRUE },
+  { "GET " API "/sync/conflicts", ANY, .shows = TRUE },
+  { "GET " API "/sync/conflicts/{id}", ANY, "conflict", 404, TRUE },
+  { "POST " API "/sync/conflicts/{id}/answer", "poa", "conflict", 404, FALSE, "{'digest':'" DIGEST "','take':'shop'}" },
   { "POST " API "/control/changes", "oa" },
   { "GET " API "/policy/history", ANY },
   { "GET " API "/policy/envelopes", ANY, .shows = TRUE },
@@ -187,6 +192,13 @@ static const AccessThing things[] = {
     " (workspace_id, agent, task, input, state, result, created_by) select ¤, 'themes_ci', 'check',"
     " jsonb_build_object ('theme', 'zqother/' || theme), 'completed', '{\"green\":true,\"errors\":0,\"warnings\":1,"
     "\"files\":3,\"digest\":\"zqother\",\"checks\":{\"UnusedAssign\":1}}', 'zqother' from t) select theme from t" },
+  { "sync_run",
+    "insert into sync_runs (workspace_id, target, task, revision, figures, proposals, unread, key, parameters)"
+    " values (¤, 'zqother/zqother', 'export', 0, '{}', '[]', '[]', 'zqother', '') returning uid" },
+  { "sync_revision", "insert into sync_revisions (workspace_id, target, revision, commit_id, products, held) values"
+                     " (¤, 'zqother/zqother', 1, repeat ('a', 40), 0, 0) returning id" },
+  { "conflict", "insert into sync_conflicts (workspace_id, target, handle, field, digest) values"
+                " (¤, 'zqother/zqother', 'zqother', 'title', '" DIGEST "') returning uid" },
   { "season", "insert into retail_seasons (workspace_id, code, category, name, starts_on, weeks, currency) select ¤,"
               " 'zqother', id, 'zqother', '2026-01-05', 4, 'EUR' from retail_categories where code = 'zqother'"
               " returning code" },

@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A shop's products and a repository's files through a whole host: the first run in parts, a run without changes, one in which a
+# hundredth changed, runs that are interrupted, a conflict that a person answers, a rollback. ROYAL_SYNC_PRODUCTS says how many
+# products there are (300; the long form is 10000).
+# shellcheck disable=SC2317,SC2154 # functions are called by name; what sync-host.sh sets
+set -uo pipefail
+# shellcheck source=tests/integration/daemon.sh
+. "${ROYAL_SRCDIR:?}/tests/integration/daemon.sh"
+# shellcheck source=tests/integration/sync-host.sh
+. "${ROYAL_SRCDIR:?}/tests/integration/sync-host.sh"
+does () { local name=$1; shift; "$@"; ok $? "$name" "${result:-}"; } # in this shell, unlike runs
+n=${ROYAL_SYNC_PRODUCTS:-300}
+if ((n * 2 / 3 < 4000)); then max=$((n * 2 / 3)); else max=4000; fi
+sync_begin shop other
+sync_configure shop "$max"
+host_start; ok $? 'a host starts'
+sync_products "$n"
+
+# The first run.
+does 'the first run' sync_export
+is 'in as many parts as there must be' "$(((n + max / 2 - 1) / (max / 2)))" "$runs"
+sync_merge shop
+is 'each product is two files' $((n * 2)) "$(git_in shop ls-tree -r --name-only main products | wc -l)"
+is 'a file says what the shop has' '"Product 7 v1"' "$(git_in shop show main:products/product-00007.json | jq .title)"
+is 'and another one the description' '<p>Made with care, number 7. ' "$(git_in shop show main:products/product-00007.html | cut -c1-29)"
+
+# Nothing changed.
+before=$(git_in shop for-each-ref)
+does 'a run without changes' sync_export
+is 'proposes nothing' 'false 0' "$(of '[.proposed, .files] | join(" ")')"
+is 'makes no commit' "$before" "$(git_in shop for-each-ref)"
+is 'finds that both sides are the same' "1 $(head_of shop main) $n" \
+  "$(ctl sync revisions --json | jq -r '.items[0] | "\(.revision) \(.commit) \(.products)"')"
+does 'and another one' sync_export
+is 'is no revision more' 1 "$(of .revision)"
+first=$(tree_of shop main)
+
+# A hundredth changed.
+sync_products "$n" 2 'i % 100 = 7'
+does 'a run in which a hundredth changed' sync_export
+sync_merge shop
+is 'touches a hundredth' $((n / 100)) "$(changed_files shop main~1 main)"
+is 'and no more than that' "$((n / 100)) $((n / 100)) royal/sync-2" "$(of '[.changed, .files, .branch] | join(" ")')"
+does 'a run after it was merged' sync_export
+is 'is another revision' 2 "$(of .revision)"
+
+# Interrupted again and again, and resumed.
+sync_products "$n" 3 'i % 3 = 0'
+sync_configure shop $((max / 8 > 2 ? max / 8 : 2))
+host_kill
+host_start
+for pause in 0.0 0.3 0.6 1.0 1.5; do
+  ctl jobs run products_sync export >/dev/null
+  sleep "$pause"
+  host_kill
+  host_start || break
+done
+does 'after five interruptions a run goes on' sync_export
+sync_merge shop
+is 'each change is made' "$((n / 3))" "$(git_in shop grep -l '"Product [0-9]* v3"' main -- products | wc -l)"
+sync_configure other 20000
+host_kill
+host_start
+does 'the same products in another repository' sync_export
+is 'are the same tree as in one that was interrupted' "$(tree_of other "$branch")" "$(tree_of shop main)"
+sync_configure shop "$max"
+host_stop
+host_start
+does 'both sides are the same again' sync_export
+
+# Both sides change the same field.
+edit () { # edit HANDLE JQ: one commit on main, of a person
+  local blob tree
+  blob=$(git_in shop show "main:products/$1.json" | jq --indent 2 "$2" | git_in shop hash-object -w --stdin) \
+    && git_in shop read-tree main && git_in shop update-index --cacheinfo "100644,$blob,products/$1.json" \
+    && tree=$(git_in shop write-tree) \
+    && git_in shop update-ref refs/heads/main \
+      "$(git_in shop -c user.name=x -c user.email=x@localhost commit-tree -p main -m "$1 by hand" "$tree")"
+}
+edit product-00004 '.title = "Ours"'; ok $? 'a person changes a title in the repository'
+sync_products "$n" 4 'i = 4'
+does 'a run with a conflict' sync_export
+is 'leaves the repository as it is' 'false 1' "$(of '[.proposed, .conflicts] | join(" ")')"
+conflict=$(ctl sync conflicts --json | jq -c '.items[0]')
+is 'and asks' 'product-00004 title "Product 4 v1" "Product 4 v4" "Ours"' \
+  "$(jq -r '[.handle, .field, .base, .shop, .repository] | join(" ")' <<<"$conflict")"
+runs 0 'a person answers' ctl sync answer "$(jq -r .id <<<"$conflict")" --take shop
+says 'what the answer means' 'title of product-00004: what the shop has counts'
+does 'the next run' sync_export
+is 'brings it to the repository' 'true 0 1' "$(of '[.proposed, .conflicts, .files] | join(" ")')"
+sync_merge shop
+is 'as the shop has it' '"Product 4 v4"' "$(git_in shop show main:products/product-00004.json | jq .title)"
+does 'then both are the same' sync_export
+is 'and nothing is asked' '[]' "$(ctl sync conflicts --state open,answered --json | jq -c .items)"
+
+# Back.
+does 'a rollback to the first revision' sync_run rollback '{"revision":1}'
+branch=$(of .branch)
+soon 'is pushed' head_of shop "$branch"
+is 'its files are what they were, byte for byte' "$first" "$(tree_of shop "$branch")"
+runs 1 'a revision that is not there' ctl jobs run products_sync rollback --input '{"revision":99}' --wait --json
+says 'is refused with what there is' "expected one of 1 to $(ctl sync revisions --json | jq -r '.items[0].revision')"
+is 'each run is told' true "$(ctl sync runs --json | jq '[.items[].task] | index("rollback") == 0 and length > 5')"
+runs 0 'the audit holds' ctl audit verify
+finish
