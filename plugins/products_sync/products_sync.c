@@ -454,16 +454,18 @@ static JsonNode *
 request (RoyalRun *run, JsonObject *input, GError **error)
 {
   const char *github = json_object_get_string_member_with_default (royal_run_config (run), "github", "");
+  const char *base = json_object_get_string_member_with_default (input, "base", NULL);
   g_autoptr (RoyalProposal) proposal = royal_proposal_new ("github.pull_request.open");
   g_autoptr (JsonObject) result = json_object_new ();
 
   json_object_set_boolean_member (result, "proposed", FALSE);
   royal_proposal_set_target (proposal, github);
   royal_proposal_set_string (proposal, "head", json_object_get_string_member (input, "branch"));
-  royal_proposal_set_string (proposal, "base", json_object_get_string_member (input, "base"));
+  if (base != NULL)
+    royal_proposal_set_string (proposal, "base", base);
   royal_proposal_set_string (proposal, "title", "Products as the shop has them");
   royal_proposal_set_title (proposal, "Ask for the products' branch to be merged");
-  if (*github != '\0' && !propose (run, proposal, result, error))
+  if (base != NULL && *github != '\0' && !propose (run, proposal, result, error))
     return NULL;
   return take (g_steal_pointer (&result));
 }

@@ -16,6 +16,7 @@ export ROYAL_SRCDIR
 n=${ROYAL_BENCH_PRODUCTS:-10000}
 die () { echo "bench sync: $1: ${result:-}" >&2; tail -n 5 "$host_dir/royald.log" >&2; exit 1; }
 
+begin
 sync_begin shop
 sync_configure shop 4000
 host_start || exit 1

@@ -24,9 +24,8 @@ sync_configure () { # sync_configure REPOSITORY MAX_FILES
     "$ROYAL_SRCDIR/manifests/products_sync.json" >"$host_dir/manifests/products_sync.json"
 }
 
-sync_begin () { # sync_begin REPOSITORY…: an installed host that knows them, not started
+sync_begin () { # sync_begin REPOSITORY…: the host, not started, knows them
   local name list='{}'
-  begin
   mkdir "$host_dir/repos" "$host_dir/manifests/connectors"
   for name in "$@"; do
     sync_repository "$name"
@@ -82,3 +81,12 @@ sync_merge () { git_in "$1" update-ref refs/heads/main "$(git_in "$1" rev-parse 
 head_of () { git_in "$1" rev-parse "$2"; }
 tree_of () { git_in "$1" rev-parse "$2:products"; }
 changed_files () { git_in "$1" diff --name-only "$2" "$3" | wc -l; }
+sync_edit () { # sync_edit REPOSITORY HANDLE JQ: one commit on main, of a person
+  local name=$1 blob tree
+  shift
+  blob=$(git_in "$name" show "main:products/$1.json" | jq --indent 2 "$2" | git_in "$name" hash-object -w --stdin) \
+    && git_in "$name" read-tree main && git_in "$name" update-index --cacheinfo "100644,$blob,products/$1.json" \
+    && tree=$(git_in "$name" write-tree) \
+    && git_in "$name" update-ref refs/heads/main \
+      "$(git_in "$name" -c user.name=x -c user.email=x@localhost commit-tree -p main -m "$1 by hand" "$tree")"
+}

@@ -12,6 +12,7 @@ set -uo pipefail
 does () { local name=$1; shift; "$@"; ok $? "$name" "${result:-}"; } # in this shell, unlike runs
 n=${ROYAL_SYNC_PRODUCTS:-300}
 if ((n * 2 / 3 < 4000)); then max=$((n * 2 / 3)); else max=4000; fi
+begin
 sync_begin shop other
 sync_configure shop "$max"
 host_start; ok $? 'a host starts'
@@ -70,15 +71,7 @@ host_start
 does 'both sides are the same again' sync_export
 
 # Both sides change the same field.
-edit () { # edit HANDLE JQ: one commit on main, of a person
-  local blob tree
-  blob=$(git_in shop show "main:products/$1.json" | jq --indent 2 "$2" | git_in shop hash-object -w --stdin) \
-    && git_in shop read-tree main && git_in shop update-index --cacheinfo "100644,$blob,products/$1.json" \
-    && tree=$(git_in shop write-tree) \
-    && git_in shop update-ref refs/heads/main \
-      "$(git_in shop -c user.name=x -c user.email=x@localhost commit-tree -p main -m "$1 by hand" "$tree")"
-}
-edit product-00004 '.title = "Ours"'; ok $? 'a person changes a title in the repository'
+sync_edit shop product-00004 '.title = "Ours"'; ok $? 'a person changes a title in the repository'
 sync_products "$n" 4 'i = 4'
 does 'a run with a conflict' sync_export
 is 'leaves the repository as it is' 'false 1' "$(of '[.proposed, .conflicts] | join(" ")')"
@@ -102,5 +95,12 @@ is 'its files are what they were, byte for byte' "$first" "$(tree_of shop "$bran
 runs 1 'a revision that is not there' ctl jobs run products_sync rollback --input '{"revision":99}' --wait --json
 says 'is refused with what there is' "expected one of 1 to $(ctl sync revisions --json | jq -r '.items[0].revision')"
 is 'each run is told' true "$(ctl sync runs --json | jq '[.items[].task] | index("rollback") == 0 and length > 5')"
+
+# The workflow.
+sync_products "$n" 5 'i = 5'
+run=$(ctl workflow start products_sync --input '{}' --json | jq -er .id); ok $? 'the workflow starts'
+run_is () { [ "$(ctl workflow show "$run" --json | jq -r .state)" = "$1" ]; }
+soon 'and ends' run_is completed
+is 'it pushed what changed' 1 "$(ctl workflow show "$run" --json | jq .result.pushed)"
 runs 0 'the audit holds' ctl audit verify
 finish

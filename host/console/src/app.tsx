@@ -13,6 +13,7 @@ import { Policy } from './pages/policy'
 import { Season } from './pages/season'
 import { Settings } from './pages/settings'
 import { Simulate } from './pages/simulate'
+import { Sync } from './pages/sync'
 import { Themes } from './pages/themes'
 import { Workflows } from './pages/workflows'
 import { go, route } from './router'
@@ -33,6 +34,7 @@ export const pages = [
   { name: 'workflows', title: 'Workflows', show: Workflows, key: 'w' },
   { name: 'season', title: 'Season', show: Season, key: 's' },
   { name: 'themes', title: 'Themes', show: Themes, key: 'h' },
+  { name: 'sync', title: 'Sync', show: Sync, key: 'y' },
   { name: 'policy', title: 'Policy', show: Policy, key: 'p' },
   { name: 'simulate', title: 'Simulate', show: Simulate, key: 'i' },
   { name: 'audit', title: 'Audit', show: Audit, key: 'u' },
