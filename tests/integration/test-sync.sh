@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # A shop's products and a repository's files through a whole host: the first run in parts, a run without changes, one in which a
-# hundredth changed, runs that are interrupted, a conflict that a person answers, a rollback. ROYAL_SYNC_PRODUCTS says how many
-# products there are (300; the long form is 10000).
+# hundredth changed, runs that are interrupted, a conflict that a person answers, a rollback; and what changed in the repository is
+# brought to a shop. ROYAL_SYNC_PRODUCTS says how many products there are (300; the long form is 10000).
 # shellcheck disable=SC2317,SC2154 # functions are called by name; what sync-host.sh sets
 set -uo pipefail
 # shellcheck source=tests/integration/daemon.sh
@@ -15,6 +15,14 @@ if ((n * 2 / 3 < 4000)); then max=$((n * 2 / 3)); else max=4000; fi
 begin
 sync_begin shop other
 sync_configure shop "$max"
+"$ROYAL_BUILDDIR/tests/fault/shopify-peer" 0 >"$host_dir/port" &
+peer_pid=$!
+leave () { kill "$peer_pid"; wait "$peer_pid"; host_env_remove; } 2>/dev/null
+until_ok test -s "$host_dir/port"
+peer=http://127.0.0.1:$(cat "$host_dir/port")
+jq -n --arg origin "$peer" '{ shops: { main: { shop: "acme.myshopify.com", token: "shop-token", origin: $origin, insecure: true,
+  private: true } } }' >"$host_dir/manifests/connectors/shopify.json"
+export ROYAL_SECRET_SHOP_TOKEN=good-token
 host_start; ok $? 'a host starts'
 sync_products "$n"
 
@@ -95,6 +103,33 @@ is 'its files are what they were, byte for byte' "$first" "$(tree_of shop "$bran
 runs 1 'a revision that is not there' ctl jobs run products_sync rollback --input '{"revision":99}' --wait --json
 says 'is refused with what there is' "expected one of 1 to $(ctl sync revisions --json | jq -r '.items[0].revision')"
 is 'each run is told' true "$(ctl sync runs --json | jq '[.items[].task] | index("rollback") == 0 and length > 5')"
+
+# To the shop: a title that asks, and a price that is within what the policy lets pass. The shop's variant 1 is of its product 100001.
+sql "insert into shopify_products select workspace_id, 'main', 100001, 'priced', 1, jsonb_build_object ('handle', 'priced', 'title',
+    'Priced', 'status', 'ACTIVE', 'vendor', '', 'product_type', '', 'tags', '[]'::jsonb, 'description_html', '', 'variants',
+    jsonb_build_array (jsonb_build_object ('sku', 'P-1', 'title', 'One', 'price', '100.00', 'compare_at_price', null)))::text
+    from workspaces where name = 'default'"
+sql "insert into shopify_variants (workspace_id, shop, variant, product, title, price, sku)
+    select workspace_id, 'main', 1, 100001, 'One', '100.00', 'P-1' from workspaces where name = 'default'"
+does 'another product' sync_export
+sync_merge shop
+does 'is had by both' sync_export
+sync_edit shop priced '.variants["P-1"].price = "101.00"' && sync_edit shop product-00001 '.title = "By hand"'
+ok $? 'a person changes a price and a title in the repository'
+does 'both are proposed to the shop' sync_run import
+is 'one of each' '1 1 0' "$(of '[.prices, .updates, .by_hand] | join(" ")')"
+proposal=$(ctl approvals list --json | jq -r '.items[] | select(.action == "shopify.product.update") | .id')
+is 'a title asks' pending "$(ctl approvals show "$proposal" --json | jq -r .state)"
+runs 0 'a person approves' ctl approvals approve "$proposal" --yes
+does 'both are done' sync_settled
+is 'the title is' executed "$(ctl approvals show "$proposal" --json | jq -r .state)"
+is 'and the price is' executed "$(ctl approvals list --state all --json \
+  | jq -r '[.items[] | select(.action == "shopify.price.update")][0].state')"
+is 'which the shop has' 101.00 "$(curl -s "$peer/fake/variants" | jq -r '.[] | select(.[0] == 1) | .[1]')"
+sql "update shopify_products set document = jsonb_set (document::jsonb, '{title}', '\"By hand\"')::text where handle = 'product-00001'"
+sql "update shopify_products set document = jsonb_set (document::jsonb, '{variants,0,price}', '\"101.00\"')::text where handle = 'priced'"
+does 'once they are pulled' sync_run import
+is 'nothing is left to bring' 'false 0 0' "$(of '[.proposed, .prices, .updates] | join(" ")')"
 
 # The workflow.
 sync_products "$n" 5 'i = 5'
