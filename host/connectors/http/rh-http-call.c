@@ -388,6 +388,8 @@ make_message (const RhHttpEndpoint *endpoint, const RhHttpRequest *request)
   for (guint i = 0; i + 1 < endpoint->headers->len; i += 2)
     soup_message_headers_replace (headers, endpoint->headers->pdata[i], endpoint->headers->pdata[i + 1]);
   soup_message_headers_replace (headers, "Accept", "application/json");
+  for (guint i = 0; request->headers != NULL && request->headers[i] != NULL; i += 2)
+    soup_message_headers_replace (headers, request->headers[i], request->headers[i + 1]);
   if (request->key != NULL)
     soup_message_headers_replace (headers, endpoint->key_header, request->key);
   if (request->match != NULL)

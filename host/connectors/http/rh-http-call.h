@@ -13,6 +13,7 @@ G_BEGIN_DECLS
  * @key: (nullable): the idempotency key
  * @match: (nullable): an entity tag: If-Match
  * @none_match: (nullable): an entity tag: If-None-Match
+ * @headers: (nullable): name, value, name, value …, NULL, beside those of the endpoint
  * @bearer: (nullable): a token, beside the secrets that the endpoint names: Authorization
  * @safe: it changes nothing, whatever its method
  * @streamed: of an answer 200 the body is left to be read: it may be of any length
@@ -27,6 +28,7 @@ typedef struct {
   const char *key;
   const char *match;
   const char *none_match;
+  const char *const *headers;
   RhSecret *bearer;
   gboolean safe;
   gboolean streamed;
