@@ -85,6 +85,16 @@ check_shops (RhConfig *config, GString *faults)
 }
 
 static void
+check_receivers (RhConfig *config, GString *faults)
+{
+  g_autoptr (GError) fault = NULL;
+  g_autoptr (GHashTable) receivers = rh_parts_receivers (config, &fault);
+
+  if (receivers == NULL)
+    g_string_append_printf (faults, "%s\n", fault->message);
+}
+
+static void
 check_repositories (RhConfig *config, GString *faults)
 {
   g_autoptr (GError) fault = NULL;
@@ -201,6 +211,7 @@ rh_app_check (RhConfig *config, GError **error)
   check_http (config, faults);
   check_repositories (config, faults);
   check_shops (config, faults);
+  check_receivers (config, faults);
   check_agents (config, faults);
   check_worker (config, faults);
   check_listen (config, faults);

@@ -11,6 +11,7 @@
 #include "rh-jobs.h"
 #include "rh-metrics.h"
 #include "rh-needs.h"
+#include "rh-notifier.h"
 #include "rh-parts.h"
 #include "rh-policy-file.h"
 #include "rh-retail.h"
@@ -45,6 +46,8 @@ struct _RhApp {
   RhJobs *jobs;
   RhTriggers *triggers;
   RhShopify *shopify;
+  GHashTable *receivers; /* name -> RhReceiver */
+  RhNotifier *notifier;
   RhWorkflows *workflows;
   RhSecrets *secrets;
   RhServer *server;
@@ -70,6 +73,7 @@ rh_app_finalize (GObject *object)
   g_clear_object (&self->sampler);
   g_clear_object (&self->triggers);
   g_clear_object (&self->shopify);
+  g_clear_pointer (&self->receivers, g_hash_table_unref);
   g_clear_object (&self->workflows);
   g_clear_object (&self->jobs);
   g_clear_object (&self->workers);
@@ -414,6 +418,8 @@ on_charter (GObject *source, GAsyncResult *result, gpointer data)
   rh_retention_start (self->retention);
   rh_triggers_start (self->triggers);
   rh_shopify_start (self->shopify, self->workspace, rh_host_dir_id (self->dir));
+  self->notifier =
+      rh_notifier_new (self->store, self->secrets, self->receivers, self->workspace, rh_host_dir_id (self->dir));
   self->serving = TRUE;
   if (!make_server (self, &error))
     {
@@ -482,7 +488,8 @@ connect_world (GTask *task)
   g_autoptr (RhGithub) github = git != NULL ? rh_parts_github (self->config, self->secrets, &error) : NULL;
   g_autoptr (RhShopify) shopify =
       github != NULL ? rh_parts_shopify (self->config, self->store, self->secrets, &error) : NULL;
-  if (shopify == NULL)
+  self->receivers = shopify != NULL ? rh_parts_receivers (self->config, &error) : NULL;
+  if (self->receivers == NULL)
     {
       g_task_return_error (task, error);
       g_object_unref (task);
@@ -674,6 +681,7 @@ stop_parts (GTask *task)
   rh_sampler_stop (self->sampler);
   rh_triggers_stop (self->triggers);
   rh_shopify_stop (self->shopify);
+  rh_notifier_stop (g_steal_pointer (&self->notifier));
   rh_workflows_stop (self->workflows);
   rh_jobs_stop_async (self->jobs, stop_timeout_ms (self), on_jobs_stopped, task);
 }

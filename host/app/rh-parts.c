@@ -55,6 +55,15 @@ rh_parts_shopify (RhConfig *config, RhStore *store, RhSecrets *secrets, GError *
   return rh_shopify_new (file, store, secrets, error);
 }
 
+GHashTable *
+rh_parts_receivers (RhConfig *config, GError **error)
+{
+  g_autofree char *file =
+      g_build_filename (rh_config_string (config, RH_SETTING_MANIFESTS), "connectors", "notifications.json", NULL);
+
+  return rh_receivers_load (file, error);
+}
+
 RhWorkflowSet *
 rh_parts_workflows (RhConfig *config, GError **error)
 {

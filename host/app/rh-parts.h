@@ -5,6 +5,7 @@
 #include "rh-git.h"
 #include "rh-github.h"
 #include "rh-http.h"
+#include "rh-receiver.h"
 #include "rh-registry.h"
 #include "rh-shopify.h"
 #include "rh-workflow-set.h"
@@ -26,6 +27,9 @@ RhGithub *rh_parts_github (RhConfig *config, RhSecrets *secrets, GError **error)
 
 /* The shopify connector, likewise: connectors/shopify.json. */
 RhShopify *rh_parts_shopify (RhConfig *config, RhStore *store, RhSecrets *secrets, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Who is notified: connectors/notifications.json; name -> RhReceiver. */
+GHashTable *rh_parts_receivers (RhConfig *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The workflows beside the manifests. */
 RhWorkflowSet *rh_parts_workflows (RhConfig *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;

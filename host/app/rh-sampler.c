@@ -37,6 +37,8 @@ static const struct {
   { "pending_age", RH_METRIC_PENDING_AGE },
   { "database_size", RH_METRIC_DATABASE_SIZE },
   { "controls", RH_METRIC_CONTROLS },
+  { "notices", RH_METRIC_NOTICES },
+  { "notice_age", RH_METRIC_NOTICE_AGE },
 };
 
 static void

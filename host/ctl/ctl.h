@@ -49,6 +49,7 @@ extern const CtlCommand ctl_effects_commands[];
 extern const CtlCommand ctl_jobs_commands[];
 extern const CtlCommand ctl_shopify_commands[];
 extern const CtlCommand ctl_sync_commands[];
+extern const CtlCommand ctl_notify_commands[];
 extern const CtlCommand ctl_triggers_commands[];
 extern const CtlCommand ctl_audit_commands[];
 extern const CtlCommand ctl_season_commands[];

@@ -12,6 +12,7 @@ static const CtlCommand *const tables[] = {
   ctl_audit_commands,       ctl_season_commands,   ctl_plan_commands,    ctl_secret_commands,    ctl_token_commands,
   ctl_user_commands,        ctl_manifest_commands, ctl_policy_commands,  ctl_workflows_commands, ctl_simulate_commands,
   ctl_privacy_commands,     ctl_theme_commands,    ctl_catalog_commands, ctl_themes_commands,    ctl_sync_commands,
+  ctl_notify_commands,
 };
 
 static CtlOptions options;

@@ -87,6 +87,18 @@ jobs_die (const Sample *over)
   return rh_metric_value (RH_METRIC_JOBS, "dead") > 0;
 }
 
+static gboolean
+notices_wait (const Sample *over)
+{
+  return rh_metric_value (RH_METRIC_NOTICE_AGE, NULL) > 900;
+}
+
+static gboolean
+notices_die (const Sample *over)
+{
+  return rh_metric_value (RH_METRIC_NOTICES, "dead") > 0;
+}
+
 static const RhAlert alerts[] = {
   { "RunsFail", "critical", 60, "More than 5 % of the runs of the last five minutes failed.",
     "sum(increase(royal_runs_total{outcome!~\"completed|cancelled\"}[5m])) / sum(increase(royal_runs_total[5m])) > "
@@ -110,12 +122,16 @@ static const RhAlert alerts[] = {
     "max(royal_journal_lag_seconds) > 30" },
   { "JobsDead", "warning", 0, "Jobs have used up their attempts and wait for a person.",
     "max(royal_jobs{state=\"dead\"}) > 0" },
+  { "NotificationsLate", "warning", 60, "A notification has not reached its receiver for 15 minutes.",
+    "max(royal_notification_age_seconds) > 900" },
+  { "NotificationsDead", "warning", 0, "A notification of the last day did not reach its receiver by its deadline.",
+    "max(royal_notifications{state=\"dead\"}) > 0" },
   { NULL },
 };
 
 static gboolean (*const tests[]) (const Sample *over) = {
-  runs_fail,     queue_is_long,   database_is_lost, effect_is_unknown, runs_are_slow,
-  requests_fail, others_throttle, disk_is_full,     journal_lags,      jobs_die,
+  runs_fail,       queue_is_long, database_is_lost, effect_is_unknown, runs_are_slow, requests_fail,
+  others_throttle, disk_is_full,  journal_lags,     jobs_die,          notices_wait,  notices_die,
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (tests) == G_N_ELEMENTS (alerts) - 1);
 

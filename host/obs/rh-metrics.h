@@ -54,6 +54,9 @@ typedef enum {
   RH_METRIC_TRIGGER_ERRORS,       /* counter, label kind */
   RH_METRIC_HOOKS,                /* counter, label outcome: accepted, known, refused, limited, invalid, unavailable */
   RH_METRIC_CONTROLS,             /* gauge, label control: stops, pauses, breakers that are open, envelopes in force */
+  RH_METRIC_NOTICES_SENT,         /* counter, label outcome: sent, failed: attempts of notifications */
+  RH_METRIC_NOTICES,              /* gauge, label state: waiting, dead (of the last day) */
+  RH_METRIC_NOTICE_AGE,           /* gauge, seconds: how long the oldest notification waits */
   RH_METRIC_REMOVED,              /* counter, label table: rows that were kept long enough */
   RH_METRIC_N,
 } RhMetric;

@@ -141,6 +141,8 @@ static const RhRoute routes[] = {
   { "GET", API "/goals", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_goals },
   { "PUT", API "/goals", OPERATES, RH_BODY_JSON, "", rh_api_goals_set },
   { "GET", API "/shopify/shops", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_shops },
+  { "GET", API "/notifications", OPERATES, RH_BODY_NONE, "", rh_api_notifications },
+  { "POST", API "/notifications/{name}/test", OPERATES, RH_BODY_NONE, "", rh_api_notification_test },
   { "POST", API "/shopify/shops/{id}/pull", OPERATES, RH_BODY_JSON, "", rh_api_shop_pull },
   { "GET", API "/themes", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_themes },
   { "GET", API "/themes/{id}/checks", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_theme_checks },

@@ -90,6 +90,8 @@ void rh_api_trigger_pause (RhRequest *request);
 void rh_api_trigger_resume (RhRequest *request);
 void rh_api_hook (RhRequest *request);
 void rh_api_webhook_github (RhRequest *request);
+void rh_api_notifications (RhRequest *request);
+void rh_api_notification_test (RhRequest *request);
 void rh_api_webhook_shopify (RhRequest *request);
 void rh_api_opportunities (RhRequest *request);
 void rh_api_goals (RhRequest *request);

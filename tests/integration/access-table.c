@@ -108,6 +108,8 @@ static const AccessRow rows[] = {
   { "GET " API "/sync/conflicts", ANY, .shows = TRUE },
   { "GET " API "/sync/conflicts/{id}", ANY, "conflict", 404, TRUE },
   { "POST " API "/sync/conflicts/{id}/answer", "poa", "conflict", 404, FALSE, "{'digest':'" DIGEST "','take':'shop'}" },
+  { "GET " API "/notifications", "oa", .shows = TRUE },
+  { "POST " API "/notifications/{name}/test", "oa", "receiver", 404, FALSE },
   { "POST " API "/control/changes", "oa" },
   { "GET " API "/policy/history", ANY },
   { "GET " API "/policy/envelopes", ANY, .shows = TRUE },
@@ -199,6 +201,9 @@ static const AccessThing things[] = {
                      " (¤, 'zqother/zqother', 1, repeat ('a', 40), 0, 0) returning id" },
   { "conflict", "insert into sync_conflicts (workspace_id, target, handle, field, digest) values"
                 " (¤, 'zqother/zqother', 'zqother', 'title', '" DIGEST "') returning uid" },
+  { "receiver",
+    "insert into notice_receivers (workspace_id, name, kind, address, topics, deadline_s, per_minute, cursor)"
+    " values (¤, 'zqother', 'webhook', 'zqother', '{}', 60, 1, 0) returning name" },
   { "season", "insert into retail_seasons (workspace_id, code, category, name, starts_on, weeks, currency) select ¤,"
               " 'zqother', id, 'zqother', '2026-01-05', 4, 'EUR' from retail_categories where code = 'zqother'"
               " returning code" },
