@@ -17,7 +17,8 @@
 #define LEASE_S "150" /* longer than any attempt takes: see timeout_ms in the schema */
 
 static const RhStatement set_receivers = { "notice.receivers", "select notice_receivers_set ($1::jsonb, $2)", 2, TRUE };
-static const RhStatement make = { "notice.make", "select notice_make ($1::int) as n", 1, RH_WRITES };
+static const RhStatement make = { "notice.make", "select n from notice_make ($1::int) n where n > 0", 1,
+                                  RH_WRITES_ROWS };
 static const RhStatement claim = { "notice.claim",
                                    "select id, receiver, kind, n, events, attempt, made_s"
                                    " from notice_claim ($1, $2::int, $3::text[])",

@@ -85,6 +85,32 @@ told (NotifyPeer *self)
   return g_string_free (text, FALSE);
 }
 
+/* A line for each mail: "ID 250". */
+static char *
+told_mails (NotifyPeer *self)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < notify_peer_n_mails (self); i++)
+    {
+      const char *id = strstr (notify_peer_mail (self, i)->data, "X-Royal-Notification: ");
+
+      g_assert (id != NULL);
+      id += strlen ("X-Royal-Notification: ");
+      g_string_append_printf (text, "%.*s 250\n", (int)strcspn (id, "\r"), id);
+    }
+  return g_string_free (text, FALSE);
+}
+
+/* (transfer full): what a path answers. */
+static char *
+answer_of (NotifyPeer *self, const char *path)
+{
+  if (strcmp (path, "/fake/calls") == 0)
+    return told (self);
+  return strcmp (path, "/fake/mails") == 0 ? told_mails (self) : g_strdup ("{\"fake\":true}\n");
+}
+
 static void
 on_request (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
 {
@@ -92,7 +118,7 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
   guint status = 200;
   char *text;
 
-  if (strcmp (path, "/fake/calls") != 0)
+  if (!g_str_has_prefix (path, "/fake/"))
     status = take (self, message, path);
   if (status == 0)
     {
@@ -101,7 +127,7 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
       (void)g_io_stream_close (stream, NULL, NULL);
       return;
     }
-  text = strcmp (path, "/fake/calls") == 0 ? told (self) : g_strdup ("{\"fake\":true}\n");
+  text = answer_of (self, path);
   soup_message_headers_replace (soup_server_message_get_response_headers (message), "X-Fake",
                                 "a peer of Royal's tests");
   if (status == 302)

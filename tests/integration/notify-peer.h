@@ -6,7 +6,8 @@
 G_BEGIN_DECLS
 
 /* The other side of notifications, for tests: a fake, and says so in each of its answers. It takes webhooks on HTTP and
- * mail on SMTP, both on loopback, and keeps all that came. */
+ * mail on SMTP, both on loopback, and keeps all that came: GET /fake/calls and /fake/mails answer a line for each, its
+ * id and how it was answered. */
 typedef struct _NotifyPeer NotifyPeer;
 
 /**
