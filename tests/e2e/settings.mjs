@@ -117,6 +117,17 @@ async function session(browser, password) {
   return page
 }
 
+// The receiver's address is a private one: it is not connected to, and that is said.
+async function receivers(page) {
+  await visit(page, 'settings')
+  const ops = row(page, 'Receivers of notifications', 'ops')
+  await ops.getByText('nothing yet').waitFor()
+  await page.getByRole('button', { name: 'Test ops' }).click()
+  await answer(page, 'Test')
+  await ops.getByText('its address is a private one').waitFor()
+  ok(true, 'a receiver of notifications is tested, and how that went is shown')
+}
+
 await run(async (browser) => {
   const page = await open(browser)
   await login(page)
@@ -125,6 +136,7 @@ await run(async (browser) => {
   await tokens(page)
   await delegations(page)
   await triggers(page)
+  await receivers(page)
   await everyTheme(page, 'settings with entries')
   await inert(page)
   await fits(page, 'settings-full')

@@ -7,5 +7,9 @@ set -uo pipefail
 
 jq '.triggers = { "weekly": { "task": "checkpoint", "schedule": { "cron": "0 6 * * mon", "zone": "Europe/Paris" }, "input": { "season": "SS25" } } }' \
   "$ROYAL_SRCDIR/manifests/markdown.json" >"$host_dir/manifests/markdown.json"
+mkdir "$host_dir/manifests/connectors"
+cat >"$host_dir/manifests/connectors/notifications.json" <<'END'
+{ "receivers": { "ops": { "webhook": { "origin": "http://127.0.0.1:9", "insecure": true } } } }
+END
 listen
 drive settings.mjs

@@ -73,6 +73,25 @@ test_gauges (void)
   assert_firing (watch, "QueueLong DatabaseLost DiskLow");
 }
 
+static void
+test_notices (void)
+{
+  g_autoptr (RhAlertWatch) watch = rh_alert_watch_new ();
+  gint64 now = 1000 * S;
+
+  all_is_well ();
+  rh_metric_set (RH_METRIC_NOTICE_AGE, NULL, 901);
+  rh_metric_set (RH_METRIC_NOTICES, "dead", 1);
+  rh_alert_watch_look (watch, now);
+  assert_firing (watch, "NotificationsDead");
+  rh_alert_watch_look (watch, now += 60 * S);
+  assert_firing (watch, "NotificationsLate NotificationsDead");
+  rh_metric_set (RH_METRIC_NOTICE_AGE, NULL, 900);
+  rh_metric_set (RH_METRIC_NOTICES, "dead", 0);
+  rh_alert_watch_look (watch, now += 10 * S);
+  assert_firing (watch, "");
+}
+
 /* Rates are of the last five minutes: what failed before does not count. */
 static void
 test_rates (void)
@@ -140,6 +159,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/alerts/gauges", test_gauges);
+  g_test_add_func ("/alerts/notices", test_notices);
   g_test_add_func ("/alerts/rates", test_rates);
   g_test_add_func ("/alerts/rules-file", test_rules_file);
   return g_test_run ();

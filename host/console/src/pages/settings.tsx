@@ -214,6 +214,43 @@ function Triggers() {
   )
 }
 
+/** Who is told elsewhere, and how that went. */
+function Receivers() {
+  const all = useResource<Page<Json>>('/notifications', ['notification.'])
+  // How a test went is known some time after it was asked for.
+  const later = () => void (all.reload(), setTimeout(all.reload, 2000))
+  return (
+    <>
+      <h2>Who is notified elsewhere</h2>
+      <Load of={all} what="receivers">
+        {(page) => (
+          <Table
+            label="Receivers of notifications"
+            rows={page.items}
+            columns={[
+              ['Name', 'name'],
+              ['Kind', 'kind'],
+              ['Where', 'address'],
+              ['Topics', 'topics'],
+              ['Waiting', 'waiting'],
+              ['Sent', 'sent'],
+              ['Dead', 'dead'],
+              ['Last', (row) => (row['last_at'] ? `${row['last_error'] ? show(row['last_error']) : 'taken'}, ${when(row['last_at'] as string)}` : 'nothing yet')],
+              [
+                'Actions',
+                (row) => (
+                  <Act name="Test" label={`Test ${show(row['name'])}`} title={`Send a test to ${show(row['name'])}?`} done="It is on its way."
+                    onDo={() => post(`/notifications/${encodeURIComponent(String(row['name']))}/test`).then(later)} />
+                ),
+              ],
+            ]}
+          />
+        )}
+      </Load>
+    </>
+  )
+}
+
 function Secrets() {
   const all = useResource<Page<Json>>('/secrets')
   return (
@@ -260,6 +297,7 @@ export function Settings() {
       <Sessions />
       {has() && <Users />}
       {has() && <Tokens />}
+      {has('operator') && <Receivers />}
       {has('operator') && <Secrets />}
       <Keys />
     </>
