@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-github.h"
 
+#include "rh-connector-operation.h"
 #include "rh-connector-task.h"
 #include "rh-github-client.h"
 #include "rh-github-resources.h"
@@ -36,25 +37,11 @@ static const RhAction actions[] = {
   { NULL },
 };
 
-typedef enum { ASSESS, APPLY, VERIFY, UNDO } Kind;
-
-/* An operation: what is there is observed first, always. */
 typedef struct {
-  RhEffect effect; /* its members are the caller's */
+  RhOperation base;
   const RhGithubPlace *place;
   const RhGithubAction *action;
-  Kind kind;
-  JsonNode *state;
 } Operation;
-
-static void
-operation_free (gpointer data)
-{
-  Operation *self = data;
-
-  g_clear_pointer (&self->state, json_node_unref);
-  g_free (self);
-}
 
 static const char *
 rh_github_name (RhConnector *connector)
@@ -176,13 +163,13 @@ fail (GTask *task, const RhHttpAnswer *answer, gboolean is_read)
 static JsonObject *
 state_of (const Operation *self)
 {
-  return json_node_get_object (self->state);
+  return json_node_get_object (self->base.state);
 }
 
-static JsonNode *
-make_facts (const Operation *self)
+static void
+put_facts (const RhOperation *base, JsonObject *facts)
 {
-  g_autoptr (JsonObject) facts = json_object_new ();
+  const Operation *self = (const Operation *)base;
   JsonObjectIter iter;
   const char *name;
   JsonNode *value;
@@ -193,64 +180,33 @@ make_facts (const Operation *self)
   while (json_object_iter_next (&iter, &name, &value))
     if (JSON_NODE_HOLDS_VALUE (value) && strcmp (name, "body") != 0)
       json_object_set_member (facts, name, json_node_copy (value));
-  return json_node_init_object (json_node_alloc (), facts);
 }
 
-static void
-add_change (JsonArray *changes, const char *label, JsonNode *before, JsonNode *after)
-{
-  JsonObject *change = json_object_new ();
-
-  json_object_set_string_member (change, "label", label);
-  json_object_set_member (change, "before", before != NULL ? json_node_copy (before) : json_node_new (JSON_NODE_NULL));
-  json_object_set_member (change, "after", json_node_copy (after));
-  json_array_add_object_element (changes, change);
-}
-
+/* Of the state as it is afterwards. `before` is what undo restores. */
 static JsonNode *
-make_preview (const Operation *self)
+make_receipt (const RhOperation *base)
 {
-  JsonObject *wanted =
-      self->effect.receipt != NULL ? royal_json_object (self->effect.receipt, "before") : self->effect.parameters;
-  g_autoptr (JsonObject) preview = json_object_new ();
-  JsonArray *changes = json_array_new ();
-  g_autofree char *summary = g_strdup_printf ("%s%s in %s", self->effect.receipt != NULL ? "Undo " : "",
-                                              self->action->name, self->place->repository);
-  JsonObjectIter iter;
-  const char *name;
-  JsonNode *value;
-
-  json_object_iter_init (&iter, wanted);
-  while (json_object_iter_next (&iter, &name, &value))
-    add_change (changes, name, json_object_get_member (state_of (self), name), value);
-  json_object_set_string_member (preview, "summary", summary);
-  json_object_set_array_member (preview, "changes", changes);
-  return json_node_init_object (json_node_alloc (), preview);
-}
-
-/* @state: as it is afterwards. `before` is what undo restores. */
-static JsonNode *
-make_receipt (const Operation *self, JsonObject *state)
-{
-  g_autoptr (JsonObject) receipt = json_object_new ();
-  JsonObject *from = json_object_has_member (state, "number") ? state : self->effect.parameters;
+  const Operation *self = (const Operation *)base;
+  JsonObject *receipt = json_object_new ();
+  JsonObject *from = json_object_has_member (state_of (self), "number") ? state_of (self) : base->effect.parameters;
 
   json_object_set_string_member (receipt, "repository", self->place->repository);
   if (json_object_has_member (from, "number"))
     json_object_set_member (receipt, "number", json_object_dup_member (from, "number"));
-  if (self->effect.before != NULL)
-    json_object_set_member (receipt, "before", json_node_copy (self->effect.before));
-  return json_node_init_object (json_node_alloc (), receipt);
+  if (base->effect.before != NULL)
+    json_object_set_member (receipt, "before", json_node_copy (base->effect.before));
+  return royal_json_take_object (receipt);
 }
 
 static gboolean
-is_done (const Operation *self)
+is_done (const RhOperation *base)
 {
-  JsonNode *before = self->effect.receipt != NULL ? json_object_get_member (self->effect.receipt, "before") : NULL;
+  const Operation *self = (const Operation *)base;
+  JsonNode *before = base->effect.receipt != NULL ? json_object_get_member (base->effect.receipt, "before") : NULL;
 
-  if (self->effect.receipt != NULL)
-    return before != NULL && json_node_equal (before, self->state);
-  return self->action->is_done (self->effect.parameters, state_of (self));
+  if (base->effect.receipt != NULL)
+    return before != NULL && json_node_equal (before, base->state);
+  return self->action->is_done (base->effect.parameters, state_of (self));
 }
 
 /* --- Doing -------------------------------------------------------------------------------------------------------- */
@@ -267,7 +223,7 @@ call (GTask *task,
   const Operation *operation = g_task_get_task_data (task);
   RhGithubRequest request = { .method = method, .path = (char *)path, .body = body };
 
-  rh_github_client_send_async (self->client, operation->place, operation->effect.workspace, &request, cancellable,
+  rh_github_client_send_async (self->client, operation->place, operation->base.effect.workspace, &request, cancellable,
                                callback, g_object_ref (task));
 }
 
@@ -280,7 +236,7 @@ take_answer (const Operation *self, GAsyncResult *result, gboolean *ret_sent, GE
   RhHttpAnswer *answer = rh_github_client_send_finish (result, ret_sent, &retry_after_ms, error);
 
   if (retry_after_ms > 0)
-    rh_effect_retry_after (&self->effect, retry_after_ms);
+    rh_effect_retry_after (&self->base.effect, retry_after_ms);
   return answer;
 }
 
@@ -288,11 +244,10 @@ static void
 on_changed (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
-  const Operation *self = g_task_get_task_data (task);
+  Operation *self = g_task_get_task_data (task);
   gboolean sent = FALSE;
   g_autoptr (GError) error = NULL;
   g_autoptr (RhHttpAnswer) answer = take_answer (self, result, &sent, &error);
-  g_autoptr (JsonNode) state = NULL;
 
   if (answer == NULL && sent)
     g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_PROTOCOL, "%s", error->message);
@@ -304,8 +259,9 @@ on_changed (GObject *source, GAsyncResult *result, gpointer data)
     fail (task, answer, FALSE);
   else
     {
-      state = self->action->state (self->effect.parameters, answer->json);
-      g_task_return_pointer (task, make_receipt (self, json_node_get_object (state)), (GDestroyNotify)json_node_unref);
+      json_node_unref (self->base.state);
+      self->base.state = self->action->state (self->base.effect.parameters, answer->json);
+      rh_operation_return (task);
     }
 }
 
@@ -315,41 +271,11 @@ change (GTask *task)
   const Operation *self = g_task_get_task_data (task);
   g_auto (RhGithubRequest) request = { 0 };
 
-  if (self->kind == UNDO)
-    self->action->undo (self->place->repository, self->effect.receipt, &request);
+  if (self->base.kind == RH_OPERATION_UNDO)
+    self->action->undo (self->place->repository, self->base.effect.receipt, &request);
   else
-    self->action->request (self->place->repository, self->effect.parameters, state_of (self), &request);
-  call (task, request.method, request.path, request.body, self->effect.cancellable, on_changed);
-}
-
-static RhAssessment *
-make_assessment (const Operation *self)
-{
-  RhAssessment *assessment = g_new0 (RhAssessment, 1);
-
-  assessment->before = json_node_copy (self->state);
-  assessment->facts = make_facts (self);
-  assessment->preview = make_preview (self);
-  return assessment;
-}
-
-/* What is so already is not done again: an attempt of before, or somebody else, did it. */
-static void
-decide (GTask *task)
-{
-  const Operation *self = g_task_get_task_data (task);
-
-  if (self->kind == ASSESS)
-    g_task_return_pointer (task, make_assessment (self), (GDestroyNotify)rh_assessment_free);
-  else if (is_done (self))
-    g_task_return_pointer (task, make_receipt (self, state_of (self)), (GDestroyNotify)json_node_unref);
-  else if (self->kind == VERIFY)
-    g_task_return_pointer (task, NULL, NULL);
-  else if (self->effect.before != NULL && !json_node_equal (self->effect.before, self->state))
-    g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_CONFLICT, "%s: it is not as it was observed",
-                             self->place->name);
-  else
-    change (task);
+    self->action->request (self->place->repository, self->base.effect.parameters, state_of (self), &request);
+  call (task, request.method, request.path, request.body, self->base.effect.cancellable, on_changed);
 }
 
 /* A release that is not there is a state; any other that is not there is a wrong number. */
@@ -363,7 +289,7 @@ static void
 on_observed (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
-  Operation *self = g_task_get_task_data (task);
+  const Operation *self = g_task_get_task_data (task);
   GError *error = NULL;
   g_autoptr (RhHttpAnswer) answer = take_answer (self, result, NULL, &error);
   gboolean is_absent = answer != NULL && answer->status == 404 && may_be_absent (self);
@@ -375,42 +301,52 @@ on_observed (GObject *source, GAsyncResult *result, gpointer data)
   else if (!is_absent && answer->status != 200)
     fail (task, answer, TRUE);
   else
-    {
-      self->state = self->action->state (self->effect.parameters, is_absent ? NULL : answer->json);
-      decide (task);
-    }
+    rh_operation_decide (task, self->action->state (self->base.effect.parameters, is_absent ? NULL : answer->json));
+}
+
+static const RhOperationClass operation_class = { .size = sizeof (Operation),
+                                                  .is_done = is_done,
+                                                  .facts = put_facts,
+                                                  .receipt = make_receipt,
+                                                  .change = change };
+
+/* (transfer full): what is to be, of an inverse what was. */
+static JsonObject *
+wanted_of (const RhEffect *effect)
+{
+  JsonObject *before = effect->receipt != NULL ? royal_json_object (effect->receipt, "before") : effect->parameters;
+
+  return before != NULL ? json_object_ref (before) : json_object_new ();
 }
 
 static void
 begin (RhConnector *connector,
        const RhEffect *effect,
-       Kind kind,
+       RhOperationKind kind,
        GCancellable *cancellable,
        GAsyncReadyCallback callback,
        gpointer data)
 {
-  g_autoptr (GTask) task = g_task_new (connector, NULL, callback, data);
   GError *error = NULL;
   const RhGithubPlace *place = find_place (RH_GITHUB (connector), effect->target, &error);
   const RhGithubAction *action = rh_github_action_find (effect->action);
+  g_autoptr (GTask) task = NULL;
   g_autofree char *path = NULL;
   Operation *self;
 
-  g_task_set_source_tag (task, begin);
-  if (place == NULL || action == NULL || (kind == UNDO && action->undo == NULL))
+  if (place == NULL || action == NULL || (kind == RH_OPERATION_UNDO && action->undo == NULL))
     {
       if (error == NULL)
         error =
             g_error_new (ROYAL_ERROR, ROYAL_ERROR_INVALID, "%s: expected an action that can be undone", effect->action);
-      g_task_return_error (task, error);
+      g_task_report_error (connector, callback, data, begin, error);
       return;
     }
-  self = g_new0 (Operation, 1);
-  self->effect = *effect;
+  self = rh_operation_new (&operation_class, effect, kind, g_strconcat ("in ", place->repository, NULL),
+                           wanted_of (effect));
   self->place = place;
   self->action = action;
-  self->kind = kind;
-  g_task_set_task_data (task, self, operation_free);
+  task = rh_operation_task (connector, self, callback, data);
   path = action->observe (place->repository, effect->parameters, effect->receipt);
   call (task, "GET", path, NULL, cancellable, on_observed);
 }
@@ -424,25 +360,25 @@ rh_github_assess_async (RhConnector *connector,
                         GAsyncReadyCallback callback,
                         gpointer data)
 {
-  begin (connector, effect, ASSESS, cancellable, callback, data);
+  begin (connector, effect, RH_OPERATION_ASSESS, cancellable, callback, data);
 }
 
 static void
 rh_github_apply_async (RhConnector *connector, const RhEffect *effect, GAsyncReadyCallback callback, gpointer data)
 {
-  begin (connector, effect, APPLY, effect->cancellable, callback, data);
+  begin (connector, effect, RH_OPERATION_APPLY, effect->cancellable, callback, data);
 }
 
 static void
 rh_github_undo_async (RhConnector *connector, const RhEffect *effect, GAsyncReadyCallback callback, gpointer data)
 {
-  begin (connector, effect, UNDO, effect->cancellable, callback, data);
+  begin (connector, effect, RH_OPERATION_UNDO, effect->cancellable, callback, data);
 }
 
 static void
 rh_github_verify_async (RhConnector *connector, const RhEffect *effect, GAsyncReadyCallback callback, gpointer data)
 {
-  begin (connector, effect, VERIFY, effect->cancellable, callback, data);
+  begin (connector, effect, RH_OPERATION_VERIFY, effect->cancellable, callback, data);
 }
 
 /* Never absent: an attempt may be on its way. But each action is harmless when it comes twice: GitHub refuses a second

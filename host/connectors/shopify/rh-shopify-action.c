@@ -317,22 +317,26 @@ product_variables (const char *id, JsonObject *wanted, JsonObject *state, const 
   return variables;
 }
 
+/* (transfer full): { @member: @text } */
+static JsonObject *
+one_of (const char *member, const char *text)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, member, text);
+  return object;
+}
+
 static JsonObject *
 publish_asked (const char *id, JsonObject *parameters)
 {
-  JsonObject *wanted = json_object_new ();
-
-  json_object_set_string_member (wanted, "status", "ACTIVE");
-  return wanted;
+  return one_of ("status", "ACTIVE");
 }
 
 static JsonObject *
 archive_asked (const char *id, JsonObject *parameters)
 {
-  JsonObject *wanted = json_object_new ();
-
-  json_object_set_string_member (wanted, "status", "ARCHIVED");
-  return wanted;
+  return one_of ("status", "ARCHIVED");
 }
 
 /* --- Themes ------------------------------------------------------------------------------------------------------- */
@@ -340,10 +344,7 @@ archive_asked (const char *id, JsonObject *parameters)
 static JsonObject *
 theme_asked (const char *id, JsonObject *parameters)
 {
-  JsonObject *wanted = json_object_new ();
-
-  json_object_set_string_member (wanted, "live", id);
-  return wanted;
+  return one_of ("live", id);
 }
 
 /* { "live": the id of the theme that is } */

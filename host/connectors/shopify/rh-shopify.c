@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-shopify.h"
 
+#include "rh-connector-operation.h"
 #include "rh-connector-task.h"
 #include "rh-shopify-action.h"
 #include "rh-shopify-client.h"
@@ -42,31 +43,14 @@ static const RhAction actions[] = {
   { NULL },
 };
 
-typedef enum { ASSESS, APPLY, VERIFY, UNDO } Kind;
-
-/* An operation. What is there is observed first, but for what the peer compares for itself. */
+/* What the peer compares for itself is not observed. */
 typedef struct {
-  RhEffect effect; /* its members are the caller's */
+  RhOperation base;
   RhShopifyPlace *place;
   const RhShopifyAction *action;
-  Kind kind;
   char *id;
-  JsonObject *wanted;
-  JsonNode *data;
-  JsonNode *state;
+  JsonNode *data; /* (nullable): what was observed */
 } Operation;
-
-static void
-operation_free (gpointer data)
-{
-  Operation *self = data;
-
-  g_free (self->id);
-  g_clear_pointer (&self->wanted, json_object_unref);
-  g_clear_pointer (&self->data, json_node_unref);
-  g_clear_pointer (&self->state, json_node_unref);
-  g_free (self);
-}
 
 static const char *
 rh_shopify_name (RhConnector *connector)
@@ -136,68 +120,29 @@ rh_shopify_validate (RhConnector *connector,
 /* --- Results ------------------------------------------------------------------------------------------------------ */
 
 static JsonObject *
-state_of (const Operation *self)
+state_of (const RhOperation *base)
 {
-  return self->state != NULL ? json_node_get_object (self->state) : NULL;
+  return base->state != NULL ? json_node_get_object (base->state) : NULL;
 }
 
-static JsonNode *
-make_facts (const Operation *self)
+static void
+put_facts (const RhOperation *base, JsonObject *facts)
 {
-  JsonObject *facts = json_object_new ();
+  const Operation *self = (const Operation *)base;
 
   json_object_set_string_member (facts, "shop", self->place->shop);
   json_object_set_boolean_member (facts, "can_undo", self->action->inverse != NULL);
   if (self->action->facts != NULL)
-    self->action->facts (self->place, json_node_get_object (self->data), self->wanted, facts);
-  return royal_json_take_object (facts);
-}
-
-static JsonNode *
-make_preview (const Operation *self)
-{
-  JsonObject *preview = json_object_new ();
-  JsonArray *changes = json_array_new ();
-  g_autofree char *summary = g_strdup_printf ("%s%s of %s", self->effect.receipt != NULL ? "Undo " : "",
-                                              self->action->name, self->effect.target);
-  JsonObjectIter iter;
-  const char *name;
-  JsonNode *value;
-
-  json_object_iter_init (&iter, self->wanted);
-  while (json_object_iter_next (&iter, &name, &value))
-    {
-      JsonNode *before = json_object_get_member (state_of (self), name);
-      JsonObject *change = json_object_new ();
-
-      json_object_set_string_member (change, "label", name);
-      json_object_set_member (change, "before",
-                              before != NULL ? json_node_copy (before) : json_node_new (JSON_NODE_NULL));
-      json_object_set_member (change, "after", json_node_copy (value));
-      json_array_add_object_element (changes, change);
-    }
-  json_object_set_string_member (preview, "summary", summary);
-  json_object_set_array_member (preview, "changes", changes);
-  return royal_json_take_object (preview);
-}
-
-static RhAssessment *
-make_assessment (const Operation *self)
-{
-  RhAssessment *assessment = g_new0 (RhAssessment, 1);
-
-  assessment->before = json_node_copy (self->state);
-  assessment->facts = make_facts (self);
-  assessment->preview = make_preview (self);
-  return assessment;
+    self->action->facts (self->place, json_node_get_object (self->data), base->wanted, facts);
 }
 
 /* `before` is what undo restores. */
 static JsonNode *
-make_receipt (const Operation *self)
+make_receipt (const RhOperation *base)
 {
+  const Operation *self = (const Operation *)base;
   JsonObject *receipt = json_object_new ();
-  JsonNode *before = self->effect.before != NULL ? self->effect.before : self->state;
+  JsonNode *before = base->effect.before != NULL ? base->effect.before : base->state;
 
   json_object_set_string_member (receipt, "shop", self->place->shop);
   json_object_set_string_member (receipt, "id", self->id);
@@ -206,15 +151,21 @@ make_receipt (const Operation *self)
   return royal_json_take_object (receipt);
 }
 
+static gboolean
+is_done (const RhOperation *base)
+{
+  return ((const Operation *)base)->action->is_done (base->wanted, state_of (base));
+}
+
 /* --- Doing -------------------------------------------------------------------------------------------------------- */
 
 static void
 note_throttle (const Operation *self, const RhThrottle *throttle)
 {
   if (throttle->has_left)
-    rh_effect_left (&self->effect, throttle->left);
+    rh_effect_left (&self->base.effect, throttle->left);
   if (throttle->retry_after_ms > 0)
-    rh_effect_retry_after (&self->effect, throttle->retry_after_ms);
+    rh_effect_retry_after (&self->base.effect, throttle->retry_after_ms);
 }
 
 static void
@@ -230,43 +181,46 @@ on_changed (GObject *source, GAsyncResult *result, gpointer data)
   if (answer == NULL)
     g_task_return_error (task, error);
   else
-    g_task_return_pointer (task, make_receipt (self), (GDestroyNotify)json_node_unref);
+    rh_operation_return (task);
 }
 
 static void
-change (GTask *task, JsonNode *before)
+send_change (GTask *task, JsonNode *before)
 {
   RhShopify *shopify = g_task_get_source_object (task);
   const Operation *self = g_task_get_task_data (task);
+  const RhEffect *effect = &self->base.effect;
   g_autoptr (JsonObject) variables =
-      self->action->variables (self->id, self->wanted, json_node_get_object (before), self->effect.key);
-  RhShopifyRequest request = { .workspace = self->effect.workspace,
+      self->action->variables (self->id, self->base.wanted, json_node_get_object (before), effect->key);
+  RhShopifyRequest request = { .workspace = effect->workspace,
                                .operation = self->action->change,
                                .root = self->action->root,
                                .variables = variables };
 
-  rh_shopify_call_async (self->place, shopify->secrets, &request, self->effect.cancellable, on_changed,
-                         g_object_ref (task));
+  rh_shopify_call_async (self->place, shopify->secrets, &request, effect->cancellable, on_changed, g_object_ref (task));
 }
 
-/* What is so already is not done again: an attempt of before, or somebody else, did it. */
 static void
-decide (GTask *task)
+change (GTask *task)
 {
-  const Operation *self = g_task_get_task_data (task);
-
-  if (self->kind == ASSESS)
-    g_task_return_pointer (task, make_assessment (self), (GDestroyNotify)rh_assessment_free);
-  else if (self->action->is_done (self->wanted, state_of (self)))
-    g_task_return_pointer (task, make_receipt (self), (GDestroyNotify)json_node_unref);
-  else if (self->kind == VERIFY)
-    g_task_return_pointer (task, NULL, NULL);
-  else if (self->effect.before != NULL && !json_node_equal (self->effect.before, self->state))
-    g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_CONFLICT, "%s: it is not as it was observed",
-                             self->effect.target);
-  else
-    change (task, self->state);
+  send_change (task, ((const RhOperation *)g_task_get_task_data (task))->state);
 }
+
+static void
+clear (RhOperation *base)
+{
+  Operation *self = (Operation *)base;
+
+  g_free (self->id);
+  g_clear_pointer (&self->data, json_node_unref);
+}
+
+static const RhOperationClass operation_class = { .size = sizeof (Operation),
+                                                  .is_done = is_done,
+                                                  .facts = put_facts,
+                                                  .receipt = make_receipt,
+                                                  .change = change,
+                                                  .clear = clear };
 
 static void
 on_observed (GObject *source, GAsyncResult *result, gpointer data)
@@ -275,6 +229,7 @@ on_observed (GObject *source, GAsyncResult *result, gpointer data)
   Operation *self = g_task_get_task_data (task);
   RhThrottle throttle = { 0 };
   GError *error = NULL;
+  JsonNode *state;
 
   self->data = rh_shopify_call_finish (result, &throttle, &error);
   note_throttle (self, &throttle);
@@ -283,12 +238,12 @@ on_observed (GObject *source, GAsyncResult *result, gpointer data)
       g_task_return_error (task, error);
       return;
     }
-  self->state = self->action->state (json_node_get_object (self->data), self->wanted);
-  if (self->state == NULL)
-    g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_NOT_FOUND, "%s: there is no %s", self->effect.target,
+  state = self->action->state (json_node_get_object (self->data), self->base.wanted);
+  if (state == NULL)
+    g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_NOT_FOUND, "%s: there is no %s", self->base.effect.target,
                              self->id);
   else
-    decide (task);
+    rh_operation_decide (task, state);
 }
 
 static void
@@ -297,13 +252,13 @@ observe (GTask *task, GCancellable *cancellable)
   RhShopify *shopify = g_task_get_source_object (task);
   const Operation *self = g_task_get_task_data (task);
   g_autoptr (JsonObject) variables = json_object_new ();
-  RhShopifyRequest request = { .workspace = self->effect.workspace,
+  RhShopifyRequest request = { .workspace = self->base.effect.workspace,
                                .operation = self->action->observe,
                                .variables = variables };
 
   json_object_set_string_member (variables, "id", self->id);
   if (self->action->observed_of != NULL)
-    self->action->observed_of (self->wanted, variables);
+    self->action->observed_of (self->base.wanted, variables);
   rh_shopify_call_async (self->place, shopify->secrets, &request, cancellable, on_observed, g_object_ref (task));
 }
 
@@ -318,10 +273,14 @@ wanted_of (const RhShopifyAction *action, const RhEffect *effect, const char *id
   return action->inverse != NULL && before != NULL ? action->inverse (before) : NULL;
 }
 
+/* (nullable): NULL when the callback was told what is wrong. */
 static GTask *
-operation_new (RhConnector *connector, const RhEffect *effect, Kind kind, GAsyncReadyCallback callback, gpointer data)
+operation_new (RhConnector *connector,
+               const RhEffect *effect,
+               RhOperationKind kind,
+               GAsyncReadyCallback callback,
+               gpointer data)
 {
-  g_autoptr (GTask) task = g_task_new (connector, NULL, callback, data);
   GError *error = NULL;
   const char *number;
   RhShopifyPlace *place = find_place (RH_SHOPIFY (connector), effect->target, &number, &error);
@@ -330,24 +289,19 @@ operation_new (RhConnector *connector, const RhEffect *effect, Kind kind, GAsync
   JsonObject *wanted = place != NULL && id != NULL ? wanted_of (action, effect, id) : NULL;
   Operation *self;
 
-  g_task_set_source_tag (task, operation_new);
   if (wanted == NULL)
     {
       if (error == NULL)
         error =
             g_error_new (ROYAL_ERROR, ROYAL_ERROR_INVALID, "%s: expected an action that can be undone", effect->action);
-      g_task_return_error (task, error);
+      g_task_report_error (connector, callback, data, operation_new, error);
       return NULL;
     }
-  self = g_new0 (Operation, 1);
-  self->effect = *effect;
+  self = rh_operation_new (&operation_class, effect, kind, g_strconcat ("of ", effect->target, NULL), wanted);
   self->place = place;
   self->action = action;
-  self->kind = kind;
   self->id = g_steal_pointer (&id);
-  self->wanted = wanted;
-  g_task_set_task_data (task, self, operation_free);
-  return g_steal_pointer (&task);
+  return rh_operation_task (connector, self, callback, data);
 }
 
 /* --- The interface ------------------------------------------------------------------------------------------------ */
@@ -359,7 +313,7 @@ rh_shopify_assess_async (RhConnector *connector,
                          GAsyncReadyCallback callback,
                          gpointer data)
 {
-  g_autoptr (GTask) task = operation_new (connector, effect, ASSESS, callback, data);
+  g_autoptr (GTask) task = operation_new (connector, effect, RH_OPERATION_ASSESS, callback, data);
 
   if (task != NULL)
     observe (task, cancellable);
@@ -367,7 +321,11 @@ rh_shopify_assess_async (RhConnector *connector,
 
 /* With the state that was approved where the peer compares for itself. */
 static void
-begin (RhConnector *connector, const RhEffect *effect, Kind kind, GAsyncReadyCallback callback, gpointer data)
+begin (RhConnector *connector,
+       const RhEffect *effect,
+       RhOperationKind kind,
+       GAsyncReadyCallback callback,
+       gpointer data)
 {
   g_autoptr (GTask) task = operation_new (connector, effect, kind, callback, data);
   const Operation *self = task != NULL ? g_task_get_task_data (task) : NULL;
@@ -376,28 +334,28 @@ begin (RhConnector *connector, const RhEffect *effect, Kind kind, GAsyncReadyCal
     return;
   if (!self->action->is_keyed || effect->before == NULL)
     observe (task, effect->cancellable);
-  else if (kind == VERIFY)
+  else if (kind == RH_OPERATION_VERIFY)
     g_task_return_pointer (task, NULL, NULL);
   else
-    change (task, effect->before);
+    send_change (task, effect->before);
 }
 
 static void
 rh_shopify_apply_async (RhConnector *connector, const RhEffect *effect, GAsyncReadyCallback callback, gpointer data)
 {
-  begin (connector, effect, APPLY, callback, data);
+  begin (connector, effect, RH_OPERATION_APPLY, callback, data);
 }
 
 static void
 rh_shopify_undo_async (RhConnector *connector, const RhEffect *effect, GAsyncReadyCallback callback, gpointer data)
 {
-  begin (connector, effect, UNDO, callback, data);
+  begin (connector, effect, RH_OPERATION_UNDO, callback, data);
 }
 
 static void
 rh_shopify_verify_async (RhConnector *connector, const RhEffect *effect, GAsyncReadyCallback callback, gpointer data)
 {
-  begin (connector, effect, VERIFY, callback, data);
+  begin (connector, effect, RH_OPERATION_VERIFY, callback, data);
 }
 
 /* Never absent: an attempt may be on its way. But each action is harmless when it comes twice: what is set is set, or
