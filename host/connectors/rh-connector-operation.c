@@ -104,6 +104,12 @@ make_assessment (const RhOperation *self)
   return assessment;
 }
 
+static gboolean
+refuses (const RhOperation *self, GError **error)
+{
+  return self->klass->refuses != NULL && self->klass->refuses (self, error);
+}
+
 void
 rh_operation_return (GTask *task)
 {
@@ -122,7 +128,9 @@ rh_operation_decide (GTask *task, JsonNode *state)
 
   g_clear_pointer (&self->state, json_node_unref);
   self->state = state;
-  if (self->kind == RH_OPERATION_ASSESS)
+  if (self->kind == RH_OPERATION_ASSESS && refuses (self, &error))
+    g_task_return_error (task, error);
+  else if (self->kind == RH_OPERATION_ASSESS)
     g_task_return_pointer (task, make_assessment (self), (GDestroyNotify)rh_assessment_free);
   else if (self->klass->is_done (self))
     rh_operation_return (task);
@@ -131,7 +139,7 @@ rh_operation_decide (GTask *task, JsonNode *state)
   else if (self->effect.before != NULL && !json_node_equal (self->effect.before, self->state))
     g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_CONFLICT, "%s: it is not as it was observed",
                              self->effect.target);
-  else if (self->klass->refuses != NULL && self->klass->refuses (self, &error))
+  else if (refuses (self, &error))
     g_task_return_error (task, error);
   else
     self->klass->change (task);

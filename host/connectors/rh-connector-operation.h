@@ -34,7 +34,7 @@ typedef struct {
  * RhOperationClass:
  * @size: of the connector's own type
  * @is_done: whether @state is what is wanted
- * @refuses: (nullable): TRUE with @error: it may not be changed, whatever was approved
+ * @refuses: (nullable): TRUE with @error: it may not be assessed, or changed, whatever was approved
  * @facts: puts what rules decide on into @facts
  * @receipt: (transfer full): of what is so now
  * @change: makes it so, and returns the task

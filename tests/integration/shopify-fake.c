@@ -2,6 +2,7 @@
 #include "shopify-fake.h"
 
 #include "shopify-catalog.h"
+#include "shopify-shop.h"
 
 #include <json-glib/json-glib.h>
 #include <libsoup/soup.h>
@@ -32,7 +33,8 @@ struct _ShopifyFake {
   GHashTable *keys;     /* of inventory: key -> what it was asked for */
   JsonObject *product;  /* number 1 */
   gint64 stock;         /* of item 1 at location 1 */
-  guint live;           /* the number of the live theme, of 1 and 2 */
+  ShopifyShop *shop;
+  char *scopes; /* of the token, with blanks around each */
   ShopifyCatalog *catalog;
   char *lines;  /* (nullable): the file of the bulk operation */
   guint bulks;  /* how many there were */
@@ -226,11 +228,13 @@ read_product (ShopifyFake *self, JsonObject *variables)
 static JsonObject *
 change_product (ShopifyFake *self, JsonObject *variables)
 {
+  JsonObject *product = royal_json_object (variables, "product");
   JsonObjectIter iter;
   const char *name;
   JsonNode *value;
 
-  json_object_iter_init (&iter, royal_json_object (variables, "product"));
+  shopify_shop_join (self->shop, product);
+  json_object_iter_init (&iter, product);
   while (json_object_iter_next (&iter, &name, &value))
     json_object_set_member (self->product, name, json_node_copy (value));
   self->changes++;
@@ -238,30 +242,38 @@ change_product (ShopifyFake *self, JsonObject *variables)
                  royal_json_string (self->product, "status", ""));
 }
 
-static JsonObject *
-read_theme (ShopifyFake *self, JsonObject *variables)
-{
-  guint number = number_of (royal_json_string (variables, "id", ""), "OnlineStoreTheme");
-  JsonObject *data =
-      object ("{'theme':null,'themes':{'nodes':[{'id':'gid://shopify/OnlineStoreTheme/%u','name':'T'}]}}", self->live);
+/* --- What else the shop keeps ------------------------------------------------------------------------------------- */
 
-  if (number == 1 || number == 2)
-    json_object_set_object_member (
-        data, "theme",
-        object ("{'id':'gid://shopify/OnlineStoreTheme/%u','name':'T','role':'%s','processing':"
-                "false}",
-                number, number == self->live ? "MAIN" : "UNPUBLISHED"));
-  return data;
-}
-
-static JsonObject *
-publish_theme (ShopifyFake *self, JsonObject *variables)
-{
-  self->live = number_of (royal_json_string (variables, "id", ""), "OnlineStoreTheme");
-  self->changes++;
-  return object ("{'themePublish':{'theme':{'id':'gid://shopify/OnlineStoreTheme/%u','role':'MAIN'},'userErrors':[]}}",
-                 self->live);
-}
+#define OF_SHOP(name)                                                                                                  \
+  static JsonObject *name (ShopifyFake *self, JsonObject *variables)                                                   \
+  {                                                                                                                    \
+    return shopify_shop_##name (self->shop, variables);                                                                \
+  }
+/* The same, of one that changes something. */
+#define CHANGES_SHOP(name)                                                                                             \
+  static JsonObject *name (ShopifyFake *self, JsonObject *variables)                                                   \
+  {                                                                                                                    \
+    self->changes++;                                                                                                   \
+    return shopify_shop_##name (self->shop, variables);                                                                \
+  }
+OF_SHOP (theme)
+CHANGES_SHOP (publish)
+OF_SHOP (theme_named)
+CHANGES_SHOP (duplicate)
+CHANGES_SHOP (theme_delete)
+OF_SHOP (theme_content)
+CHANGES_SHOP (theme_files)
+CHANGES_SHOP (theme_files_delete)
+OF_SHOP (product_of_handle)
+CHANGES_SHOP (product_create)
+CHANGES_SHOP (product_delete)
+OF_SHOP (in_collection)
+OF_SHOP (metafield)
+CHANGES_SHOP (metafield_set)
+CHANGES_SHOP (metafield_delete)
+OF_SHOP (webhook)
+CHANGES_SHOP (webhook_create)
+CHANGES_SHOP (webhook_delete)
 
 /* --- Pulls -------------------------------------------------------------------------------------------------------- */
 
@@ -317,29 +329,48 @@ OF_CATALOG (theme_bodies)
 OF_CATALOG (orders)
 OF_CATALOG (order_lines)
 
-static const struct {
+typedef struct {
   const char *operation;
   JsonObject *(*run) (ShopifyFake *self, JsonObject *variables);
   double cost;
-} operations[] = {
-  { "query RoyalVariant(", read_variant, COST_READ },
-  { "mutation RoyalPriceUpdate(", change_price, COST_CHANGE },
-  { "query RoyalInventory(", read_inventory, COST_READ },
-  { "mutation RoyalInventorySet(", set_inventory, COST_CHANGE },
-  { "query RoyalProduct(", read_product, COST_READ },
-  { "mutation RoyalProductUpdate(", change_product, COST_CHANGE },
-  { "query RoyalTheme(", read_theme, COST_READ },
-  { "mutation RoyalThemePublish(", publish_theme, COST_CHANGE },
-  { "query RoyalCatalogCount ", count, COST_READ },
-  { "query RoyalCatalogPage(", page, COST_PAGE },
-  { "query RoyalCatalogProduct(", product, COST_PAGE },
-  { "mutation RoyalBulkRun(", run_bulk, COST_CHANGE },
-  { "query RoyalBulk(", read_bulk, COST_READ },
-  { "query RoyalThemes(", themes, COST_READ },
-  { "query RoyalThemeList(", theme_list, COST_PAGE },
-  { "query RoyalThemeBodies(", theme_bodies, COST_PAGE },
-  { "query RoyalOrders(", orders, COST_PAGE },
-  { "query RoyalOrderLines(", order_lines, COST_PAGE },
+  const char *scope;
+} FakeOperation;
+
+static const FakeOperation operations[] = {
+  { "query RoyalVariant(", read_variant, COST_READ, "read_products" },
+  { "mutation RoyalPriceUpdate(", change_price, COST_CHANGE, "write_products" },
+  { "query RoyalInventory(", read_inventory, COST_READ, "read_inventory" },
+  { "mutation RoyalInventorySet(", set_inventory, COST_CHANGE, "write_inventory" },
+  { "query RoyalProduct(", read_product, COST_READ, "read_products" },
+  { "mutation RoyalProductUpdate(", change_product, COST_CHANGE, "write_products" },
+  { "query RoyalProductOfHandle(", product_of_handle, COST_READ, "read_products" },
+  { "mutation RoyalProductCreate(", product_create, COST_CHANGE, "write_products" },
+  { "mutation RoyalProductDelete(", product_delete, COST_CHANGE, "write_products" },
+  { "query RoyalProductInCollection(", in_collection, COST_READ, "read_products" },
+  { "query RoyalMetafield(", metafield, COST_READ, "read_products" },
+  { "mutation RoyalMetafieldSet(", metafield_set, COST_CHANGE, "write_products" },
+  { "mutation RoyalMetafieldDelete(", metafield_delete, COST_CHANGE, "write_products" },
+  { "query RoyalTheme(", theme, COST_READ, "read_themes" },
+  { "mutation RoyalThemePublish(", publish, COST_CHANGE, "write_themes" },
+  { "query RoyalThemeNamed(", theme_named, COST_READ, "read_themes" },
+  { "mutation RoyalThemeDuplicate(", duplicate, COST_CHANGE, "write_themes" },
+  { "mutation RoyalThemeDelete(", theme_delete, COST_CHANGE, "write_themes" },
+  { "query RoyalThemeContent(", theme_content, COST_PAGE, "read_themes" },
+  { "mutation RoyalThemeFiles(", theme_files, COST_CHANGE, "write_themes" },
+  { "mutation RoyalThemeFilesDelete(", theme_files_delete, COST_CHANGE, "write_themes" },
+  { "query RoyalWebhook(", webhook, COST_READ, "" },
+  { "mutation RoyalWebhookCreate(", webhook_create, COST_CHANGE, "" },
+  { "mutation RoyalWebhookDelete(", webhook_delete, COST_CHANGE, "" },
+  { "query RoyalCatalogCount ", count, COST_READ, "read_products" },
+  { "query RoyalCatalogPage(", page, COST_PAGE, "read_products" },
+  { "query RoyalCatalogProduct(", product, COST_PAGE, "read_products" },
+  { "mutation RoyalBulkRun(", run_bulk, COST_CHANGE, "read_products" },
+  { "query RoyalBulk(", read_bulk, COST_READ, "read_products" },
+  { "query RoyalThemes(", themes, COST_READ, "read_themes" },
+  { "query RoyalThemeList(", theme_list, COST_PAGE, "read_themes" },
+  { "query RoyalThemeBodies(", theme_bodies, COST_PAGE, "read_themes" },
+  { "query RoyalOrders(", orders, COST_PAGE, "read_orders" },
+  { "query RoyalOrderLines(", order_lines, COST_PAGE, "read_orders" },
 };
 
 /* --- Points ------------------------------------------------------------------------------------------------------- */
@@ -426,6 +457,51 @@ note (JsonNode *request, const char *answer)
   fclose (file);
 }
 
+static gboolean
+has_scope (ShopifyFake *self, const char *scope)
+{
+  g_autofree char *word = g_strdup_printf (" %s ", scope);
+
+  return *scope == '\0' || strstr (self->scopes, word) != NULL;
+}
+
+/* Which app asks, and what it may. */
+static void
+add_app (ShopifyFake *self, JsonObject *data)
+{
+  JsonObject *app = object ("{'accessScopes':[]}");
+  g_auto (GStrv) scopes = g_strsplit (self->scopes, " ", -1);
+
+  for (guint i = 0; scopes[i] != NULL; i++)
+    if (*scopes[i] != '\0')
+      json_array_add_object_element (royal_json_array (app, "accessScopes"), object ("{'handle':'%s'}", scopes[i]));
+  json_object_set_object_member (data, "currentAppInstallation", app);
+}
+
+/* (transfer full) */
+static JsonObject *
+run (ShopifyFake *self, const FakeOperation *operation, JsonObject *request)
+{
+  g_autofree char *words =
+      g_strdup_printf ("Access denied for a field. Required access: `%s` access scope.", operation->scope);
+  gboolean has_points = take_points (self, operation->cost);
+  gboolean is_let = has_points && has_scope (self, operation->scope);
+  JsonObject *body = is_let       ? json_object_new ()
+                     : has_points ? error_answer ("ACCESS_DENIED", words)
+                                  : error_answer ("THROTTLED", "Throttled");
+
+  if (is_let)
+    {
+      JsonObject *data = operation->run (self, royal_json_object (request, "variables"));
+
+      if (strstr (royal_json_string (request, "query", ""), "currentAppInstallation") != NULL)
+        add_app (self, data);
+      json_object_set_object_member (body, "data", data);
+    }
+  json_object_set_object_member (body, "extensions", extensions (self, operation->cost, is_let));
+  return body;
+}
+
 /* (transfer full): what the answer is when nothing goes wrong, or THROTTLED. */
 static char *
 execute (ShopifyFake *self, JsonNode *node)
@@ -436,17 +512,9 @@ execute (ShopifyFake *self, JsonNode *node)
   JsonObject *body = NULL;
   char *text;
 
-  for (guint i = 0; i < G_N_ELEMENTS (operations); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (operations) && body == NULL; i++)
     if (strstr (query, operations[i].operation) != NULL)
-      {
-        gboolean has_points = take_points (self, operations[i].cost);
-
-        body = has_points ? json_object_new () : error_answer ("THROTTLED", "Throttled");
-        if (has_points)
-          json_object_set_object_member (body, "data",
-                                         operations[i].run (self, royal_json_object (request, "variables")));
-        json_object_set_object_member (body, "extensions", extensions (self, operations[i].cost, has_points));
-      }
+      body = run (self, &operations[i], request);
   if (body == NULL)
     body = error_answer ("undefinedField", "no such operation");
   json_node_take_object (answer, body);
@@ -588,6 +656,19 @@ shopify_fake_catalog (ShopifyFake *self)
   return self->catalog;
 }
 
+ShopifyShop *
+shopify_fake_shop (ShopifyFake *self)
+{
+  return self->shop;
+}
+
+void
+shopify_fake_scopes (ShopifyFake *self, const char *scopes)
+{
+  g_free (self->scopes);
+  self->scopes = g_strdup_printf (" %s ", scopes);
+}
+
 guint
 shopify_fake_bulks (ShopifyFake *self)
 {
@@ -607,7 +688,9 @@ shopify_fake_new (void)
   self->product = object ("{'id':'gid://shopify/Product/1','title':'Dress','descriptionHtml':'','vendor':'Acme',"
                           "'productType':'','tags':['a','b'],'status':'DRAFT','totalInventory':7}");
   self->stock = 5;
-  self->live = 1;
+  self->shop = shopify_shop_new ();
+  shopify_fake_scopes (
+      self, "read_products write_products read_inventory write_inventory read_themes write_themes read_orders");
   self->catalog = shopify_catalog_new (price_of, self);
   self->plan = g_queue_new ();
   shopify_fake_points (self, 20000, 1000);
@@ -632,6 +715,8 @@ shopify_fake_free (ShopifyFake *self)
   g_hash_table_unref (self->ports);
   json_object_unref (self->product);
   shopify_catalog_free (self->catalog);
+  shopify_shop_free (self->shop);
+  g_free (self->scopes);
   g_free (self->lines);
   g_queue_free_full (self->plan, g_free);
   g_strfreev (self->kinds);

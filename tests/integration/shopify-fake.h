@@ -2,6 +2,7 @@
 #pragma once
 
 #include "shopify-catalog.h"
+#include "shopify-shop.h"
 
 #include <gio/gio.h>
 
@@ -9,7 +10,7 @@ G_BEGIN_DECLS
 
 /* A fake: as much of Shopify's Admin API as the connector uses, of one shop with the token good-token. Variant N, from 1 to
  * SHOPIFY_FAKE_VARIANTS, is of product 100000 + N, costs 40.00 and is sold at 100.00; those from 901 on have no cost. There are
- * the product 1, of which the title and the like are kept, 5 of the item 1 at the location 1, and the themes 1, live, and 2.
+ * the product 1, of which the title and the like are kept, 5 of the item 1 at the location 1, and what shopify-shop.h has.
  * Requests and answers can be had in a file, for who judges them by Shopify's own schema: ROYAL_SHOPIFY_EXCHANGES names it.
  *
  * What can go wrong with a request:
@@ -37,6 +38,10 @@ guint shopify_fake_requests (ShopifyFake *self);
 guint shopify_fake_connections (ShopifyFake *self);
 /* (transfer none): what it sells, for who pulls it; nothing at first. */
 ShopifyCatalog *shopify_fake_catalog (ShopifyFake *self);
+/* (transfer none): what it keeps beside. */
+ShopifyShop *shopify_fake_shop (ShopifyFake *self);
+/* The access scopes that the token has, with blanks between; all that the connector needs at first. */
+void shopify_fake_scopes (ShopifyFake *self, const char *scopes);
 /* How many bulk operations were begun. */
 guint shopify_fake_bulks (ShopifyFake *self);
 /* Somebody else changes a price. */

@@ -29,7 +29,7 @@ write_file (const char *dir, const char *name, const char *text)
 
 #define PLACE                                                                                                          \
   "{'shop':'acme.myshopify.com','token':'%s','origin':'http://127.0.0.1:%u','insecure':true,'private':true,"           \
-  "'margin_min_pct':50,'timeout_ms':2000}"
+  "'margin_min_pct':50,'timeout_ms':2000,'settle_ms':20}"
 
 static World *
 world_new (void)
@@ -134,6 +134,30 @@ static const struct {
   { "shopify.product.publish", "main/1", { "{}", "{}" }, FALSE },
   { "shopify.product.archive", "main/1", { "{}", "{}" }, FALSE },
   { "shopify.theme.publish", "main/2", { "{}", "{}" }, FALSE },
+  { "shopify.product.create",
+    "main/red-dress",
+    { "{'title':'Red dress','tags':['b','a'],'variants':[{'price':'90.00','cost':'40','sku':'R'}]}",
+      "{'title':'Other','variants':[{'price':'1'}]}" },
+    TRUE },
+  { "shopify.theme.duplicate", "main/1", { "{'name':'Staging'}", "{'name':'Other'}" }, TRUE },
+  { "shopify.theme.files",
+    "main/2",
+    { "{'files':{'layout/theme.liquid':'a','templates/index.json':'{}','assets/a.png':{'base64':'AAAA'}}}",
+      "{'files':{'layout/theme.liquid':null,'templates/index.json':'[]','assets/a.png':null}}" },
+    TRUE },
+  { "shopify.collection.set",
+    "main/1",
+    { "{'collection':2,'member':true}", "{'collection':2,'member':false}" },
+    FALSE },
+  { "shopify.metafield.set",
+    "main/1",
+    { "{'namespace':'custom','key':'season','type':'single_line_text_field','value':'A'}",
+      "{'namespace':'custom','key':'season','type':'single_line_text_field','value':'B'}" },
+    TRUE },
+  { "shopify.webhook.subscribe",
+    "main/products/update",
+    { "{'uri':'https://royal.example/webhooks/shopify'}", "{'uri':'https://royal.example/webhooks/shopify'}" },
+    FALSE },
 };
 
 static void
@@ -171,6 +195,40 @@ test_targets (void)
           world->iface->validate (RH_CONNECTOR (world->shopify), PRICE, wrong[i], json_node_get_object (node), &error));
       g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID);
       g_assert_nonnull (strstr (error->message, wrong[i]));
+    }
+}
+
+/* What a target has after the shop's name, where it is no number. */
+static void
+test_other_targets (void)
+{
+  static const struct {
+    const char *action;
+    const char *target;
+    gboolean valid;
+  } table[] = {
+    { "shopify.product.create", "main/red-dress-2", TRUE },
+    { "shopify.product.create", "main/Red", FALSE },
+    { "shopify.product.create", "main/-red", FALSE },
+    { "shopify.product.create", "main/", FALSE },
+    { "shopify.webhook.subscribe", "main/inventory_levels/update", TRUE },
+    { "shopify.webhook.subscribe", "main/products", FALSE },
+    { "shopify.webhook.subscribe", "main/products/up/date", FALSE },
+    { "shopify.metafield.set", "main/1", TRUE },
+    { "shopify.metafield.set", "main/x", FALSE },
+  };
+  g_autoptr (World) world = world_new ();
+  g_autoptr (JsonNode) node = json ("{}");
+
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_cmpint (world->iface->validate (RH_CONNECTOR (world->shopify), table[i].action, table[i].target,
+                                               json_node_get_object (node), &error),
+                       ==, table[i].valid);
+      if (!table[i].valid)
+        g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID);
     }
 }
 
@@ -352,6 +410,11 @@ test_absent (void)
     { "shopify.inventory.set", "main/1", "{'location':2,'quantity':9}" },
     { "shopify.product.publish", "main/2", "{}" },
     { "shopify.theme.publish", "main/3", "{}" },
+    { "shopify.theme.duplicate", "main/3", "{'name':'S'}" },
+    { "shopify.theme.files", "main/3", "{'files':{'layout/theme.liquid':null}}" },
+    { "shopify.collection.set", "main/2", "{'collection':1,'member':true}" },
+    { "shopify.collection.set", "main/1", "{'collection':4,'member':true}" },
+    { "shopify.metafield.set", "main/2", "{'namespace':'custom','key':'k','value':'v'}" },
   };
   g_autoptr (World) world = world_new ();
 
@@ -361,6 +424,147 @@ test_absent (void)
 
       g_assert_null (assess (world, table[i][0], table[i][1], table[i][2], &error));
       g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_NOT_FOUND);
+    }
+}
+
+static const char *
+text_fact (RhAssessment *assessment, const char *name)
+{
+  return royal_json_string (json_node_get_object (assessment->facts), name, NULL);
+}
+
+/* What is made of a product, and that a handle which is taken is not taken again. */
+static void
+test_create (void)
+{
+#define DRESS                                                                                                          \
+  "{'title':'Dress','description_html':'<p>d</p>','seo':{'title':'S'},'collections':[2],"                              \
+  "'options':[{'name':'Size','values':['M','L']}],'variants':[{'options':{'Size':'M'},'price':'90.00','cost':'40'},"   \
+  "{'options':{'Size':'L'},'price':'95.50','sku':'L1'}],'images':[{'url':'https://x.example/1.jpg','alt':'front'}],"   \
+  "'metafields':[{'namespace':'custom','key':'season','type':'single_line_text_field','value':'A'}]}"
+  static const char expected[] =
+      "{\"title\":\"Dress\",\"descriptionHtml\":\"<p>d</p>\",\"status\":\"DRAFT\",\"handle\":\"dress\","
+      "\"seo\":{\"title\":\"S\"},\"metafields\":[{\"namespace\":\"custom\",\"key\":\"season\","
+      "\"type\":\"single_line_text_field\",\"value\":\"A\"}],\"productOptions\":[{\"name\":\"Size\",\"values\":"
+      "[{\"name\":\"M\"},{\"name\":\"L\"}]}],\"variants\":[{\"optionValues\":[{\"optionName\":\"Size\","
+      "\"name\":\"M\"}],\"price\":\"90.00\",\"inventoryItem\":{\"cost\":\"40\"}},{\"optionValues\":[{"
+      "\"optionName\":\"Size\",\"name\":\"L\"}],\"price\":\"95.50\",\"inventoryItem\":{\"sku\":\"L1\"}}],"
+      "\"files\":[{\"contentType\":\"IMAGE\",\"originalSource\":\"https://x.example/1.jpg\",\"alt\":\"front\"}],"
+      "\"collections\":[\"gid://shopify/Collection/2\"]}";
+  g_autoptr (World) world = world_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RhAssessment) assessment = assess (world, "shopify.product.create", "main/dress", DRESS, &error);
+  g_autoptr (JsonNode) receipt = NULL;
+  g_autoptr (JsonNode) made = json_node_new (JSON_NODE_OBJECT);
+  g_autofree char *text = NULL;
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (text_fact (assessment, "handle"), ==, "dress");
+  g_assert_cmpint (royal_json_int (json_node_get_object (assessment->facts), "variants", 0), ==, 2);
+  g_assert_cmpfloat (royal_json_double (json_node_get_object (assessment->facts), "price_max", 0), ==, 95.5);
+  receipt = apply (world, "shopify.product.create", "main/dress", DRESS, NULL, &error);
+  g_assert_no_error (error);
+  json_node_set_object (made, shopify_shop_product (shopify_fake_shop (world->fake), "dress"));
+  text = royal_json_to_string (made);
+  g_assert_cmpstr (text, ==, expected);
+  g_assert_null (assess (world, "shopify.product.create", "main/dress", DRESS, &error));
+  g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID);
+  g_clear_error (&error);
+  g_assert_null (
+      apply (world, "shopify.product.create", "main/dress", "{'title':'B','variants':[{'price':'1'}]}", NULL, &error));
+  g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID);
+}
+
+/* A copy is made once, though the answer was lost; it is in the making for a while, and until then nothing is done to
+ * it. */
+static void
+test_staging (void)
+{
+  g_autoptr (World) world = world_new ();
+  ShopifyShop *shop = shopify_fake_shop (world->fake);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) receipt = NULL;
+
+  shopify_fake_plan (world->fake, "none lost");
+  g_assert_null (apply (world, "shopify.theme.duplicate", "main/1", "{'name':'Staging'}", NULL, &error));
+  g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_PROTOCOL);
+  g_clear_error (&error);
+  receipt = apply (world, "shopify.theme.duplicate", "main/1", "{'name':'Staging'}", NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (shopify_shop_themes (shop), ==, 3);
+  g_assert_null (apply (world, "shopify.theme.publish", "main/101", "{}", NULL, &error));
+  g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_UNAVAILABLE);
+  g_clear_error (&error);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_assert_null (
+          apply (world, "shopify.theme.files", "main/101", "{'files':{'layout/theme.liquid':'b'}}", NULL, &error));
+      g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_UNAVAILABLE);
+      g_clear_error (&error);
+    }
+  g_clear_pointer (&receipt, json_node_unref);
+  receipt = apply (world, "shopify.theme.files", "main/101",
+                   "{'files':{'layout/theme.liquid':'b','templates/index.json':'{}'}}", NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (shopify_shop_file (shop, 101, "layout/theme.liquid"), ==, "b");
+  g_assert_cmpstr (shopify_shop_file (shop, 1, "layout/theme.liquid"), ==, "{{ content_for_layout }}");
+  g_assert_true (g_str_has_suffix (shopify_shop_file (shop, 101, "templates/index.json"), "{}"));
+}
+
+/* Nothing is written into a theme that is live, whatever was approved; rules see that it is. */
+static void
+test_live (void)
+{
+  g_autoptr (World) world = world_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RhAssessment) assessment =
+      assess (world, "shopify.theme.files", "main/1", "{'files':{'layout/theme.liquid':'b'}}", &error);
+
+  g_assert_no_error (error);
+  g_assert_true (royal_json_boolean (json_node_get_object (assessment->facts), "live", FALSE));
+  g_assert_null (apply (world, "shopify.theme.files", "main/1", "{'files':{'layout/theme.liquid':'b'}}", NULL, &error));
+  g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID);
+  g_clear_error (&error);
+  g_assert_cmpuint (shopify_fake_changes (world->fake), ==, 0);
+}
+
+/* What the token may not is said before anybody is asked to approve it, with the scope's name. */
+static void
+test_scopes (void)
+{
+  static const struct {
+    const char *action;
+    const char *target;
+    const char *parameters;
+    const char *scopes;
+    const char *missing; /* NULL: none */
+  } table[] = {
+    { PRICE, "main/1", "{'price':'90'}", "read_products", "write_products" },
+    { PRICE, "main/1", "{'price':'90'}", "write_products", "read_products" },
+    { PRICE, "main/1", "{'price':'90'}", "read_products write_products", NULL },
+    { "shopify.inventory.set", "main/1", "{'location':1,'quantity':9}", "read_inventory write_products",
+      "write_inventory" },
+    { "shopify.theme.duplicate", "main/1", "{'name':'S'}", "read_themes", "write_themes" },
+    { "shopify.theme.duplicate", "main/1", "{'name':'S'}", "read_products", "read_themes" },
+    { "shopify.webhook.subscribe", "main/products/update", "{'uri':'https://r.example/w'}", "read_products", NULL },
+  };
+  g_autoptr (World) world = world_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (RhAssessment) assessment = NULL;
+
+      shopify_fake_scopes (world->fake, table[i].scopes);
+      assessment = assess (world, table[i].action, table[i].target, table[i].parameters, &error);
+      if (table[i].missing == NULL)
+        {
+          g_assert_no_error (error);
+          continue;
+        }
+      g_assert_null (assessment);
+      g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_DENIED);
+      g_assert_nonnull (strstr (error->message, table[i].missing));
     }
 }
 
@@ -425,6 +629,11 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/shopify/conforms", test_conforms);
   g_test_add_func ("/shopify/targets", test_targets);
+  g_test_add_func ("/shopify/other-targets", test_other_targets);
+  g_test_add_func ("/shopify/create", test_create);
+  g_test_add_func ("/shopify/staging", test_staging);
+  g_test_add_func ("/shopify/live", test_live);
+  g_test_add_func ("/shopify/scopes", test_scopes);
   g_test_add_func ("/shopify/price-facts", test_price_facts);
   g_test_add_func ("/shopify/fails", test_fails);
   g_test_add_func ("/shopify/again", test_again);

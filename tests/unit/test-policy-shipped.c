@@ -82,6 +82,9 @@ static const Cell cells[] = {
   { "shopify.product.publish", "{'status':'DRAFT'}", "{'confidence':1}", ASK },
   { "shopify.product.update", "{'fields':1}", "{}", ASK },
   { "shopify.product.archive", "{'status':'ACTIVE'}", "{}", ASK },
+  { "shopify.collection.set", "{'member_after':true}", "{}", ASK },
+  { "shopify.metafield.set", "{'exists':false}", "{}", ASK },
+  { "shopify.webhook.subscribe", "{'host':'royal.example'}", "{}", ASK },
   { "shopify.product.create", "{'margin_above_target':true}", "{'confidence':0.9}", NOTIFY },
   { "shopify.product.publish", "{'margin_above_target':true}", "{'confidence':0.9}", NOTIFY },
   { "product.opportunity.open", "{'margin_above_target':true}", "{'confidence':0.89}", ASK },
@@ -114,9 +117,9 @@ static const Cell cells[] = {
   /* Themes. */
   { "shopify.theme.create", "{'live':false}", "{}", NOTIFY },
   { "shopify.theme.duplicate", "{'live':false}", "{}", NOTIFY },
-  { "shopify.theme.file.upsert", "{'live':false}", "{}", NOTIFY },
-  { "shopify.theme.file.upsert", "{'live':true}", "{}", DENY },
-  { "shopify.theme.file.upsert", "{}", "{}", DENY },
+  { "shopify.theme.files", "{'live':false}", "{}", NOTIFY },
+  { "shopify.theme.files", "{'live':true}", "{}", DENY },
+  { "shopify.theme.files", "{}", "{}", DENY },
   { "shopify.theme.publish", "{}", "{}", ASK },
   /* git. */
   { "git.branch.push", "{'default_branch':false}", "{}", NOTIFY },

@@ -5,21 +5,34 @@
 
 #include <string.h>
 
-/* Copies @member of @from, which may lack it, as @name of @to. */
-static void
-copy (JsonObject *from, const char *member, JsonObject *to, const char *name)
+void
+rh_shopify_copy (JsonObject *from, const char *member, JsonObject *to, const char *name)
 {
   if (from != NULL && json_object_has_member (from, member))
     json_object_set_member (to, name, json_object_dup_member (from, member));
 }
 
-/* (nullable): the only one of a list. */
-static JsonObject *
-only_of (JsonArray *list)
+JsonObject *
+rh_shopify_only (JsonArray *list)
 {
   JsonNode *node = list != NULL && json_array_get_length (list) == 1 ? json_array_get_element (list, 0) : NULL;
 
   return node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+}
+
+JsonObject *
+rh_shopify_one (const char *member, const char *text)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, member, text);
+  return object;
+}
+
+JsonObject *
+rh_shopify_as_it_was (JsonObject *before)
+{
+  return json_object_ref (before);
 }
 
 /* --- Prices ------------------------------------------------------------------------------------------------------- */
@@ -104,11 +117,11 @@ price_facts (const RhShopifyPlace *place, JsonObject *data, JsonObject *wanted, 
   json_object_set_double_member (facts, "price_after", price);
   json_object_set_double_member (facts, "change_pct", change);
   price_margin (place, variant, price, currency, facts);
-  copy (variant, "inventoryQuantity", facts, "inventory");
-  copy (product, "status", facts, "status");
-  copy (product, "title", facts, "product");
-  copy (variant, "title", facts, "variant");
-  copy (variant, "sku", facts, "sku");
+  rh_shopify_copy (variant, "inventoryQuantity", facts, "inventory");
+  rh_shopify_copy (product, "status", facts, "status");
+  rh_shopify_copy (product, "title", facts, "product");
+  rh_shopify_copy (variant, "title", facts, "variant");
+  rh_shopify_copy (variant, "sku", facts, "sku");
 }
 
 static gboolean
@@ -125,10 +138,10 @@ price_variables (const char *id, JsonObject *wanted, JsonObject *state, const ch
   JsonArray *variants = json_array_new ();
 
   json_object_set_string_member (variant, "id", id);
-  copy (wanted, "price", variant, "price");
-  copy (wanted, "compare_at_price", variant, "compareAtPrice");
+  rh_shopify_copy (wanted, "price", variant, "price");
+  rh_shopify_copy (wanted, "compare_at_price", variant, "compareAtPrice");
   json_array_add_object_element (variants, variant);
-  copy (state, "product", variables, "product");
+  rh_shopify_copy (state, "product", variables, "product");
   json_object_set_array_member (variables, "variants", variants);
   return variables;
 }
@@ -138,8 +151,8 @@ price_inverse (JsonObject *before)
 {
   JsonObject *wanted = json_object_new ();
 
-  copy (before, "price", wanted, "price");
-  copy (before, "compare_at_price", wanted, "compare_at_price");
+  rh_shopify_copy (before, "price", wanted, "price");
+  rh_shopify_copy (before, "compare_at_price", wanted, "compare_at_price");
   return wanted;
 }
 
@@ -164,14 +177,14 @@ static JsonNode *
 inventory_state (JsonObject *data, JsonObject *wanted)
 {
   JsonObject *level = royal_json_object (royal_json_object (data, "inventoryItem"), "inventoryLevel");
-  JsonObject *quantity = only_of (royal_json_array (level, "quantities"));
+  JsonObject *quantity = rh_shopify_only (royal_json_array (level, "quantities"));
   JsonObject *state;
 
   if (quantity == NULL)
     return NULL;
   state = json_object_new ();
-  copy (wanted, "location", state, "location");
-  copy (quantity, "quantity", state, "quantity");
+  rh_shopify_copy (wanted, "location", state, "location");
+  rh_shopify_copy (quantity, "quantity", state, "quantity");
   return royal_json_take_object (state);
 }
 
@@ -186,8 +199,8 @@ inventory_facts (const RhShopifyPlace *place, JsonObject *data, JsonObject *want
   json_object_set_int_member (facts, "quantity_before", before);
   json_object_set_int_member (facts, "quantity_after", after);
   json_object_set_int_member (facts, "quantity_change", after - before);
-  copy (item, "sku", facts, "sku");
-  copy (item, "tracked", facts, "tracked");
+  rh_shopify_copy (item, "sku", facts, "sku");
+  rh_shopify_copy (item, "tracked", facts, "tracked");
 }
 
 static gboolean
@@ -208,8 +221,8 @@ inventory_variables (const char *id, JsonObject *wanted, JsonObject *state, cons
 
   json_object_set_string_member (quantity, "inventoryItemId", id);
   json_object_set_string_member (quantity, "locationId", location);
-  copy (wanted, "quantity", quantity, "quantity");
-  copy (state, "quantity", quantity, "changeFromQuantity");
+  rh_shopify_copy (wanted, "quantity", quantity, "quantity");
+  rh_shopify_copy (state, "quantity", quantity, "changeFromQuantity");
   json_array_add_object_element (quantities, quantity);
   json_object_set_string_member (input, "name", "available");
   json_object_set_string_member (input, "reason", "correction");
@@ -219,222 +232,42 @@ inventory_variables (const char *id, JsonObject *wanted, JsonObject *state, cons
   return variables;
 }
 
-/* --- Products ----------------------------------------------------------------------------------------------------- */
+static const RhShopifyAction inventory_set = { .name = "shopify.inventory.set",
+                                               .kind = "InventoryItem",
+                                               .scope = "write_inventory",
+                                               .observe = "inventory",
+                                               .observed_of = inventory_observed_of,
+                                               .state = inventory_state,
+                                               .facts = inventory_facts,
+                                               .is_done = inventory_is_done,
+                                               .changes = { { "inventory-set", "inventorySetQuantities",
+                                                              inventory_variables } },
+                                               .inverse = rh_shopify_as_it_was,
+                                               .is_keyed = TRUE };
+static const RhShopifyAction price_update = { .name = "shopify.price.update",
+                                              .kind = "ProductVariant",
+                                              .scope = "write_products",
+                                              .observe = "variant",
+                                              .state = price_state,
+                                              .facts = price_facts,
+                                              .is_done = price_is_done,
+                                              .changes = { { "price-update", "productVariantsBulkUpdate",
+                                                             price_variables } },
+                                              .inverse = price_inverse };
 
-/* A parameter, and the field that it is of. */
-static const struct {
-  const char *member;
-  const char *field;
-} product_fields[] = {
-  { "title", "title" },   { "description_html", "descriptionHtml" },
-  { "vendor", "vendor" }, { "product_type", "productType" },
-  { "tags", "tags" },     { "status", "status" },
-};
-
-static int
-compare_text (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(const char *const *)a, *(const char *const *)b);
-}
-
-/* (transfer full): sorted, where it is a list of texts: the order of tags says nothing. */
-static JsonNode *
-sorted (JsonNode *node)
-{
-  g_autoptr (GPtrArray) texts = g_ptr_array_new ();
-  JsonArray *all, *list;
-  JsonNode *result;
-
-  if (!JSON_NODE_HOLDS_ARRAY (node))
-    return json_node_copy (node);
-  all = json_node_get_array (node);
-  list = json_array_new ();
-  for (guint i = 0; i < json_array_get_length (all); i++)
-    if (json_node_get_value_type (json_array_get_element (all, i)) == G_TYPE_STRING)
-      g_ptr_array_add (texts, (gpointer)json_array_get_string_element (all, i));
-  g_ptr_array_sort (texts, compare_text);
-  for (guint i = 0; i < texts->len; i++)
-    json_array_add_string_element (list, texts->pdata[i]);
-  result = json_node_new (JSON_NODE_ARRAY);
-  json_node_take_array (result, list);
-  return result;
-}
-
-/* Those members that are to be changed. */
-static JsonNode *
-product_state (JsonObject *data, JsonObject *wanted)
-{
-  JsonObject *product = royal_json_object (data, "product");
-  JsonObject *state;
-
-  if (product == NULL)
-    return NULL;
-  state = json_object_new ();
-  for (guint i = 0; i < G_N_ELEMENTS (product_fields); i++)
-    if (json_object_has_member (wanted, product_fields[i].member) &&
-        json_object_has_member (product, product_fields[i].field))
-      json_object_set_member (state, product_fields[i].member,
-                              sorted (json_object_get_member (product, product_fields[i].field)));
-  return royal_json_take_object (state);
-}
-
-static void
-product_facts (const RhShopifyPlace *place, JsonObject *data, JsonObject *wanted, JsonObject *facts)
-{
-  JsonObject *product = royal_json_object (data, "product");
-
-  copy (product, "title", facts, "product");
-  copy (product, "status", facts, "status");
-  copy (product, "totalInventory", facts, "inventory");
-  json_object_set_int_member (facts, "fields", json_object_get_size (wanted));
-}
-
-static gboolean
-product_is_done (JsonObject *wanted, JsonObject *state)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (product_fields); i++)
-    {
-      JsonNode *is = json_object_get_member (state, product_fields[i].member);
-      JsonNode *asked = json_object_get_member (wanted, product_fields[i].member);
-      g_autoptr (JsonNode) to_be = asked != NULL ? sorted (asked) : NULL;
-
-      if (to_be != NULL && (is == NULL || !json_node_equal (is, to_be)))
-        return FALSE;
-    }
-  return TRUE;
-}
-
-static JsonObject *
-product_variables (const char *id, JsonObject *wanted, JsonObject *state, const char *key)
-{
-  JsonObject *variables = json_object_new ();
-  JsonObject *product = json_object_new ();
-
-  json_object_set_string_member (product, "id", id);
-  for (guint i = 0; i < G_N_ELEMENTS (product_fields); i++)
-    copy (wanted, product_fields[i].member, product, product_fields[i].field);
-  json_object_set_object_member (variables, "product", product);
-  return variables;
-}
-
-/* (transfer full): { @member: @text } */
-static JsonObject *
-one_of (const char *member, const char *text)
-{
-  JsonObject *object = json_object_new ();
-
-  json_object_set_string_member (object, member, text);
-  return object;
-}
-
-static JsonObject *
-publish_asked (const char *id, JsonObject *parameters)
-{
-  return one_of ("status", "ACTIVE");
-}
-
-static JsonObject *
-archive_asked (const char *id, JsonObject *parameters)
-{
-  return one_of ("status", "ARCHIVED");
-}
-
-/* --- Themes ------------------------------------------------------------------------------------------------------- */
-
-static JsonObject *
-theme_asked (const char *id, JsonObject *parameters)
-{
-  return one_of ("live", id);
-}
-
-/* { "live": the id of the theme that is } */
-static JsonNode *
-theme_state (JsonObject *data, JsonObject *wanted)
-{
-  JsonObject *live = only_of (royal_json_array (royal_json_object (data, "themes"), "nodes"));
-  JsonObject *state;
-
-  if (royal_json_object (data, "theme") == NULL || live == NULL)
-    return NULL;
-  state = json_object_new ();
-  copy (live, "id", state, "live");
-  return royal_json_take_object (state);
-}
-
-static void
-theme_facts (const RhShopifyPlace *place, JsonObject *data, JsonObject *wanted, JsonObject *facts)
-{
-  JsonObject *theme = royal_json_object (data, "theme");
-
-  copy (theme, "name", facts, "theme");
-  copy (theme, "role", facts, "role");
-  copy (theme, "processing", facts, "processing");
-  json_object_set_boolean_member (facts, "live", strcmp (royal_json_string (theme, "role", ""), "MAIN") == 0);
-}
-
-static gboolean
-theme_is_done (JsonObject *wanted, JsonObject *state)
-{
-  return g_strcmp0 (royal_json_string (wanted, "live", NULL), royal_json_string (state, "live", NULL)) == 0;
-}
-
-static JsonObject *
-theme_variables (const char *id, JsonObject *wanted, JsonObject *state, const char *key)
-{
-  JsonObject *variables = json_object_new ();
-
-  copy (wanted, "live", variables, "id");
-  return variables;
-}
-
-/* What was observed is what is wanted again. */
-static JsonObject *
-as_it_was (JsonObject *before)
-{
-  return json_object_ref (before);
-}
-
-#define OF_PRODUCTS                                                                                                    \
-  .kind = "Product", .observe = "product", .state = product_state, .facts = product_facts, .is_done = product_is_done, \
-  .change = "product-update", .root = "productUpdate", .variables = product_variables, .inverse = as_it_was
-
-static const RhShopifyAction table[] = {
-  { .name = "shopify.inventory.set",
-    .kind = "InventoryItem",
-    .observe = "inventory",
-    .observed_of = inventory_observed_of,
-    .state = inventory_state,
-    .facts = inventory_facts,
-    .is_done = inventory_is_done,
-    .change = "inventory-set",
-    .root = "inventorySetQuantities",
-    .variables = inventory_variables,
-    .inverse = as_it_was,
-    .is_keyed = TRUE },
-  { .name = "shopify.price.update",
-    .kind = "ProductVariant",
-    .observe = "variant",
-    .state = price_state,
-    .facts = price_facts,
-    .is_done = price_is_done,
-    .change = "price-update",
-    .root = "productVariantsBulkUpdate",
-    .variables = price_variables,
-    .inverse = price_inverse },
-  { .name = "shopify.product.archive", .asked = archive_asked, OF_PRODUCTS },
-  { .name = "shopify.product.publish", .asked = publish_asked, OF_PRODUCTS },
-  { .name = "shopify.product.update", OF_PRODUCTS },
-  { .name = "shopify.theme.publish",
-    .kind = "OnlineStoreTheme",
-    .asked = theme_asked,
-    .observe = "theme",
-    .state = theme_state,
-    .facts = theme_facts,
-    .is_done = theme_is_done,
-    .change = "theme-publish",
-    .root = "themePublish",
-    .variables = theme_variables,
-    .inverse = as_it_was },
+static const RhShopifyAction *const table[] = {
+  &inventory_set,
+  &price_update,
+  &rh_shopify_collection_set,
+  &rh_shopify_metafield_set,
+  &rh_shopify_product_archive,
+  &rh_shopify_product_create,
+  &rh_shopify_product_publish,
+  &rh_shopify_product_update,
+  &rh_shopify_theme_duplicate,
+  &rh_shopify_theme_files,
+  &rh_shopify_theme_publish,
+  &rh_shopify_webhook_subscribe,
 };
 
 const RhShopifyAction *
@@ -443,7 +276,7 @@ rh_shopify_action_find (const char *name)
   g_return_val_if_fail (name != NULL, NULL);
 
   for (guint i = 0; i < G_N_ELEMENTS (table); i++)
-    if (strcmp (table[i].name, name) == 0)
-      return &table[i];
+    if (strcmp (table[i]->name, name) == 0)
+      return table[i];
   return NULL;
 }

@@ -11,6 +11,7 @@
 #define ANSWER_MAX (4 * 1024 * 1024)
 #define FILES "https://storage.googleapis.com" /* where Shopify puts files, unless the operator knows better */
 #define BULK_FROM 250
+#define SETTLE_MS 30000
 
 void
 rh_shopify_place_free (RhShopifyPlace *self)
@@ -98,6 +99,7 @@ place_new (const char *name, JsonObject *document, GError **error)
   self->margin_min_pct = royal_json_double (document, "margin_min_pct", 0);
   self->endpoint = endpoint;
   self->files = files;
+  self->settle_ms = (guint)royal_json_int (document, "settle_ms", SETTLE_MS);
   self->parts = parts_of (document);
   self->every_s = (guint)royal_json_int (document, "pull_every_s", 0);
   self->bulk_from = (guint)royal_json_int (document, "bulk_from", BULK_FROM);

@@ -16,6 +16,7 @@ G_BEGIN_DECLS
  * @margin_min_pct: the least margin, in percent of the cost
  * @endpoint: the Admin API, with what each request carries
  * @bucket: the points of cost that are left, which all requests to the shop take from
+ * @settle_ms: how long after an answer was lost what it was of is waited for, where it must not be done twice
  * @files: where Shopify puts the files of its bulk operations; no token goes there
  * @parts: what is pulled of it: `products`, `themes`, `orders`
  * @every_s: how often; 0 = when it is asked for
@@ -29,6 +30,7 @@ typedef struct {
   double margin_min_pct;
   RhHttpEndpoint *endpoint;
   RhBucket bucket;
+  guint settle_ms;
   RhHttpEndpoint *files;
   GStrv parts;
   guint every_s;

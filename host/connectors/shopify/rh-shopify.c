@@ -15,6 +15,8 @@
 
 #define SCHEMAS "/royal/schema/action-shopify-"
 #define IN_FLIGHT 4
+#define LOOKS_MAX 7 /* within about 25 s */
+#define LOOK_MS 100u
 #define COST 25 /* points: of an observation and a change */
 
 struct _RhShopify {
@@ -34,12 +36,21 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (RhShopify,
                                G_IMPLEMENT_INTERFACE (RH_TYPE_CONNECTOR, rh_shopify_connector_init))
 
 static const RhAction actions[] = {
+  { "shopify.collection.set", "Put a product into a collection, or take it out", SCHEMAS "collection-set.schema.json",
+    .reversible = TRUE },
   { "shopify.inventory.set", "Set what is in stock", SCHEMAS "inventory-set.schema.json", .reversible = TRUE },
+  { "shopify.metafield.set", "Set a metafield", SCHEMAS "metafield-set.schema.json", .reversible = TRUE },
   { "shopify.price.update", "Change a price", SCHEMAS "price-update.schema.json", .reversible = TRUE },
   { "shopify.product.archive", "Archive a product", SCHEMAS "product-archive.schema.json", .reversible = TRUE },
+  { "shopify.product.create", "Make a product, as a draft", SCHEMAS "product-create.schema.json", .reversible = TRUE },
   { "shopify.product.publish", "Put a product on sale", SCHEMAS "product-publish.schema.json", .reversible = TRUE },
   { "shopify.product.update", "Change a product", SCHEMAS "product-update.schema.json", .reversible = TRUE },
+  { "shopify.theme.duplicate", "Copy a theme", SCHEMAS "theme-duplicate.schema.json", .reversible = TRUE },
+  { "shopify.theme.files", "Change files of a theme that is not live", SCHEMAS "theme-files.schema.json",
+    .reversible = TRUE },
   { "shopify.theme.publish", "Publish a theme", SCHEMAS "theme-publish.schema.json", .reversible = TRUE },
+  { "shopify.webhook.subscribe", "Have Shopify tell of a topic", SCHEMAS "webhook-subscribe.schema.json",
+    .reversible = TRUE },
   { NULL },
 };
 
@@ -50,6 +61,9 @@ typedef struct {
   const RhShopifyAction *action;
   char *id;
   JsonNode *data; /* (nullable): what was observed */
+  guint step;     /* of its changes, the next one */
+  guint done;     /* how many there were */
+  guint looks;    /* how often what is not seen yet was looked for */
 } Operation;
 
 static const char *
@@ -70,32 +84,59 @@ rh_shopify_secrets (RhConnector *connector)
   return (const char *const *)RH_SHOPIFY (connector)->names->pdata;
 }
 
-/* (nullable) (transfer none): the shop of SHOP/NUMBER; @ret_number (optional) points into @target. */
+/* (nullable) (transfer none): the shop of SHOP/…; @ret_rest points into @target. */
 static RhShopifyPlace *
-find_place (RhShopify *self, const char *target, const char **ret_number, GError **error)
+find_place (RhShopify *self, const char *target, const char **ret_rest, GError **error)
 {
   const char *slash = strchr (target, '/');
   g_autofree char *name = slash != NULL ? g_strndup (target, (gsize)(slash - target)) : NULL;
   RhShopifyPlace *place = name != NULL ? g_hash_table_lookup (self->places, name) : NULL;
-  gsize digits = slash != NULL ? strspn (slash + 1, "0123456789") : 0;
 
   if (place == NULL)
     g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID,
                  "/target: expected SHOP/NUMBER with a shop of connectors/shopify.json, found %s", target);
-  else if (digits == 0 || digits > 19 || slash[1] == '0' || slash[1 + digits] != '\0')
-    {
-      g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "/target: expected %s/NUMBER, found %s", name, target);
-      place = NULL;
-    }
-  if (ret_number != NULL)
-    *ret_number = slash != NULL ? slash + 1 : target;
+  *ret_rest = slash != NULL ? slash + 1 : target;
   return place;
+}
+
+/* (nullable) (transfer full): the id of a target. */
+static char *
+make_id (const RhShopifyAction *action, const char *rest, JsonObject *parameters)
+{
+  gsize digits = strspn (rest, "0123456789");
+
+  if (action->id_of != NULL)
+    return action->id_of (rest, parameters);
+  if (digits == 0 || digits > 19 || rest[0] == '0' || rest[digits] != '\0')
+    return NULL;
+  return g_strdup_printf ("gid://shopify/%s/%s", action->kind, rest);
+}
+
+/* (nullable) (transfer full): the id, with the place of the shop. */
+static char *
+resolve (RhShopify *self,
+         const RhShopifyAction *action,
+         const char *target,
+         JsonObject *parameters,
+         RhShopifyPlace **ret_place,
+         GError **error)
+{
+  const char *rest;
+  RhShopifyPlace *place = find_place (self, target, &rest, error);
+  char *id = place != NULL ? make_id (action, rest, parameters) : NULL;
+
+  if (place != NULL && id == NULL)
+    g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "/target: expected %s/%s, found %s", place->name,
+                 action->what != NULL ? action->what : "NUMBER", target);
+  *ret_place = place;
+  return id;
 }
 
 static char *
 rh_shopify_lane (RhConnector *connector, const char *action, const char *target, RhLaneLimits *limits)
 {
-  const RhShopifyPlace *place = find_place (RH_SHOPIFY (connector), target, NULL, NULL);
+  const char *rest;
+  const RhShopifyPlace *place = find_place (RH_SHOPIFY (connector), target, &rest, NULL);
 
   if (place == NULL)
     return NULL;
@@ -103,7 +144,7 @@ rh_shopify_lane (RhConnector *connector, const char *action, const char *target,
   limits->rate = place->bucket.rate;
   limits->burst = place->bucket.burst;
   limits->cost = COST;
-  limits->deadline_ms = 3 * place->endpoint->timeout_ms;
+  limits->deadline_ms = 3 * place->endpoint->timeout_ms + place->settle_ms;
   return g_strdup (place->endpoint->origin);
 }
 
@@ -114,7 +155,14 @@ rh_shopify_validate (RhConnector *connector,
                      JsonObject *parameters,
                      GError **error)
 {
-  return find_place (RH_SHOPIFY (connector), target, NULL, error) != NULL;
+  const RhShopifyAction *found = rh_shopify_action_find (action);
+  RhShopifyPlace *place;
+  g_autofree char *id = NULL;
+
+  g_return_val_if_fail (found != NULL, FALSE);
+
+  id = resolve (RH_SHOPIFY (connector), found, target, parameters, &place, error);
+  return id != NULL;
 }
 
 /* --- Results ------------------------------------------------------------------------------------------------------ */
@@ -168,42 +216,75 @@ note_throttle (const Operation *self, const RhThrottle *throttle)
     rh_effect_retry_after (&self->base.effect, throttle->retry_after_ms);
 }
 
+static void next_change (GTask *task);
+static void observe (GTask *task, GCancellable *cancellable);
+
+static gboolean
+on_waited (gpointer data)
+{
+  GTask *task = data;
+
+  observe (task, ((const RhOperation *)g_task_get_task_data (task))->effect.cancellable);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+observe_in_ms (GTask *task, guint ms)
+{
+  g_timeout_add_full (G_PRIORITY_DEFAULT, ms, on_waited, g_object_ref (task), g_object_unref);
+}
+
 static void
 on_changed (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
-  const Operation *self = g_task_get_task_data (task);
+  Operation *self = g_task_get_task_data (task);
   RhThrottle throttle = { 0 };
   GError *error = NULL;
   g_autoptr (JsonNode) answer = rh_shopify_call_finish (result, &throttle, &error);
 
   note_throttle (self, &throttle);
+  if (answer == NULL && self->done > 0)
+    error->code = ROYAL_ERROR_PROTOCOL; /* a part of it was done */
   if (answer == NULL)
-    g_task_return_error (task, error);
-  else
-    rh_operation_return (task);
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  self->done++;
+  next_change (task);
 }
 
+/* The next of the operations that has something to do. */
 static void
-send_change (GTask *task, JsonNode *before)
+next_change (GTask *task)
 {
   RhShopify *shopify = g_task_get_source_object (task);
-  const Operation *self = g_task_get_task_data (task);
+  Operation *self = g_task_get_task_data (task);
   const RhEffect *effect = &self->base.effect;
-  g_autoptr (JsonObject) variables =
-      self->action->variables (self->id, self->base.wanted, json_node_get_object (before), effect->key);
-  RhShopifyRequest request = { .workspace = effect->workspace,
-                               .operation = self->action->change,
-                               .root = self->action->root,
-                               .variables = variables };
+  JsonNode *from = self->base.state != NULL ? self->base.state : effect->before;
+  const RhShopifyChange *changes =
+      effect->receipt != NULL && self->action->undo[0].operation != NULL ? self->action->undo : self->action->changes;
+  g_autoptr (JsonObject) variables = NULL;
+  RhShopifyRequest request = { .workspace = effect->workspace };
 
-  rh_shopify_call_async (self->place, shopify->secrets, &request, effect->cancellable, on_changed, g_object_ref (task));
-}
+  while (variables == NULL && self->step < G_N_ELEMENTS (self->action->changes) &&
+         changes[self->step].operation != NULL)
+    {
+      const RhShopifyChange *change = &changes[self->step++];
 
-static void
-change (GTask *task)
-{
-  send_change (task, ((const RhOperation *)g_task_get_task_data (task))->state);
+      variables = change->variables (self->id, self->base.wanted, json_node_get_object (from), effect->key);
+      request.operation = change->operation;
+      request.root = change->root;
+    }
+  request.variables = variables;
+  if (variables != NULL)
+    rh_shopify_call_async (self->place, shopify->secrets, &request, effect->cancellable, on_changed,
+                           g_object_ref (task));
+  else if (self->action->confirms)
+    observe (task, effect->cancellable);
+  else
+    rh_operation_return (task);
 }
 
 static void
@@ -215,35 +296,105 @@ clear (RhOperation *base)
   g_clear_pointer (&self->data, json_node_unref);
 }
 
+static gboolean
+refuses (const RhOperation *base, GError **error)
+{
+  const Operation *self = (const Operation *)base;
+
+  return self->action->refuses != NULL &&
+         self->action->refuses (base->kind, json_node_get_object (self->data), base->wanted, error);
+}
+
 static const RhOperationClass operation_class = { .size = sizeof (Operation),
                                                   .is_done = is_done,
                                                   .facts = put_facts,
                                                   .receipt = make_receipt,
-                                                  .change = change,
+                                                  .refuses = refuses,
+                                                  .change = next_change,
                                                   .clear = clear };
+
+/* Whether the token may do what the action does, as far as Shopify says so. */
+static gboolean
+has_scope (const Operation *self, GError **error)
+{
+  JsonObject *app = royal_json_object (json_node_get_object (self->data), "currentAppInstallation");
+  JsonArray *scopes = royal_json_array (app, "accessScopes");
+  const char *wanted = self->action->scope;
+
+  if (scopes == NULL || wanted == NULL || self->base.kind == RH_OPERATION_VERIFY)
+    return TRUE;
+  for (guint i = 0; i < json_array_get_length (scopes); i++)
+    if (strcmp (royal_json_string (json_array_get_object_element (scopes, i), "handle", ""), wanted) == 0)
+      return TRUE;
+  g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_DENIED, "%s: the token lacks the access scope %s, which %s needs",
+               self->place->name, wanted, self->action->name);
+  return FALSE;
+}
+
+/* After a change: whether it is seen by now. */
+static void
+confirm (GTask *task, JsonNode *state)
+{
+  Operation *self = g_task_get_task_data (task);
+
+  if (state != NULL && self->action->is_done (self->base.wanted, json_node_get_object (state)))
+    rh_operation_return (task);
+  else if (self->looks++ < LOOKS_MAX)
+    observe_in_ms (task, LOOK_MS << self->looks);
+  else
+    g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_PROTOCOL, "%s: Shopify took it, and does not show it",
+                             self->base.effect.target);
+}
+
+static gboolean
+must_settle (const Operation *self, JsonNode *state)
+{
+  return self->base.kind == RH_OPERATION_VERIFY && self->action->settles && self->looks == 0 &&
+         !self->action->is_done (self->base.wanted, json_node_get_object (state));
+}
+
+static void
+take_observed (GTask *task, JsonNode *data)
+{
+  Operation *self = g_task_get_task_data (task);
+  g_autoptr (JsonNode) state = NULL;
+  GError *error = NULL;
+
+  g_clear_pointer (&self->data, json_node_unref);
+  self->data = data;
+  state = self->action->state (json_node_get_object (self->data), self->base.wanted);
+  if (!has_scope (self, &error))
+    g_task_return_error (task, error);
+  else if (self->done > 0)
+    confirm (task, state);
+  else if (state == NULL)
+    g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_NOT_FOUND, "%s: there is no %s", self->base.effect.target,
+                             self->id);
+  else if (must_settle (self, state))
+    {
+      self->looks++;
+      observe_in_ms (task, self->place->settle_ms);
+    }
+  else
+    rh_operation_decide (task, g_steal_pointer (&state));
+}
 
 static void
 on_observed (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
-  Operation *self = g_task_get_task_data (task);
+  const Operation *self = g_task_get_task_data (task);
   RhThrottle throttle = { 0 };
   GError *error = NULL;
-  JsonNode *state;
+  JsonNode *answer = rh_shopify_call_finish (result, &throttle, &error);
 
-  self->data = rh_shopify_call_finish (result, &throttle, &error);
   note_throttle (self, &throttle);
-  if (self->data == NULL)
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  state = self->action->state (json_node_get_object (self->data), self->base.wanted);
-  if (state == NULL)
-    g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_NOT_FOUND, "%s: there is no %s", self->base.effect.target,
-                             self->id);
+  if (answer == NULL && self->done > 0)
+    error->code = ROYAL_ERROR_PROTOCOL; /* it was changed, and is not seen */
+  if (answer == NULL)
+    g_task_return_error (task, error);
   else
-    rh_operation_decide (task, state);
+    take_observed (task, answer);
 }
 
 static void
@@ -254,7 +405,8 @@ observe (GTask *task, GCancellable *cancellable)
   g_autoptr (JsonObject) variables = json_object_new ();
   RhShopifyRequest request = { .workspace = self->base.effect.workspace,
                                .operation = self->action->observe,
-                               .variables = variables };
+                               .variables = variables,
+                               .cost = self->action->cost };
 
   json_object_set_string_member (variables, "id", self->id);
   if (self->action->observed_of != NULL)
@@ -282,11 +434,12 @@ operation_new (RhConnector *connector,
                gpointer data)
 {
   GError *error = NULL;
-  const char *number;
-  RhShopifyPlace *place = find_place (RH_SHOPIFY (connector), effect->target, &number, &error);
+  RhShopifyPlace *place = NULL;
   const RhShopifyAction *action = rh_shopify_action_find (effect->action);
-  g_autofree char *id = action != NULL ? g_strdup_printf ("gid://shopify/%s/%s", action->kind, number) : NULL;
-  JsonObject *wanted = place != NULL && id != NULL ? wanted_of (action, effect, id) : NULL;
+  g_autofree char *id =
+      action != NULL ? resolve (RH_SHOPIFY (connector), action, effect->target, effect->parameters, &place, &error)
+                     : NULL;
+  JsonObject *wanted = id != NULL ? wanted_of (action, effect, id) : NULL;
   Operation *self;
 
   if (wanted == NULL)
@@ -337,7 +490,7 @@ begin (RhConnector *connector,
   else if (kind == RH_OPERATION_VERIFY)
     g_task_return_pointer (task, NULL, NULL);
   else
-    send_change (task, effect->before);
+    next_change (task);
 }
 
 static void

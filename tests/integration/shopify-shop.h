@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+G_BEGIN_DECLS
+
+/* What a fake of a shop keeps beside its prices: the themes 1, live, and 2, with layout/theme.liquid in each; products by their handles;
+ * the collections 1 to 3, kept by hand, and 9, by rules; metafields; subscriptions to webhooks. A copy of a theme is in the making for
+ * a while, what is written into a file is seen one look later, and JSON gets a comment put before it. */
+typedef struct _ShopifyShop ShopifyShop;
+
+ShopifyShop *shopify_shop_new (void);
+void shopify_shop_free (ShopifyShop *self);
+/* For so many looks at it a copy of a theme is in the making; 3 at first. */
+void shopify_shop_slow (ShopifyShop *self, guint looks);
+/* The theme that is live. */
+guint shopify_shop_live (ShopifyShop *self);
+/* How many themes there are. */
+guint shopify_shop_themes (ShopifyShop *self);
+/* (transfer none) (nullable): what is in a file of a theme. */
+const char *shopify_shop_file (ShopifyShop *self, guint theme, const char *path);
+/* (transfer none) (nullable): of the product of a handle the input that made it. */
+JsonObject *shopify_shop_product (ShopifyShop *self, const char *handle);
+/* A product joins or leaves collections: the input of productUpdate. */
+void shopify_shop_join (ShopifyShop *self, JsonObject *product);
+
+/* Answers: the `data` of one. */
+JsonObject *shopify_shop_theme (ShopifyShop *self, JsonObject *variables);
+JsonObject *shopify_shop_publish (ShopifyShop *self, JsonObject *variables);
+JsonObject *shopify_shop_theme_named (ShopifyShop *self, JsonObject *variables);
+JsonObject *shopify_shop_duplicate (ShopifyShop *self, JsonObject *variables);
+JsonObject *shopify_shop_theme_delete (ShopifyShop *self, JsonObject *variables);
+JsonObject *shopify_shop_theme_content (ShopifyShop *self, JsonObject *variables);
+JsonObject *shopify_shop_theme_files (ShopifyShop *self, JsonObject *variables);
+JsonObject *shopify_shop_theme_files_delete (ShopifyShop *self, JsonObject *variables);
+JsonObject *shopify_shop_product_of_handle (ShopifyShop *self, JsonObject *variables);
+JsonObject *shopify_shop_product_create (ShopifyShop *self, JsonObject *variables);
+JsonObject *shopify_shop_product_delete (ShopifyShop *self, JsonObject *variables);
+JsonObject *shopify_shop_in_collection (ShopifyShop *self, JsonObject *variables);
+JsonObject *shopify_shop_metafield (ShopifyShop *self, JsonObject *variables);
+JsonObject *shopify_shop_metafield_set (ShopifyShop *self, JsonObject *variables);
+JsonObject *shopify_shop_metafield_delete (ShopifyShop *self, JsonObject *variables);
+JsonObject *shopify_shop_webhook (ShopifyShop *self, JsonObject *variables);
+JsonObject *shopify_shop_webhook_create (ShopifyShop *self, JsonObject *variables);
+JsonObject *shopify_shop_webhook_delete (ShopifyShop *self, JsonObject *variables);
+
+G_END_DECLS
