@@ -396,6 +396,15 @@ start_checkpoints (RhApp *self, GError **error)
 }
 
 static void
+on_delivery (const char *service, JsonObject *happened, gpointer data)
+{
+  RhApp *self = data;
+
+  if (strcmp (service, "shopify") == 0)
+    rh_shopify_told (self->shopify, happened);
+}
+
+static void
 on_charter (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
@@ -420,6 +429,7 @@ on_charter (GObject *source, GAsyncResult *result, gpointer data)
   rh_shopify_start (self->shopify, self->workspace, rh_host_dir_id (self->dir));
   self->notifier =
       rh_notifier_new (self->store, self->secrets, self->receivers, self->workspace, rh_host_dir_id (self->dir));
+  rh_triggers_on_delivery (self->triggers, on_delivery, self);
   self->serving = TRUE;
   if (!make_server (self, &error))
     {
@@ -679,6 +689,7 @@ stop_parts (GTask *task)
   self->serving = FALSE;
   rh_retention_stop (self->retention);
   rh_sampler_stop (self->sampler);
+  rh_triggers_on_delivery (self->triggers, NULL, NULL);
   rh_triggers_stop (self->triggers);
   rh_shopify_stop (self->shopify);
   rh_notifier_stop (g_steal_pointer (&self->notifier));

@@ -441,6 +441,8 @@ decide (GTask *task)
       return;
     }
   self->happened = describe (self);
+  if (self->service != NULL)
+    rh_triggers_tell (g_task_get_source_object (task), self->service->name, self->happened);
   self->pending = 1;
   for (guint i = 0; i < self->targets->len; i++)
     {

@@ -40,6 +40,8 @@ struct _RhTriggers {
   GHashTable *sources;   /* set: whose declarations this host has put there */
   GHashTable *declared;  /* source → GPtrArray of RhTrigger: of documents other than manifests */
   GHashTable *listening; /* set: channels, with who is called */
+  RhTriggersTold told;   /* (nullable) */
+  gpointer told_data;
   gpointer watching[G_N_ELEMENTS (watches)];
   gboolean started;
   gboolean sync_wanted;
@@ -544,6 +546,24 @@ rh_triggers_of_service (RhTriggers *self, const char *service)
     }
   g_ptr_array_sort (found, compare_names);
   return found;
+}
+
+void
+rh_triggers_on_delivery (RhTriggers *self, RhTriggersTold told, gpointer data)
+{
+  g_return_if_fail (RH_IS_TRIGGERS (self));
+
+  self->told = told;
+  self->told_data = data;
+}
+
+void
+rh_triggers_tell (RhTriggers *self, const char *service, JsonNode *happened)
+{
+  g_return_if_fail (RH_IS_TRIGGERS (self) && service != NULL);
+
+  if (self->told != NULL)
+    self->told (service, json_node_get_object (happened), self->told_data);
 }
 
 RhStore *

@@ -27,6 +27,17 @@ void rh_triggers_stop (RhTriggers *self);
  * RhTrigger), such as the workflows'. */
 void rh_triggers_declare (RhTriggers *self, const char *const *sources, GPtrArray *triggers);
 
+/**
+ * RhTriggersTold:
+ * @service: such as `shopify`
+ * @happened: what a trigger's input is made of: { "event", "source", "body", … }
+ */
+typedef void (*RhTriggersTold) (const char *service, JsonObject *happened, gpointer data);
+
+/* @told hears of each delivery of a service that is signed as it has to be, whether it is the first of its kind or not, and whatever it
+ * starts. One only; @data outlives @self or is let go of with NULL. */
+void rh_triggers_on_delivery (RhTriggers *self, RhTriggersTold told, gpointer data);
+
 /* --- for what watches, in this folder, and for web/ --------------------------------------------------------------- */
 
 RhStore *rh_triggers_store (RhTriggers *self);
@@ -74,6 +85,9 @@ void rh_triggers_fire_async (RhTriggers *self, const RhFiring *firing, GAsyncRea
 /* (transfer full): the id of what was started. @ret_fresh: FALSE when the key was known. */
 char *rh_triggers_fire_finish (RhTriggers *self, GAsyncResult *result, gboolean *ret_fresh, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+
+/* Says it to whom rh_triggers_on_delivery() named. */
+void rh_triggers_tell (RhTriggers *self, const char *service, JsonNode *happened);
 
 /* Keeps @message with the trigger. */
 void rh_triggers_fail (RhTriggers *self, RhTrigger *trigger, const char *message);

@@ -9,6 +9,7 @@
 #include <rh-shopify-file.h>
 #include <rh-shopify.h>
 #include <rh-store.h>
+#include <royal-json.h>
 #include <string.h>
 
 typedef struct {
@@ -364,6 +365,54 @@ test_notes (void)
   g_assert_cmpuint (shopify_fake_requests (world->fake), ==, requests + 3);
 }
 
+static void
+tell (World *self, const char *text)
+{
+  g_autofree char *quoted = g_strdelimit (g_strdup (text), "'", '"');
+  g_autoptr (JsonNode) happened = royal_json_parse (quoted, -1, "happened", NULL);
+
+  g_assert_nonnull (happened);
+  rh_shopify_told (self->shopify, json_node_get_object (happened));
+}
+
+/* The same, as a delivery has it; what names no product, or none of a shop here, is nothing. */
+static void
+test_told (void)
+{
+  g_autoptr (World) world = world_new (",'pull':['products']");
+
+  shopify_catalog_set (shopify_fake_catalog (world->fake), 12, 0);
+  rh_shopify_start (world->shopify, world->workspace, "host");
+  wait_for (world, "select count (*) from shopify_shops" HERE, "1");
+  pull (world);
+  shopify_catalog_title (shopify_fake_catalog (world->fake), 10, "Gown");
+  shopify_fake_set_price (world->fake, 5, "80.00");
+  tell (world, "{'service':'shopify','event':'products/update','source':'acme.myshopify.com','body':{'title':'x'}}");
+  tell (world, "{'service':'shopify','event':'products/update','source':'other.myshopify.com','body':{'id':100003}}");
+  tell (world, "{'service':'shopify','event':'products/update','source':'acme.myshopify.com','body':{'id':100010}}");
+  tell (world, "{'service':'shopify','event':'inventory_levels/update','source':'acme.myshopify.com',"
+               "'body':{'inventory_item_id':200500,'available':1}}");
+  wait_for (world, "select seen || ' ' || changed from shopify_pulls" HERE " and part = 'notes' and state = 'done'",
+            "2 2");
+  assert_here (world, "select title from shopify_variants" HERE " and variant = 10", "Gown / M");
+  assert_here (world, "select price from shopify_variants" HERE " and variant = 5", "80.00");
+}
+
+/* What the token may not see is said, with the scope's name. */
+static void
+test_scopes (void)
+{
+  g_autoptr (World) world = world_new (",'pull':['orders']");
+
+  shopify_catalog_set (shopify_fake_catalog (world->fake), 0, 3);
+  shopify_fake_scopes (world->fake, "read_products");
+  rh_shopify_start (world->shopify, world->workspace, "host");
+  wait_for (world, "select count (*) from shopify_shops" HERE, "1");
+  pull (world);
+  assert_here (world, "select state || (error like '%read_orders%') from shopify_pulls" HERE " and part = 'orders'",
+               "failedtrue");
+}
+
 /* A shop that the operator names no more is forgotten. */
 static void
 test_forgets (void)
@@ -445,6 +494,8 @@ main (int argc, char **argv)
   g_test_add_func ("/shopify-pull/themes", test_themes);
   g_test_add_func ("/shopify-pull/orders", test_orders);
   g_test_add_func ("/shopify-pull/notes", test_notes);
+  g_test_add_func ("/shopify-pull/told", test_told);
+  g_test_add_func ("/shopify-pull/scopes", test_scopes);
   g_test_add_func ("/shopify-pull/forgets", test_forgets);
   return royal_test_run ();
 }

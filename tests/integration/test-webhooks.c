@@ -3,6 +3,7 @@
 #include "royal-test.h"
 #include "trigger-fixture.h"
 
+#include <royal-json.h>
 #include <royal/error.h>
 #include <string.h>
 
@@ -221,6 +222,17 @@ test_github (TriggerFixture *f, gconstpointer data)
 }
 
 static void
+count_product (const char *service, JsonObject *happened, gpointer data)
+{
+  guint *n = data;
+
+  *n += strcmp (service, "shopify") == 0 &&
+        strcmp (royal_json_string (happened, "event", ""), "products/update") == 0 &&
+        strcmp (royal_json_string (happened, "source", ""), "acme.myshopify.com") == 0 &&
+        royal_json_int (royal_json_object (happened, "body"), "n", 0) > 0;
+}
+
+static void
 test_shopify (TriggerFixture *f, gconstpointer data)
 {
   static const struct {
@@ -243,8 +255,10 @@ test_shopify (TriggerFixture *f, gconstpointer data)
     { "7", "w7", "e7", -200, "accepted" },
     { "8", "w8", "e8", -400, TRIGGER_FIXTURE_REFUSED },
   };
+  guint told = 0;
 
   start_services (f);
+  rh_triggers_on_delivery (f->a, count_product, &told);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     for (guint family = 0; family < 2; family++)
       {
@@ -279,6 +293,9 @@ test_shopify (TriggerFixture *f, gconstpointer data)
       }
   trigger_fixture_expect ("select count(*) || ' ' || min (input->>'shop') || ' ' || max (input->>'shop') from jobs",
                           "8 acme.myshopify.com acme.myshopify.com");
+  /* Of all that were signed and in time, also those that were known: but not of the others. */
+  g_assert_cmpuint (told, ==, 15);
+  rh_triggers_on_delivery (f->a, NULL, NULL);
 }
 
 /* --- many at once ------------------------------------------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 
 #include "rh-connector-operation.h"
 #include "rh-connector-task.h"
+#include "rh-log.h"
 #include "rh-shopify-action.h"
 #include "rh-shopify-client.h"
 #include "rh-shopify-puller.h"
@@ -24,6 +25,7 @@ struct _RhShopify {
   RhStore *store; /* (nullable) */
   RhSecrets *secrets;
   RhShopifyPuller *puller; /* (nullable) */
+  gint64 workspace;        /* whose mirror it is, once it was started */
   GHashTable *places;      /* name -> RhShopifyPlace */
   GPtrArray *names;        /* of the secrets that it needs */
 };
@@ -620,7 +622,37 @@ rh_shopify_start (RhShopify *self, gint64 workspace, const char *holder)
 {
   g_return_if_fail (RH_IS_SHOPIFY (self) && self->store != NULL && self->puller == NULL);
 
+  self->workspace = workspace;
   self->puller = rh_shopify_puller_new (self->store, self->secrets, self->places, workspace, holder);
+}
+
+static const RhStatement told = { "shopify.told", "select shopify_told ($1, $2, $3::bigint)", 3, TRUE };
+
+static void
+on_told (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
+
+  if (rows == NULL)
+    rh_log (RH_LOG_WARNING, "shopify.untold", "what Shopify told of was not noted", "error", error->message, NULL);
+}
+
+void
+rh_shopify_told (RhShopify *self, JsonObject *happened)
+{
+  const char *topic = royal_json_string (happened, "event", "");
+  JsonObject *body = royal_json_object (happened, "body");
+  gboolean is_stock = g_str_has_prefix (topic, "inventory_levels/");
+  gint64 number = royal_json_int (body, is_stock ? "inventory_item_id" : "id", 0);
+  g_autofree char *text = g_strdup_printf ("%" G_GINT64_FORMAT, number);
+
+  g_return_if_fail (RH_IS_SHOPIFY (self));
+
+  if (self->puller != NULL && number > 0)
+    rh_store_call_async (self->store, &told, self->workspace,
+                         (const char *const[]){ royal_json_string (happened, "source", ""), topic, text }, NULL,
+                         on_told, NULL);
 }
 
 void

@@ -17,6 +17,9 @@ RhShopify *rh_shopify_new (const char *file, RhStore *store, RhSecrets *secrets,
 
 /* Begins to pull what is due into the mirror of @workspace; @holder names this host. */
 void rh_shopify_start (RhShopify *self, gint64 workspace, const char *holder);
+/* Shopify told of something, and it was signed: { "event": topic, "source": NAME.myshopify.com, "body" }. What is mirrored of it is pulled
+ * anew. When the database is away that is lost, and the next pull brings it. */
+void rh_shopify_told (RhShopify *self, JsonObject *happened);
 /* Ends it; what is under way goes on at the next start where it was. */
 void rh_shopify_stop (RhShopify *self);
 
