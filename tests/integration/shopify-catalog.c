@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "shopify-catalog.h"
 
+#include <math.h>
 #include <royal-json.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,7 @@ struct _ShopifyCatalog {
   gpointer data;
   guint products;
   guint orders;
+  guint sold;         /* variants, in weeks; 0: orders are of one week */
   GHashTable *titles; /* number -> title, "" when it is gone */
   GHashTable *files;  /* number -> content */
 };
@@ -42,6 +44,13 @@ shopify_catalog_set (ShopifyCatalog *self, guint products, guint orders)
 {
   self->products = products;
   self->orders = orders;
+}
+
+void
+shopify_catalog_weeks (ShopifyCatalog *self, guint weeks, guint variants)
+{
+  self->orders = weeks * variants;
+  self->sold = variants;
 }
 
 void
@@ -343,6 +352,28 @@ order (guint number, guint first, const char *after)
   return result;
 }
 
+/* The order of one variant in one week. */
+static JsonObject *
+weekly_order (const ShopifyCatalog *self, guint number)
+{
+  guint week = (number - 1) / self->sold, variant = (number - 1) % self->sold + 1;
+  double price = 100 + 5 * ((double)((week * 7 + variant * 3 + week / 5) % 5) - 2);
+  g_autoptr (GDateTime) first = g_date_time_new_utc (2026, 1, 7, 12, 0, 0);
+  g_autoptr (GDateTime) day = g_date_time_add_weeks (first, (gint)week);
+  g_autofree char *created = g_date_time_format (day, "%Y-%m-%dT%H:%M:%SZ");
+  char text[G_ASCII_DTOSTR_BUF_SIZE];
+  JsonObject *result = object ("{'id':'gid://shopify/Order/%u','createdAt':'%s','cancelledAt':null}", number, created);
+  JsonArray *all = json_array_new ();
+
+  json_array_add_object_element (
+      all, object ("{'id':'gid://shopify/LineItem/%u','currentQuantity':%d,'discountedUnitPriceAfterAllDiscountsSet':"
+                   "{'shopMoney':{'amount':'%s'}},'variant':{'id':'gid://shopify/ProductVariant/%u'}}",
+                   number, (int)(400 * pow (price / 100, -2.5) + (double)((week * 3 + variant) % 7)),
+                   g_ascii_formatd (text, sizeof text, "%.2f", price), variant));
+  json_object_set_object_member (result, "lineItems", connection (all, 20, NULL));
+  return result;
+}
+
 JsonObject *
 shopify_catalog_orders (ShopifyCatalog *self, JsonObject *variables)
 {
@@ -350,7 +381,7 @@ shopify_catalog_orders (ShopifyCatalog *self, JsonObject *variables)
   JsonArray *all = json_array_new ();
 
   for (guint i = 1; i <= self->orders; i++)
-    json_array_add_object_element (all, order (i, 20, NULL));
+    json_array_add_object_element (all, self->sold > 0 ? weekly_order (self, i) : order (i, 20, NULL));
   json_object_set_object_member (data, "orders", connection (all, 8, royal_json_string (variables, "after", NULL)));
   return data;
 }

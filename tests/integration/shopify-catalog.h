@@ -16,6 +16,9 @@ typedef const char *(*ShopifyPrice) (gpointer data, guint variant);
 ShopifyCatalog *shopify_catalog_new (ShopifyPrice price, gpointer data);
 void shopify_catalog_free (ShopifyCatalog *self);
 void shopify_catalog_set (ShopifyCatalog *self, guint products, guint orders);
+/* In place of the orders: for so many weeks from 2026-01-05 on, in each an order for each of @variants, at prices that move by a tenth
+ * around 100.00, of about 400 × (price / 100)^-2.5 units. */
+void shopify_catalog_weeks (ShopifyCatalog *self, guint weeks, guint variants);
 /* NULL: there is none of this number any more. */
 void shopify_catalog_title (ShopifyCatalog *self, guint product, const char *title);
 void shopify_catalog_file (ShopifyCatalog *self, guint file, const char *content);
