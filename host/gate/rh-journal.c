@@ -124,10 +124,13 @@ on_moved (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, &error);
   gint64 n = rows != NULL && rh_rows_n (rows) > 0 ? rh_rows_int64 (rows, 0, "moved") : 0;
+  double lag_s = n > 0 ? g_ascii_strtod (rh_rows_string (rows, 0, "lag_s"), NULL) : 0;
 
   self->busy = FALSE;
   if (rows != NULL)
-    rh_metric_set (RH_METRIC_JOURNAL_LAG, NULL, n > 0 ? g_ascii_strtod (rh_rows_string (rows, 0, "lag_s"), NULL) : 0);
+    rh_metric_set (RH_METRIC_JOURNAL_LAG, NULL, lag_s);
+  if (n > 0)
+    rh_metric_observe (RH_METRIC_TOLD_SECONDS, MAX (lag_s, 0));
   if (error == NULL && (self->running || self->stop != NULL))
     {
       if (n >= BATCH || (n > 0 && self->stop != NULL) || (n < BUSY_ROWS && self->again))

@@ -17,7 +17,8 @@ static const RhStatement trigger_due = { "trigger.due", "select * from trigger_d
 static const RhStatement trigger_wait = { "trigger.wait", "select trigger_wait () as wait_ms", 0, FALSE };
 static const RhStatement trigger_tick = {
   "trigger.tick",
-  "select trigger_tick ($1, $2, $3::bigint, $4::bigint, $5::jsonb, $6::int) as n",
+  "select trigger_tick ($1, $2, $3::bigint, $4::bigint, $5::jsonb, $6::int) as n,"
+  " extract (epoch from clock_timestamp ()) - $3::bigint as late_s",
   6,
   TRUE,
 };
@@ -99,6 +100,8 @@ on_ticked (GObject *source, GAsyncResult *result, gpointer data)
   self->pending--;
   if (rows != NULL)
     rh_metric_add (RH_METRIC_TRIGGERS, "schedule", (double)rh_rows_int64 (rows, 0, "n"));
+  if (rows != NULL && rh_rows_int64 (rows, 0, "n") > 0 && !rh_rows_is_null (rows, 0, "late_s"))
+    rh_metric_observe (RH_METRIC_SCHEDULE_SECONDS, MAX (g_ascii_strtod (rh_rows_string (rows, 0, "late_s"), NULL), 0));
   /* Paused, changed or gone meanwhile: it is looked at again when that is told. */
   if (rows == NULL && !royal_error_is_unavailable (error) &&
       !g_error_matches (error, ROYAL_ERROR, ROYAL_ERROR_CONFLICT))

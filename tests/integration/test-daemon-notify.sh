@@ -67,5 +67,6 @@ says_metric () { metrics | grep -qE "$1"; }
 soon 'what was sent is counted' says_metric '^royal_notification_attempts_total\{outcome="sent"\} 6$'
 soon 'and what was not' says_metric '^royal_notification_attempts_total\{outcome="failed"\} [1-9]'
 soon 'and what waits' says_metric '^royal_notifications\{state="waiting"\} [1-9]'
+soon 'and how long events took to the feed' says_metric '^royal_journal_told_seconds_count [1-9]'
 host_stop; ok $? 'the host stops'
 finish
