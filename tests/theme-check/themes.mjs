@@ -90,6 +90,22 @@ const snippets = [
   ['VariableName', '{% assign bigName = 1 %}\n{{ bigName }}'],
 ]
 
+// What comments say to theme-check: of it, what is left is the same. All the pieces have something wrong.
+const img = '<img src="{{ a | image_url }}" alt="">'
+const comments = [
+  `{% comment %}theme-check-disable ImgWidthAndHeight{% endcomment %}\n${img}\n{% comment %}theme-check-enable ImgWidthAndHeight{% endcomment %}\n${img}`,
+  `{% comment %} theme-check-disable {% endcomment %}\n${img}\n{{ a | upcaze }}\n{%- comment -%}theme-check-enable{%- endcomment -%}\n{{ a | upcaze }}`,
+  `{% # theme-check-disable ImgWidthAndHeight, UnknownFilter %}\n${img}{{ a | upcaze }}\n{% render "none" %}`,
+  `{% # theme-check-disable UnknownFilter %}\n{{ a | upcaze }}\n{% # theme-check-enable %}\n{{ a | upcaze }}`,
+  `{% # theme-check-disable-next-line %}\n${img}\n${img}`,
+  '{% # theme-check-disable-next-line UnknownFilter %}\n{{ a | upcaze }}\n{{ a | upcaze }}',
+  '{% # theme-check-disable-next-line %}\n<div>\n{{ a | upcaze }}\n</div>',
+  '{% # theme-check-disable-next-line %}\n{% if a %}\n{{ a | upcaze }}\n{% endif %}',
+  '{% liquid\n  # theme-check-disable-next-line\n  render "none"\n  render "other"\n%}',
+  `{% comment %}theme-check-disable NoSuchCheck{% endcomment %}\n${img}`,
+  `{% comment %}not theme-check-disable{% endcomment %}\n${img}`,
+]
+
 // What a section's schema holds.
 const sections = [
   ['ExcessiveSettingsCount', `{ "name": "n", "settings": ${settings(41)} }`],
@@ -108,9 +124,10 @@ const sections = [
 
 const index = (value) => json({ sections: { m: value }, order: ['m'] })
 
-/** What changes the sound theme: the check that theme-check must find, and the files that are others. */
+/** What changes the sound theme: the check that theme-check must find (null: whichever), and the files that are others. */
 export const cases = [
   ...snippets.map(([check, text]) => [check, { 'snippets/price.liquid': `{{ 'cart.title' | t }}\n\n${text}\n` }]),
+  ...comments.map((text) => [null, { 'snippets/price.liquid': `{{ 'cart.title' | t }}\n\n${text}\n` }]),
   ...sections.map(([check, text]) => [check, { 'sections/other.liquid': schema(text) }]),
   ['JavascriptTagInWrongFile', { 'templates/page.liquid': 'x\n{% javascript %}a{% endjavascript %}\n' }],
   ['StylesheetTagInWrongFile', { 'templates/page.liquid': 'x\n{% stylesheet %}a{}{% endstylesheet %}\n' }],

@@ -62,6 +62,14 @@ static const Case cases[] = {
   { "snippets/price.liquid", "{{ 'cart.title' | t }}\n{% assign bigName = 1 %}{{ bigName }}", "VariableName:2" },
   { "snippets/price.liquid", "{{ 'cart.title' | t }}\n{% assign b = 1 %}", "UnusedAssign:2" },
   { "snippets/price.liquid", "{{ 'cart.title' | t }}\n{% paginate a by 300 %}{% endpaginate %}", "PaginationSize:2" },
+  /* What comments keep from being told */
+  { "snippets/price.liquid",
+    "{{ 'cart.title' | t }}{% comment %}theme-check-disable UnknownFilter{% endcomment %}\n{{ a | upcaze }}\n"
+    "{% comment %}theme-check-enable UnknownFilter{% endcomment %}{{ a | upcaze }}",
+    "UnknownFilter:3" },
+  { "snippets/price.liquid",
+    "{{ 'cart.title' | t }}{% # theme-check-disable-next-line %}\n{{ a | upcaze }}\n{{ a | upcaze }}",
+    "UnknownFilter:3" },
   /* What is not there */
   { "snippets/price.liquid", "{{ 'cart.title' | t }}\n{{ 'cart.titel' | t }}", "TranslationKeyExists:2" },
   { "snippets/price.liquid", "{{ 'cart.title' | t }}\n{{ 'a.js' | asset_url }}", "MissingAsset:2" },

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "theme-context.h"
+#include "theme-disabled.h"
 #include "theme-filters.h"
 
 #include <string.h>
@@ -496,6 +497,7 @@ theme_check_liquid (ThemeContext *context, const ThemeFile *file)
   g_autoptr (GHashTable) assigned = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_autoptr (GHashTable) read = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (GPtrArray) open = g_ptr_array_new ();
+  g_autoptr (GArray) hidden = theme_disabled_read (file, nodes);
   const ThemeSchema *schema = g_hash_table_lookup (context->schemas, file->path);
   Pass pass = { .context = context, .file = file, .markup = markup, .assigned = assigned, .read = read, .open = open };
 
@@ -507,6 +509,7 @@ theme_check_liquid (ThemeContext *context, const ThemeFile *file)
 
       pass.locales = theme_json_get (theme_json_get (schema->json, "locales"), language);
     }
+  theme_report_hide (context->report, hidden);
   for (guint i = 0; i < problems->len; i++)
     report (&pass, THEME_CHECK_HTML_SYNTAX, g_array_index (problems, LiquidProblem, i).offset,
             g_array_index (problems, LiquidProblem, i).message);
@@ -514,4 +517,5 @@ theme_check_liquid (ThemeContext *context, const ThemeFile *file)
   check_unused (&pass);
   check_required (&pass);
   theme_check_html (context, file, nodes);
+  theme_report_hide (context->report, NULL);
 }

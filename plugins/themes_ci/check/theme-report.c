@@ -7,6 +7,8 @@ struct _ThemeReport {
   GArray *offences; /* of ThemeOffence */
   gboolean is_sorted;
   guint counts[THEME_N_CHECKS];
+  const GArray *hidden; /* of ThemeHidden, not owned */
+  guint n_hidden;
   /* Where the lines of the file begin that was spoken of last. */
   const ThemeFile *file;
   GArray *lines;
@@ -117,6 +119,28 @@ add (ThemeReport *self, ThemeCheck check, const char *path, guint line, guint co
 }
 
 void
+theme_report_hide (ThemeReport *self, const GArray *hidden)
+{
+  g_return_if_fail (self != NULL);
+
+  self->hidden = hidden;
+}
+
+static gboolean
+is_hidden (const ThemeReport *self, ThemeCheck check, gsize offset)
+{
+  for (guint i = 0; self->hidden != NULL && i < self->hidden->len; i++)
+    {
+      const ThemeHidden *range = &g_array_index (self->hidden, ThemeHidden, i);
+
+      if ((range->check == (guint)check || range->check == THEME_N_CHECKS) && offset >= range->from &&
+          offset < range->to)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+void
 theme_report_add (ThemeReport *self, ThemeCheck check, const ThemeFile *file, gsize offset, const char *format, ...)
 {
   va_list args;
@@ -126,6 +150,11 @@ theme_report_add (ThemeReport *self, ThemeCheck check, const ThemeFile *file, gs
 
   g_return_if_fail (self != NULL && check < THEME_N_CHECKS && file != NULL && format != NULL);
 
+  if (is_hidden (self, check, offset))
+    {
+      self->n_hidden++;
+      return;
+    }
   if (file->text != NULL && self->offences->len < THEME_OFFENCES_MAX)
     {
       find_lines (self, file);
@@ -239,6 +268,7 @@ theme_report_to_json (ThemeReport *self, guint max)
       }
   json_object_set_int_member (object, "errors", theme_report_count (self, THEME_ERROR));
   json_object_set_int_member (object, "warnings", theme_report_count (self, THEME_WARNING));
+  json_object_set_int_member (object, "disabled", self->n_hidden);
   json_object_set_object_member (object, "checks", checks);
   json_object_set_int_member (object, "left_out", total - json_array_get_length (offences));
   json_object_set_array_member (object, "offences", offences);

@@ -121,6 +121,20 @@ ThemeReport *theme_report_new (void) G_GNUC_WARN_UNUSED_RESULT;
 void theme_report_free (ThemeReport *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ThemeReport, theme_report_free)
 
+/**
+ * ThemeHidden:
+ * @check: a ThemeCheck; THEME_N_CHECKS: all
+ * @from, @to: offsets: what begins there, from @from on and before @to, is not reported
+ */
+typedef struct {
+  guint check;
+  gsize from;
+  gsize to;
+} ThemeHidden;
+
+/* (element-type ThemeHidden) (nullable) (transfer none): what is not reported from now on, but counted, until it is NULL. */
+void theme_report_hide (ThemeReport *self, const GArray *hidden);
+
 /* Adds an offence at byte @offset of @file. */
 void
 theme_report_add (ThemeReport *self, ThemeCheck check, const ThemeFile *file, gsize offset, const char *format, ...)
@@ -142,8 +156,8 @@ const ThemeOffence *theme_report_nth (ThemeReport *self, guint i);
  * theme_report_to_json:
  * @max: most offences that are told one by one: errors come first
  *
- * Returns: (transfer full): { errors, warnings, checks: { NAME: count }, offences: [{ check, severity, path, line,
- * column, message }], left_out }
+ * Returns: (transfer full): { errors, warnings, disabled (how many comments keep from being told), checks: { NAME: count },
+ * offences: [{ check, severity, path, line, column, message }], left_out }
  */
 JsonObject *theme_report_to_json (ThemeReport *self, guint max) G_GNUC_WARN_UNUSED_RESULT;
 
