@@ -59,9 +59,11 @@ sync_products "$n" 3 'i % 3 = 0'
 sync_configure shop $((max / 8 > 2 ? max / 8 : 2))
 host_kill
 host_start
-for pause in 0.0 0.3 0.6 1.0 1.5; do
+for _ in 1 2 3 4 5; do
   ctl jobs run products_sync export >/dev/null
-  sleep "$pause"
+  pause=$((RANDOM % (1000 + n / 2)))
+  echo "# killed after $pause ms"
+  sleep "$((pause / 1000)).$(printf '%03d' $((pause % 1000)))"
   host_kill
   host_start || break
 done
