@@ -27,16 +27,21 @@ propose (RoyalRun *run, RoyalProposal *proposal, JsonObject *result, GError **er
   return TRUE;
 }
 
-/* 0 errors, 3 warnings in 166 files. */
+/* 0 errors, 3 warnings in 166 files; and what people are to know besides. */
 static char *
 summary (JsonObject *result)
 {
-  return g_strdup_printf ("%" G_GINT64_FORMAT " errors, %" G_GINT64_FORMAT " warnings in %" G_GINT64_FORMAT " files%s",
-                          json_object_get_int_member (result, "errors"),
-                          json_object_get_int_member (result, "warnings"), json_object_get_int_member (result, "files"),
-                          json_array_get_length (json_object_get_array_member (result, "unread")) > 0
-                              ? ", not all of which could be read"
-                              : "");
+  g_autoptr (GString) text = g_string_new (NULL);
+  gint64 disabled = json_object_get_int_member (result, "disabled");
+
+  g_string_printf (text, "%" G_GINT64_FORMAT " errors, %" G_GINT64_FORMAT " warnings in %" G_GINT64_FORMAT " files",
+                   json_object_get_int_member (result, "errors"), json_object_get_int_member (result, "warnings"),
+                   json_object_get_int_member (result, "files"));
+  if (json_array_get_length (json_object_get_array_member (result, "unread")) > 0)
+    g_string_append (text, ", not all of which could be read");
+  if (disabled > 0)
+    g_string_append_printf (text, "; comments hide %" G_GINT64_FORMAT, disabled);
+  return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
 /* --- The check -----------------------------------------------------------------------------------------------------
