@@ -124,6 +124,7 @@ static const Cell cells[] = {
   /* git. */
   { "git.branch.push", "{'default_branch':false}", "{}", NOTIFY },
   { "git.branch.push", "{'default_branch':true}", "{}", ASK },
+  { "sync.record", "{}", "{}", AUTO },
   { "git.branch.push", "{}", "{}", ASK },
   { "github.pull_request.open", "{}", "{}", NOTIFY },
   { "github.pull_request.update", "{}", "{}", NOTIFY },
