@@ -142,13 +142,10 @@ threads (void)
 {
   static GThreadPool *pool;
 
-  if (g_once_init_enter (&pool))
+  if (pool == NULL)
     {
-      GThreadPool *made;
-
       (void)curl_global_init (CURL_GLOBAL_DEFAULT);
-      made = g_thread_pool_new (send_mail, NULL, THREADS, FALSE, NULL);
-      g_once_init_leave (&pool, made);
+      pool = g_thread_pool_new (send_mail, NULL, THREADS, FALSE, NULL);
     }
   return pool;
 }
