@@ -122,25 +122,24 @@ void
 rh_operation_decide (GTask *task, JsonNode *state)
 {
   RhOperation *self = g_task_get_task_data (task);
+  gboolean is_assessed = self->kind == RH_OPERATION_ASSESS;
   GError *error = NULL;
 
   g_return_if_fail (state != NULL && JSON_NODE_HOLDS_OBJECT (state));
 
   g_clear_pointer (&self->state, json_node_unref);
   self->state = state;
-  if (self->kind == RH_OPERATION_ASSESS && refuses (self, &error))
-    g_task_return_error (task, error);
-  else if (self->kind == RH_OPERATION_ASSESS)
-    g_task_return_pointer (task, make_assessment (self), (GDestroyNotify)rh_assessment_free);
-  else if (self->klass->is_done (self))
+  if (!is_assessed && self->klass->is_done (self))
     rh_operation_return (task);
   else if (self->kind == RH_OPERATION_VERIFY)
     g_task_return_pointer (task, NULL, NULL);
-  else if (self->effect.before != NULL && !json_node_equal (self->effect.before, self->state))
+  else if (!is_assessed && self->effect.before != NULL && !json_node_equal (self->effect.before, self->state))
     g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_CONFLICT, "%s: it is not as it was observed",
                              self->effect.target);
   else if (refuses (self, &error))
     g_task_return_error (task, error);
+  else if (is_assessed)
+    g_task_return_pointer (task, make_assessment (self), (GDestroyNotify)rh_assessment_free);
   else
     self->klass->change (task);
 }

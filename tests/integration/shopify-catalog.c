@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <royal-json.h>
-#include <stdio.h>
 #include <string.h>
 
 #define MORE 25
@@ -326,10 +325,10 @@ shopify_catalog_theme_bodies (ShopifyCatalog *self, JsonObject *variables)
   for (guint i = 0; i < json_array_get_length (names); i++)
     {
       const char *name = json_array_get_string_element (names, i);
+      guint number = (guint)g_ascii_strtoull (name + strlen ("snippets/"), NULL, 10);
 
       g_assert_true (g_str_has_prefix (name, "snippets/"));
-      json_array_add_object_element (
-          nodes, theme_file (self, (guint)g_ascii_strtoull (name + strlen ("snippets/"), NULL, 10), TRUE));
+      json_array_add_object_element (nodes, theme_file (self, number, TRUE));
     }
   return data;
 }
