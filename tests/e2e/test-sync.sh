@@ -16,5 +16,5 @@ listen
     && sync_products 20 2 'i in (4, 5)' \
     && sync_edit shop product-00004 '.title = "<svg onload=\"document.title=1\">"' \
     && sync_edit shop product-00005 '.title = "Ours"' && sync_export
-} >"$host_dir/sync.log" 2>&1 || { sed 's/^/# /' "$host_dir/sync.log"; echo "# $result"; echo '1..0 # SKIP nothing is synced'; exit 1; }
+} >"$host_dir/sync.log" 2>&1 || { sed 's/^/# /' "$host_dir/sync.log"; echo "# $result"; echo 'Bail out! nothing is synced'; exit 1; }
 drive sync.mjs

@@ -220,7 +220,7 @@ static void
 test_same (void)
 {
   static const char *const rest[] = { ",'pull':['products']", ",'pull':['products'],'bulk_from':10" };
-  g_autofree char *digests[2] = { NULL, NULL };
+  g_auto (GStrv) digests = g_new0 (char *, 3);
 
   for (guint i = 0; i < 2; i++)
     {
