@@ -24,6 +24,10 @@ let refusals = 0
 /** The host is about to refuse something, as the test means it to: a browser writes that on its console. */
 export const refused = () => refusals++
 
+const expelled = new WeakSet()
+/** Whoever looks at this page is put out now: what their page still asks for is refused, however much that is. */
+export const expel = (page) => expelled.add(page)
+
 export async function open(browser, options) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options })
   const page = await context.newPage()
@@ -32,6 +36,7 @@ export async function open(browser, options) {
   // A console message of this level is how a browser tells of a breach of the Content-Security-Policy. Before somebody has
   // logged in, /auth/me is refused, and that is as it should be.
   page.on('console', (message) => {
+    if (/status of 401 /.test(message.text()) && expelled.has(page)) return
     if (/status of 4(09|22) /.test(message.text()) && refusals > 0) refusals--
     else if (message.type() === 'error' && !message.location().url.endsWith('/auth/me')) faults.push(message.text())
   })

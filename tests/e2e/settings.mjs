@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who may do what: users, tokens, sessions, delegations; and when: freeze windows and triggers. E2E_OTHER is a second workspace.
-import { accessible, answer, everyTheme, fits, inert, isNow, login, ok, open, picture, run, visit } from './browser.mjs'
+import { accessible, answer, everyTheme, expel, fits, inert, isNow, login, ok, open, picture, run, visit } from './browser.mjs'
 
 const { E2E_OTHER: other } = process.env
 const hostile = '<svg onload="document.title=1">'
@@ -29,6 +29,7 @@ async function users(page) {
 }
 
 async function disable(page, anna) {
+  expel(anna)
   await page.getByRole('button', { name: 'Disable anna' }).click()
   await answer(page, 'Disable')
   await row(page, 'Users', 'anna').getByText('disabled').waitFor()
