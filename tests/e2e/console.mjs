@@ -2,7 +2,7 @@
 // Drives every page of the console. E2E_PASSWORD (the first administrator's, for one time) and E2E_WEIGHT_MAX (bytes, gzipped) say
 // what beside what browser.mjs reads.
 import { join } from 'node:path'
-import { accessible, fits, login, ok, open, run, visit } from './browser.mjs'
+import { accessible, expel, fits, login, ok, open, run, visit } from './browser.mjs'
 
 const { E2E_URL: url, E2E_PASSWORD: oneTime, E2E_SHOTS: shots, E2E_WEIGHT_MAX: most } = process.env
 const names = ['overview', 'approvals', 'activity', 'agents', 'jobs', 'workflows', 'season', 'themes', 'sync', 'policy', 'simulate', 'audit', 'settings']
@@ -110,6 +110,7 @@ async function firstLogin(browser) {
   await page.reload()
   await page.getByRole('navigation', { name: 'Pages' }).waitFor()
   ok(true, 'the session outlives the page')
+  expel(page)
   await page.getByRole('button', { name: /^Log out/ }).click()
   await enter('correct horse battery staple')
   await page.getByRole('navigation', { name: 'Pages' }).waitFor()
