@@ -19,6 +19,7 @@ static const struct {
   { "control.resumed", "What was stopped goes on", "times what was stopped goes on", NULL },
   { "breaker.opened", "An agent's breaker has opened", "breakers of agents have opened", "agents" },
   { "job.failed", "A job has failed for good", "jobs have failed for good", "jobs" },
+  { "workflow.failed", "A workflow has failed", "workflows have failed", "workflows" },
   { "notification.test", "A test: notifications reach you", "tests", NULL },
 };
 
@@ -81,11 +82,23 @@ add (GString *line, const char *before, const char *text)
     g_string_append_printf (line, "%s%s%s", line->len > 0 ? ", " : "", before, text);
 }
 
+/* What it is about: an action, a task, or a workflow. */
+static const char *
+first_of (JsonObject *event)
+{
+  static const char *const names[] = { "action", "task", "workflow" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (royal_json_string (event, names[i], NULL) != NULL)
+      return royal_json_string (event, names[i], NULL);
+  return NULL;
+}
+
 /* (transfer full): an event in a few words, on one line whatever it holds. */
 static char *
 line_of (JsonObject *event)
 {
-  GString *line = g_string_new (royal_json_string (event, "action", royal_json_string (event, "task", NULL)));
+  GString *line = g_string_new (first_of (event));
   const char *subject = royal_json_string (event, "subject", NULL);
   gint64 items = royal_json_int (event, "items", 0);
 

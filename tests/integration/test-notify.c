@@ -290,10 +290,12 @@ test_kinds (void)
       "A job has failed for good.\n\n- go, by pricing, dead, error timeout\n" },
     { "job.failed", "{`agent`:`pricing`,`task`:`go`,`state`:`quarantined`}",
       "A job has failed for good.\n\n- go, by pricing, quarantined\n" },
+    { "workflow.failed", "{`workflow`:`product_launch`,`error`:{`code`:`failed`,`message`:`private words`}}",
+      "A workflow has failed.\n\n- product_launch, error failed\n" },
   };
   g_autoptr (World) self = world_new ();
 
-  start_webhook (self, PRIVATE, ",'topics':['deadlines','stops','agents','jobs']");
+  start_webhook (self, PRIVATE, ",'topics':['deadlines','stops','agents','jobs','workflows']");
   propose (self);
   happen (self, "job.retry", "x", "{`state`:`queued`}");
   for (guint i = 0; i < G_N_ELEMENTS (told); i++)
