@@ -31,7 +31,6 @@ struct _ShopifyFake {
   GHashTable *variants; /* number -> Variant */
   GHashTable *ports;    /* of the clients' ends of connections */
   GHashTable *keys;     /* of inventory: key -> what it was asked for */
-  JsonObject *product;  /* number 1 */
   gint64 stock;         /* of item 1 at location 1 */
   ShopifyShop *shop;
   char *scopes; /* of the token, with blanks around each */
@@ -215,33 +214,6 @@ set_inventory (ShopifyFake *self, JsonObject *variables)
       "'userErrors':[]}}");
 }
 
-static JsonObject *
-read_product (ShopifyFake *self, JsonObject *variables)
-{
-  JsonObject *data = object ("{'product':null}");
-
-  if (number_of (royal_json_string (variables, "id", ""), "Product") == 1)
-    json_object_set_object_member (data, "product", json_object_ref (self->product));
-  return data;
-}
-
-static JsonObject *
-change_product (ShopifyFake *self, JsonObject *variables)
-{
-  JsonObject *product = royal_json_object (variables, "product");
-  JsonObjectIter iter;
-  const char *name;
-  JsonNode *value;
-
-  shopify_shop_join (self->shop, product);
-  json_object_iter_init (&iter, product);
-  while (json_object_iter_next (&iter, &name, &value))
-    json_object_set_member (self->product, name, json_node_copy (value));
-  self->changes++;
-  return object ("{'productUpdate':{'product':{'id':'gid://shopify/Product/1','status':'%s'},'userErrors':[]}}",
-                 royal_json_string (self->product, "status", ""));
-}
-
 /* --- What else the shop keeps ------------------------------------------------------------------------------------- */
 
 #define OF_SHOP(name)                                                                                                  \
@@ -265,6 +237,8 @@ OF_SHOP (theme_content)
 CHANGES_SHOP (theme_files)
 CHANGES_SHOP (theme_files_delete)
 OF_SHOP (product_of_handle)
+OF_SHOP (product_of_id)
+CHANGES_SHOP (product_update)
 CHANGES_SHOP (product_create)
 CHANGES_SHOP (product_delete)
 OF_SHOP (in_collection)
@@ -321,13 +295,18 @@ read_bulk (ShopifyFake *self, JsonObject *variables)
     return shopify_catalog_##name (self->catalog, variables);                                                          \
   }
 OF_CATALOG (count)
-OF_CATALOG (page)
 OF_CATALOG (product)
 OF_CATALOG (themes)
 OF_CATALOG (theme_list)
 OF_CATALOG (theme_bodies)
 OF_CATALOG (orders)
 OF_CATALOG (order_lines)
+
+static JsonObject *
+page (ShopifyFake *self, JsonObject *variables)
+{
+  return shopify_shop_page (self->shop, variables, shopify_catalog_page (self->catalog, variables));
+}
 
 typedef struct {
   const char *operation;
@@ -341,8 +320,8 @@ static const FakeOperation operations[] = {
   { "mutation RoyalPriceUpdate(", change_price, COST_CHANGE, "write_products" },
   { "query RoyalInventory(", read_inventory, COST_READ, "read_inventory" },
   { "mutation RoyalInventorySet(", set_inventory, COST_CHANGE, "write_inventory" },
-  { "query RoyalProduct(", read_product, COST_READ, "read_products" },
-  { "mutation RoyalProductUpdate(", change_product, COST_CHANGE, "write_products" },
+  { "query RoyalProduct(", product_of_id, COST_READ, "read_products" },
+  { "mutation RoyalProductUpdate(", product_update, COST_CHANGE, "write_products" },
   { "query RoyalProductOfHandle(", product_of_handle, COST_READ, "read_products" },
   { "mutation RoyalProductCreate(", product_create, COST_CHANGE, "write_products" },
   { "mutation RoyalProductDelete(", product_delete, COST_CHANGE, "write_products" },
@@ -621,6 +600,13 @@ on_variants (SoupServer *server, SoupServerMessage *message, const char *path, G
   answer_text (message, 200, g_string_free (text, FALSE));
 }
 
+/* GET /fake/products: of those that were made here the handles and statuses. */
+static void
+on_products (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
+{
+  answer_text (message, 200, shopify_shop_statuses (((const ShopifyFake *)data)->shop));
+}
+
 /* GET /fake/faults: how many requests went wrong. */
 static void
 on_faults (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
@@ -685,8 +671,6 @@ shopify_fake_new (void)
   self->variants = g_hash_table_new_full (NULL, NULL, NULL, variant_free);
   self->ports = g_hash_table_new (NULL, NULL);
   self->keys = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  self->product = object ("{'id':'gid://shopify/Product/1','title':'Dress','descriptionHtml':'','vendor':'Acme',"
-                          "'productType':'','tags':['a','b'],'status':'DRAFT','totalInventory':7}");
   self->stock = 5;
   self->shop = shopify_shop_new ();
   shopify_fake_scopes (
@@ -697,6 +681,7 @@ shopify_fake_new (void)
   soup_server_add_handler (self->server, NULL, on_request, self, NULL);
   soup_server_add_handler (self->server, "/files", on_file, self, NULL);
   soup_server_add_handler (self->server, "/fake/variants", on_variants, self, NULL);
+  soup_server_add_handler (self->server, "/fake/products", on_products, self, NULL);
   soup_server_add_handler (self->server, "/fake/faults", on_faults, self, NULL);
   g_assert_true (soup_server_listen_local (self->server, 0, SOUP_SERVER_LISTEN_IPV4_ONLY, NULL));
   uris = soup_server_get_uris (self->server);
@@ -713,7 +698,6 @@ shopify_fake_free (ShopifyFake *self)
   g_hash_table_unref (self->variants);
   g_hash_table_unref (self->keys);
   g_hash_table_unref (self->ports);
-  json_object_unref (self->product);
   shopify_catalog_free (self->catalog);
   shopify_shop_free (self->shop);
   g_free (self->scopes);

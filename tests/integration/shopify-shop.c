@@ -19,6 +19,7 @@ struct _ShopifyShop {
   guint numbers;     /* that were given out */
   guint live;
   guint slow;
+  JsonObject *dress;      /* the product 1, as it is shown */
   GHashTable *products;   /* handle -> { "id", "input" } */
   GHashTable *members;    /* PRODUCT COLLECTION */
   GHashTable *metafields; /* OWNER NAMESPACE KEY -> { "type", "value" } */
@@ -56,35 +57,6 @@ theme_free (gpointer data)
   g_free (self);
 }
 
-ShopifyShop *
-shopify_shop_new (void)
-{
-  ShopifyShop *self = g_new0 (ShopifyShop, 1);
-
-  self->themes = g_ptr_array_new_with_free_func (theme_free);
-  g_ptr_array_add (self->themes, theme_new (1, "T"));
-  g_ptr_array_add (self->themes, theme_new (2, "U"));
-  self->numbers = 100;
-  self->live = 1;
-  self->slow = 3;
-  self->products = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)json_object_unref);
-  self->members = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  self->metafields = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)json_object_unref);
-  self->webhooks = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  return self;
-}
-
-void
-shopify_shop_free (ShopifyShop *self)
-{
-  g_ptr_array_unref (self->themes);
-  g_hash_table_unref (self->products);
-  g_hash_table_unref (self->members);
-  g_hash_table_unref (self->metafields);
-  g_hash_table_unref (self->webhooks);
-  g_free (self);
-}
-
 /* (transfer full): JSON with ' for ". */
 static JsonObject *object (const char *format, ...) G_GNUC_PRINTF (1, 2);
 
@@ -101,6 +73,38 @@ object (const char *format, ...)
   node = royal_json_parse (text, -1, "shop", NULL);
   g_assert_nonnull (node);
   return json_object_ref (json_node_get_object (node));
+}
+
+ShopifyShop *
+shopify_shop_new (void)
+{
+  ShopifyShop *self = g_new0 (ShopifyShop, 1);
+
+  self->themes = g_ptr_array_new_with_free_func (theme_free);
+  g_ptr_array_add (self->themes, theme_new (1, "T"));
+  g_ptr_array_add (self->themes, theme_new (2, "U"));
+  self->numbers = 100;
+  self->live = 1;
+  self->slow = 3;
+  self->dress = object ("{'id':'gid://shopify/Product/1','title':'Dress','descriptionHtml':'','vendor':'Acme',"
+                        "'productType':'','tags':['a','b'],'status':'DRAFT','totalInventory':7}");
+  self->products = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)json_object_unref);
+  self->members = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->metafields = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)json_object_unref);
+  self->webhooks = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  return self;
+}
+
+void
+shopify_shop_free (ShopifyShop *self)
+{
+  g_ptr_array_unref (self->themes);
+  json_object_unref (self->dress);
+  g_hash_table_unref (self->products);
+  g_hash_table_unref (self->members);
+  g_hash_table_unref (self->metafields);
+  g_hash_table_unref (self->webhooks);
+  g_free (self);
 }
 
 static const char *
@@ -357,25 +361,179 @@ shopify_shop_product (ShopifyShop *self, const char *handle)
   return royal_json_object (g_hash_table_lookup (self->products, handle), "input");
 }
 
-JsonObject *
-shopify_shop_product_of_handle (ShopifyShop *self, JsonObject *variables)
+/* (transfer full): what the queries of a product ask of one that was made here. */
+static JsonObject *
+shown_product (JsonObject *product)
 {
   static const char *const fields[] = { "title", "descriptionHtml", "vendor", "productType", "status" };
-  JsonObject *product = g_hash_table_lookup (self->products, text_of (variables, "id"));
   JsonObject *input = royal_json_object (product, "input");
-  JsonObject *data = object ("{'shop':{'currencyCode':'EUR'},'product':null}");
-  JsonObject *shown;
+  JsonObject *shown = object ("{'tags':[],'totalInventory':0}");
 
-  if (product == NULL)
-    return data;
-  shown = object ("{'tags':[],'totalInventory':0}");
   json_object_set_string_member (shown, "id", text_of (product, "id"));
   for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
     json_object_set_string_member (shown, fields[i], text_of (input, fields[i]));
   if (json_object_has_member (input, "tags"))
     json_object_set_member (shown, "tags", json_object_dup_member (input, "tags"));
-  json_object_set_object_member (data, "product", shown);
+  return shown;
+}
+
+JsonObject *
+shopify_shop_product_of_handle (ShopifyShop *self, JsonObject *variables)
+{
+  JsonObject *product = g_hash_table_lookup (self->products, text_of (variables, "id"));
+  JsonObject *data = object ("{'shop':{'currencyCode':'EUR'},'product':null}");
+
+  if (product != NULL)
+    json_object_set_object_member (data, "product", shown_product (product));
   return data;
+}
+
+static gboolean
+has_id (gpointer handle, gpointer product, gpointer id)
+{
+  return strcmp (text_of (product, "id"), id) == 0;
+}
+
+JsonObject *
+shopify_shop_product_of_id (ShopifyShop *self, JsonObject *variables)
+{
+  JsonObject *product = g_hash_table_find (self->products, has_id, (gpointer)text_of (variables, "id"));
+  JsonObject *data = object ("{'product':null}");
+
+  if (has_id (NULL, self->dress, (gpointer)text_of (variables, "id")))
+    json_object_set_object_member (data, "product", json_object_ref (self->dress));
+  else if (product != NULL)
+    json_object_set_object_member (data, "product", shown_product (product));
+  return data;
+}
+
+/* A product joins or leaves collections. */
+static void
+join (ShopifyShop *self, JsonObject *product)
+{
+  static const char *const members[] = { "collectionsToJoin", "collectionsToLeave" };
+
+  for (guint i = 0; i < 2; i++)
+    {
+      JsonArray *ids = royal_json_array (product, members[i]);
+
+      for (guint n = 0; ids != NULL && n < json_array_get_length (ids); n++)
+        {
+          g_autofree char *key =
+              g_strdup_printf ("%s %s", text_of (product, "id"), json_array_get_string_element (ids, n));
+
+          if (g_str_has_suffix (key, "/9")) /* its rules say what is in it */
+            continue;
+          if (i == 0)
+            g_hash_table_add (self->members, g_steal_pointer (&key));
+          else
+            g_hash_table_remove (self->members, key);
+        }
+    }
+}
+
+JsonObject *
+shopify_shop_product_update (ShopifyShop *self, JsonObject *variables)
+{
+  JsonObject *changes = royal_json_object (variables, "product");
+  JsonObject *product = g_hash_table_find (self->products, has_id, (gpointer)text_of (changes, "id"));
+  JsonObject *input = product != NULL ? royal_json_object (product, "input") : self->dress;
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *value;
+
+  join (self, changes);
+  json_object_iter_init (&iter, changes);
+  while (json_object_iter_next (&iter, &name, &value))
+    if (strcmp (name, "id") != 0)
+      json_object_set_member (input, name, json_node_copy (value));
+  return object ("{'productUpdate':{'product':{'id':'%s','status':'%s'},'userErrors':[]}}", text_of (changes, "id"),
+                 text_of (input, "status"));
+}
+
+static int
+by_id (gconstpointer a, gconstpointer b)
+{
+  return strcmp (text_of (*(JsonObject *const *)a, "id"), text_of (*(JsonObject *const *)b, "id"));
+}
+
+/* (transfer full): a product as a pull asks for it: its first variant, without images, metafields and collections. */
+static JsonObject *
+pulled_product (const char *handle, JsonObject *product)
+{
+  static const char *const empty[] = { "media", "metafields", "collections" };
+  JsonObject *input = royal_json_object (product, "input");
+  JsonObject *variant = json_array_get_object_element (royal_json_array (input, "variants"), 0);
+  JsonObject *pulled = shown_product (product);
+  const char *number = strrchr (text_of (product, "id"), '/') + 1;
+
+  json_object_remove_member (pulled, "totalInventory");
+  json_object_set_string_member (pulled, "handle", handle);
+  json_object_set_string_member (pulled, "updatedAt", "2026-11-01T10:00:00Z");
+  json_object_set_object_member (pulled, "seo", object ("{'title':null,'description':null}"));
+  json_object_set_array_member (pulled, "options", json_array_new ());
+  for (guint i = 0; i < G_N_ELEMENTS (empty); i++)
+    json_object_set_object_member (pulled, empty[i],
+                                   object ("{'pageInfo':{'hasNextPage':false,'endCursor':'0'},'nodes':[]}"));
+  json_object_set_object_member (
+      pulled, "variants",
+      object ("{'pageInfo':{'hasNextPage':false,'endCursor':'1'},'nodes':[{'id':'gid://shopify/ProductVariant/7%s',"
+              "'title':'Default Title','sku':'','price':'%s','compareAtPrice':null,'barcode':null,"
+              "'inventoryQuantity':0,'selectedOptions':[],'inventoryItem':{'id':'gid://shopify/InventoryItem/7%s',"
+              "'unitCost':null}}]}",
+              number, text_of (variant, "price"), number));
+  return pulled;
+}
+
+/* (transfer full): those that were made, in the order of their ids. */
+static JsonArray *
+pulled_products (ShopifyShop *self)
+{
+  g_autoptr (GPtrArray) products = g_ptr_array_new ();
+  JsonArray *nodes = json_array_new ();
+  GHashTableIter iter;
+  gpointer handle, product;
+
+  g_hash_table_iter_init (&iter, self->products);
+  while (g_hash_table_iter_next (&iter, &handle, &product))
+    g_ptr_array_add (products, pulled_product (handle, product));
+  g_ptr_array_sort (products, by_id);
+  for (guint i = 0; i < products->len; i++)
+    json_array_add_object_element (nodes, products->pdata[i]);
+  return nodes;
+}
+
+JsonObject *
+shopify_shop_page (ShopifyShop *self, JsonObject *variables, JsonObject *data)
+{
+  JsonObject *products = royal_json_object (data, "products");
+  JsonArray *sold = royal_json_array (products, "nodes");
+  JsonArray *nodes;
+
+  if (royal_json_string (variables, "after", NULL) != NULL)
+    return data;
+  nodes = pulled_products (self);
+  for (guint i = 0; i < json_array_get_length (sold); i++)
+    json_array_add_element (nodes, json_array_dup_element (sold, i));
+  json_object_set_array_member (products, "nodes", nodes);
+  return data;
+}
+
+char *
+shopify_shop_statuses (ShopifyShop *self)
+{
+  g_autoptr (JsonArray) products = pulled_products (self);
+  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
+  JsonObject *statuses = json_object_new ();
+
+  for (guint i = 0; i < json_array_get_length (products); i++)
+    {
+      JsonObject *product = json_array_get_object_element (products, i);
+
+      json_object_set_string_member (statuses, text_of (product, "handle"), text_of (product, "status"));
+    }
+  json_node_take_object (node, statuses);
+  return royal_json_to_string (node);
 }
 
 /* Without an identifier it is a new one, whose handle nobody has. */
@@ -394,12 +552,6 @@ shopify_shop_product_create (ShopifyShop *self, JsonObject *variables)
   g_hash_table_insert (self->products, g_strdup (handle), product);
   return object ("{'productSet':{'product':{'id':'%s','status':'%s'},'userErrors':[]}}", text_of (product, "id"),
                  text_of (input, "status"));
-}
-
-static gboolean
-has_id (gpointer handle, gpointer product, gpointer id)
-{
-  return strcmp (text_of (product, "id"), id) == 0;
 }
 
 JsonObject *
@@ -427,30 +579,6 @@ shopify_shop_in_collection (ShopifyShop *self, JsonObject *variables)
   if (number <= 3 || number == 9)
     json_object_set_object_member (data, "collection", object ("{'id':'%s','title':'All'}", collection));
   return data;
-}
-
-void
-shopify_shop_join (ShopifyShop *self, JsonObject *product)
-{
-  static const char *const members[] = { "collectionsToJoin", "collectionsToLeave" };
-
-  for (guint i = 0; i < 2; i++)
-    {
-      JsonArray *ids = royal_json_array (product, members[i]);
-
-      for (guint n = 0; ids != NULL && n < json_array_get_length (ids); n++)
-        {
-          g_autofree char *key =
-              g_strdup_printf ("%s %s", text_of (product, "id"), json_array_get_string_element (ids, n));
-
-          if (g_str_has_suffix (key, "/9")) /* its rules say what is in it */
-            continue;
-          if (i == 0)
-            g_hash_table_add (self->members, g_steal_pointer (&key));
-          else
-            g_hash_table_remove (self->members, key);
-        }
-    }
 }
 
 /* --- Metafields --------------------------------------------------------------------------------------------------- */

@@ -5,7 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* What a fake of a shop keeps beside its prices: the themes 1, live, and 2, with layout/theme.liquid in each; products by their handles;
+/* What a fake of a shop keeps beside its prices: the themes 1, live, and 2, with layout/theme.liquid in each; the product 1, of which
+ * the title and the like are kept; products by their handles;
  * the collections 1 to 3, kept by hand, and 9, by rules; metafields; subscriptions to webhooks. A copy of a theme is in the making for
  * a while, what is written into a file is seen one look later, and JSON gets a comment put before it. */
 typedef struct _ShopifyShop ShopifyShop;
@@ -22,8 +23,10 @@ guint shopify_shop_themes (ShopifyShop *self);
 const char *shopify_shop_file (ShopifyShop *self, guint theme, const char *path);
 /* (transfer none) (nullable): of the product of a handle the input that made it. */
 JsonObject *shopify_shop_product (ShopifyShop *self, const char *handle);
-/* A product joins or leaves collections: the input of productUpdate. */
-void shopify_shop_join (ShopifyShop *self, JsonObject *product);
+/* Puts the products that were made before those of a catalog's first page, for their numbers are lower; takes @data. */
+JsonObject *shopify_shop_page (ShopifyShop *self, JsonObject *variables, JsonObject *data);
+/* (transfer full): JSON, their statuses by their handles. */
+char *shopify_shop_statuses (ShopifyShop *self);
 
 /* Answers: the `data` of one. */
 JsonObject *shopify_shop_theme (ShopifyShop *self, JsonObject *variables);
@@ -35,6 +38,8 @@ JsonObject *shopify_shop_theme_content (ShopifyShop *self, JsonObject *variables
 JsonObject *shopify_shop_theme_files (ShopifyShop *self, JsonObject *variables);
 JsonObject *shopify_shop_theme_files_delete (ShopifyShop *self, JsonObject *variables);
 JsonObject *shopify_shop_product_of_handle (ShopifyShop *self, JsonObject *variables);
+JsonObject *shopify_shop_product_of_id (ShopifyShop *self, JsonObject *variables);
+JsonObject *shopify_shop_product_update (ShopifyShop *self, JsonObject *variables);
 JsonObject *shopify_shop_product_create (ShopifyShop *self, JsonObject *variables);
 JsonObject *shopify_shop_product_delete (ShopifyShop *self, JsonObject *variables);
 JsonObject *shopify_shop_in_collection (ShopifyShop *self, JsonObject *variables);
