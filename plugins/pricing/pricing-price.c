@@ -281,3 +281,13 @@ pricing_choose (const PricingItem *item, const PricingRules *rules, PricingMove 
     *ret_move = move;
   return why;
 }
+
+gint64
+pricing_start (gint64 list, gint64 cost, const PricingRules *rules)
+{
+  gint64 charm = charm_below (rules, list);
+
+  g_return_val_if_fail (list > 0 && list <= PRICING_CENTS_MAX, list);
+
+  return charm > 0 && charm >= pricing_floor (cost, rules->min_margin) ? charm : list;
+}

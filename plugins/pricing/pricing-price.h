@@ -97,6 +97,10 @@ typedef struct {
  */
 char *pricing_choose (const PricingItem *item, const PricingRules *rules, PricingMove *ret_move);
 
+/* The first price of a product that was not sold yet, in cents: the nearest one at or below its list price that has one
+ * of the endings and is not below the floor, else the list price itself. */
+gint64 pricing_start (gint64 list, gint64 cost, const PricingRules *rules);
+
 /* The least price, in cents, of which @min_margin is left above @cost. */
 gint64 pricing_floor (gint64 cost, guint min_margin);
 

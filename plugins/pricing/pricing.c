@@ -186,4 +186,41 @@ review (RoyalRun *run, JsonObject *input, GError **error)
   return json_node_init_object (json_node_alloc (), result);
 }
 
-ROYAL_AGENT (ROYAL_TASK ("review", review))
+static gboolean
+read_amount (JsonObject *input, const char *name, gint64 least, gint64 *ret_cents, GError **error)
+{
+  const char *text = json_object_get_string_member (input, name);
+
+  if (pricing_cents (text, ret_cents) && *ret_cents >= least)
+    return TRUE;
+  g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "/%s: expected an amount%s such as 89.90, found `%.40s`", name,
+               least > 0 ? " above 0" : "", text);
+  return FALSE;
+}
+
+/* A product that nobody has sold yet has no elasticity: its price is the market's, with a good ending. What leaves too
+ * little is told, not raised: nobody buys at a price above the market's. */
+static JsonNode *
+start (RoyalRun *run, JsonObject *input, GError **error)
+{
+  Settings settings = { 0 };
+  g_autoptr (JsonObject) result = NULL;
+  g_autofree char *amount = NULL;
+  g_autofree char *least = NULL;
+  gint64 list = 0, cost = 0, price;
+
+  read_settings (royal_run_config (run), &settings);
+  if (!read_amount (input, "price", 1, &list, error) || !read_amount (input, "cost", 0, &cost, error))
+    return NULL;
+  price = pricing_start (list, cost, &settings.rules);
+  amount = pricing_amount (price);
+  least = pricing_amount (pricing_floor (cost, settings.rules.min_margin));
+  result = json_object_new ();
+  json_object_set_string_member (result, "price", amount);
+  json_object_set_string_member (result, "floor", least);
+  json_object_set_boolean_member (result, "above_floor", price >= pricing_floor (cost, settings.rules.min_margin));
+  json_object_set_double_member (result, "margin", round ((double)(price - cost) / (double)price * 1e4) / 1e4);
+  return json_node_init_object (json_node_alloc (), result);
+}
+
+ROYAL_AGENT (ROYAL_TASK ("review", review), ROYAL_TASK ("start", start))

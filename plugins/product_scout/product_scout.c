@@ -179,6 +179,7 @@ propose (RoyalRun *run,
          const ScoutReport *report,
          const ScoutRules *rules,
          guint max,
+         JsonArray *proposed,
          JsonArray *outcomes,
          GError **error)
 {
@@ -204,6 +205,7 @@ propose (RoyalRun *run,
           return FALSE;
         }
       json_array_add_element (outcomes, outcome);
+      json_array_add_string_element (proposed, product->id);
       json_array_add_string_element (opened.ids, product->id);
     }
   return json_array_get_length (outcomes) == 0 || keep_opened (run, &opened, error);
@@ -235,6 +237,7 @@ scout (RoyalRun *run, JsonObject *input, GError **error)
   g_autoptr (ScoutCatalog) catalog = NULL;
   g_autoptr (ScoutReport) report = NULL;
   g_autoptr (JsonObject) result = NULL;
+  g_autoptr (JsonArray) proposed = json_array_new ();
   g_autoptr (JsonArray) outcomes = json_array_new ();
   ScoutRules rules;
 
@@ -247,8 +250,9 @@ scout (RoyalRun *run, JsonObject *input, GError **error)
   report = scout_rank (catalog->products, catalog->n, &rules);
   report->n = MIN (report->n, best);
   result = answer (catalog, report, &rules);
-  if (!propose (run, catalog, report, &rules, max, outcomes, error))
+  if (!propose (run, catalog, report, &rules, max, proposed, outcomes, error))
     return NULL;
+  json_object_set_array_member (result, "proposed", g_steal_pointer (&proposed));
   json_object_set_array_member (result, "outcomes", g_steal_pointer (&outcomes));
   return json_node_init_object (json_node_alloc (), result);
 }

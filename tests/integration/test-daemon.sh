@@ -90,20 +90,20 @@ sed -i 's/markdown\.apply/markdown.revoke/' "$host_dir/manifests/markdown.json"
 agents () { ctl agents list --json | jq -r '[.items[].id] | join(" ")'; }
 runs 1 'a reload with a good and a bad manifest is refused' ctl reload
 says 'with the file and the place' "$fault"
-is 'and has changed nothing' 'demand inventory markdown pricing product_scout products_sync themes_ci' "$(agents)"
+is 'and has changed nothing' 'ceo demand inventory markdown pricing product_scout products_sync publisher supplier_vetting themes_ci' "$(agents)"
 kill -HUP "$host_pid"
 soon 'SIGHUP says the same in the log' grep -q "app.reload.*$fault" "$host_dir/royald.log"
-is 'and has changed nothing either' 'demand inventory markdown pricing product_scout products_sync themes_ci' "$(agents)"
+is 'and has changed nothing either' 'ceo demand inventory markdown pricing product_scout products_sync publisher supplier_vetting themes_ci' "$(agents)"
 runs 0 'the agent that was goes on' test "$(ctl agents show markdown --json | jq -r '.grants.writes[0].action')" = markdown.apply
 cp "$host_dir/markdown.kept" "$host_dir/manifests/markdown.json"
 runs 0 'mended, it is taken' ctl reload
-is 'all of it' 'demand good inventory markdown pricing product_scout products_sync themes_ci' "$(agents)"
+is 'all of it' 'ceo demand good inventory markdown pricing product_scout products_sync publisher supplier_vetting themes_ci' "$(agents)"
 runs 0 'and works' ctl jobs run good echo --input '{"a":1}' --wait
 pid=$(workers_of good)
 rm "$host_dir/manifests/good.json"
 kill -HUP "$host_pid"
 agents_are () { [ "$(agents)" = "$1" ]; }
-soon 'an agent whose manifest is gone is gone' agents_are 'demand inventory markdown pricing product_scout products_sync themes_ci'
+soon 'an agent whose manifest is gone is gone' agents_are 'ceo demand inventory markdown pricing product_scout products_sync publisher supplier_vetting themes_ci'
 gone () { [ ! -e "/proc/$1" ]; }
 soon 'and so is its worker' gone "$pid"
 runs 1 'a job for it is refused' ctl jobs run good echo

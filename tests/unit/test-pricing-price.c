@@ -278,6 +278,36 @@ test_large (void)
   g_assert_cmpint (move.price, <=, PRICING_CENTS_MAX);
 }
 
+/* A first price is at most the list price, and lower only for an ending above the floor. */
+static void
+test_start (void)
+{
+  static const guint endings[] = { 49, 99 };
+  const PricingRules rules = { .min_margin = 2500, .endings = endings, .n_endings = 2 };
+  const PricingRules plain = { .min_margin = 2500 };
+  GRand *rand = g_rand_new_with_seed (3);
+
+  g_assert_cmpint (pricing_start (4990, 1900, &rules), ==, 4949);
+  g_assert_cmpint (pricing_start (4999, 1900, &rules), ==, 4999);
+  g_assert_cmpint (pricing_start (5000, 1900, &rules), ==, 4999);
+  g_assert_cmpint (pricing_start (5000, 3750, &rules), ==, 5000); /* 49.99 would be below the floor, 50.00 */
+  g_assert_cmpint (pricing_start (2000, 1900, &rules), ==, 2000);
+  g_assert_cmpint (pricing_start (30, 1, &rules), ==, 30); /* none ends below it */
+  g_assert_cmpint (pricing_start (4990, 1900, &plain), ==, 4990);
+  for (guint i = 0; i < 100000; i++)
+    {
+      gint64 list = g_rand_int_range (rand, 1, 1000000);
+      gint64 cost = g_rand_int_range (rand, 0, 1000000);
+      gint64 price = pricing_start (list, cost, &rules);
+
+      g_assert_cmpint (price, <=, list);
+      g_assert_cmpint (price, >, list - 51);
+      if (price < list)
+        g_assert_cmpint (price, >=, pricing_floor (cost, rules.min_margin));
+    }
+  g_rand_free (rand);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -290,6 +320,7 @@ main (int argc, char **argv)
   g_test_add_func ("/pricing-price/properties", test_properties);
   g_test_add_func ("/pricing-price/certainty", test_certainty);
   g_test_add_func ("/pricing-price/large", test_large);
+  g_test_add_func ("/pricing-price/start", test_start);
 
   return g_test_run ();
 }
