@@ -256,6 +256,7 @@ make_server (RhApp *self, GError **error)
     .secrets = self->secrets,
     .gate = self->gate,
     .checkpoints = self->checkpoints,
+    .installer = rh_shopify_installer (self->shopify),
     .reload = reload,
     .readiness = readiness,
     .alerts = alerts,

@@ -3,6 +3,8 @@
 
 #include "royal-json.h"
 
+#include <stdio.h>
+
 static char **parts;
 
 static const GOptionEntry pull_entries[] = {
@@ -82,10 +84,34 @@ run_pull (const CtlOptions *options, char **arguments)
   return ctl_print_list (options, pulls, pull_columns);
 }
 
+static int
+run_install (const CtlOptions *options, char **arguments)
+{
+  g_autofree char *escaped = g_uri_escape_string (arguments[0], NULL, TRUE);
+  g_autofree char *path = g_strconcat ("/shopify/shops/", escaped, "/install", NULL);
+  g_autoptr (JsonNode) answer = NULL;
+  int status = ctl_call (options, "POST", path, NULL, &answer);
+  JsonObject *install;
+
+  if (status != CTL_OK)
+    return status;
+  if (options->json)
+    {
+      ctl_print_json (answer);
+      return CTL_OK;
+    }
+  install = json_node_get_object (answer);
+  printf ("open this in a browser, once, before %s:\n%s\n", royal_json_string (install, "ends_at", ""),
+          royal_json_string (install, "url", ""));
+  return CTL_OK;
+}
+
 const CtlCommand ctl_shopify_commands[] = {
   { "shopify", "list", NULL, "The shops, with what is mirrored of each", 0, 0, NULL, run_list },
   { "shopify", "show", "SHOP", "How the last pulls of a shop went", 1, 1, NULL, run_show },
   { "shopify", "pull", "SHOP", "Pull a shop's products, themes and orders into the mirror", 1, 1, pull_entries,
     run_pull },
+  { "shopify", "install", "SHOP", "Get a shop's token: prints the link by which its owner installs the app", 1, 1, NULL,
+    run_install },
   { NULL },
 };

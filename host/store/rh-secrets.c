@@ -414,6 +414,29 @@ rh_secrets_open (RhSecrets *self,
   return has_keys (self, error) ? rh_secret_keys_open (self->keys, workspace, name, key_id, sealed, error) : NULL;
 }
 
+gboolean
+rh_secrets_can_set (RhSecrets *self, gint64 workspace, const char *name, GError **error)
+{
+  g_autoptr (RhSecret) found = NULL;
+  const char *source = NULL;
+
+  g_return_val_if_fail (RH_IS_SECRETS (self) && name != NULL, FALSE);
+
+  if (self->keys == NULL)
+    {
+      g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_CONFLICT,
+                   "the secret %s: expected a key to seal it with (see secrets-key-file), this host has none", name);
+      return FALSE;
+    }
+  if (workspace != self->own_workspace)
+    return TRUE;
+  found = rh_secret_sources_find (self->sources, name, &source, NULL);
+  if (found != NULL)
+    g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_CONFLICT,
+                 "the secret %s: expected it in the database alone, its %s holds one, which comes first", name, source);
+  return found == NULL;
+}
+
 /* --- another key -------------------------------------------------------------------------------------------------- */
 
 typedef struct {

@@ -48,6 +48,10 @@ void rh_secrets_require_async (RhSecrets *self, gint64 workspace, const char *co
                                GAsyncReadyCallback callback, gpointer data);
 gboolean rh_secrets_require_finish (RhSecrets *self, GAsyncResult *result, GError **error);
 
+/* Whether a value of @name that is set would be what is found: %ROYAL_ERROR_CONFLICT when this host has no key to seal it with, or
+ * when its environment or a file holds another, which comes first. */
+gboolean rh_secrets_can_set (RhSecrets *self, gint64 workspace, const char *name, GError **error);
+
 /* Seals @secret and puts it into the database. Returns: (transfer full): what is told of it. */
 void rh_secrets_set_async (RhSecrets *self, gint64 workspace, const char *name, RhSecret *secret, const char *actor,
                            GAsyncReadyCallback callback, gpointer data);

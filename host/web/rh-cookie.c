@@ -9,15 +9,25 @@
 #define CSRF_FOR "royal csrf 1:"
 
 char *
-rh_cookie_of (RhRequest *request)
+rh_cookie_get (RhRequest *request, const char *name)
 {
   const char *header = rh_request_header (request, "Cookie");
   g_auto (GStrv) pairs = header != NULL ? g_strsplit (header, ";", 64) : NULL;
+  gsize length;
 
+  g_return_val_if_fail (name != NULL, NULL);
+
+  length = strlen (name);
   for (guint i = 0; pairs != NULL && pairs[i] != NULL; i++)
-    if (g_str_has_prefix (g_strstrip (pairs[i]), COOKIE "="))
-      return g_strdup (pairs[i] + strlen (COOKIE "="));
+    if (g_str_has_prefix (g_strstrip (pairs[i]), name) && pairs[i][length] == '=')
+      return g_strdup (pairs[i] + length + 1);
   return NULL;
+}
+
+char *
+rh_cookie_of (RhRequest *request)
+{
+  return rh_cookie_get (request, COOKIE);
 }
 
 char *

@@ -8,6 +8,8 @@ G_BEGIN_DECLS
 /* The cookie `royal_session`, by which a browser says which session it is in. Its value is the session's secret; what a
  * request has to send as `X-CSRF-Token` is derived from it, so that no other origin knows it. */
 
+/* (transfer full) (nullable): the value of the cookie @name that a request came with. */
+char *rh_cookie_get (RhRequest *request, const char *name) G_GNUC_WARN_UNUSED_RESULT;
 /* (transfer full) (nullable): the secret that a request came with. */
 char *rh_cookie_of (RhRequest *request) G_GNUC_WARN_UNUSED_RESULT;
 /* (transfer full): what goes with @secret as the CSRF token: the SHA-256 of it and of what it is for, hexadecimal. */

@@ -43,6 +43,8 @@ rh_server_context_share (const RhServerContext *context)
   g_object_ref (shared->triggers);
   g_object_ref (shared->secrets);
   g_object_ref (shared->gate);
+  if (shared->installer != NULL)
+    g_object_ref (shared->installer);
   return shared;
 }
 
@@ -59,6 +61,7 @@ context_clear (gpointer data)
   g_object_unref (self->triggers);
   g_object_unref (self->secrets);
   g_object_unref (self->gate);
+  g_clear_object (&self->installer);
 }
 
 void

@@ -16,11 +16,13 @@ typedef enum {
   RH_BODY_ANY,   /* of any type, as it is */
 } RhBody;
 
+#define RH_QUERY_ANY "*"
+
 /**
  * RhRoute:
  * @path: a template, whose segments may be parameters, such as `{id}`
  * @roles: any of them will do; 0 = anyone on this machine, and any role from elsewhere
- * @query: the names that the query may hold, separated by spaces
+ * @query: the names that the query may hold, separated by spaces; %RH_QUERY_ANY: it is signed, and the handler's to judge
  *
  * One row of the table. Dispatch, 404, 405, the check of roles, of the query and of the body follow from it.
  */
@@ -98,6 +100,9 @@ void rh_api_goals (RhRequest *request);
 void rh_api_goals_set (RhRequest *request);
 void rh_api_shops (RhRequest *request);
 void rh_api_shop_pull (RhRequest *request);
+void rh_api_shop_install (RhRequest *request);
+void rh_api_install_begin (RhRequest *request);
+void rh_api_install_end (RhRequest *request);
 void rh_api_themes (RhRequest *request);
 void rh_api_theme_checks (RhRequest *request);
 void rh_api_sync_runs (RhRequest *request);

@@ -112,7 +112,8 @@ check_query (RhRequest *request)
         rh_request_refuse (request, RH_PROBLEM_MALFORMED, NULL, "the query is to be UTF-8");
         return FALSE;
       }
-    else if (!g_strv_contains ((const char *const *)known, name))
+    else if (strcmp (known[0] != NULL ? known[0] : "", RH_QUERY_ANY) != 0 &&
+             !g_strv_contains ((const char *const *)known, name))
       {
         rh_request_refuse (request, RH_PROBLEM_INVALID, NULL, "the query's %s is not known here", (char *)name);
         return FALSE;

@@ -3,6 +3,7 @@
 
 #include "rh-checkpoints.h"
 #include "rh-jobs.h"
+#include "rh-shopify-installer.h"
 #include "rh-workflows.h"
 #include "rh-triggers.h"
 
@@ -17,6 +18,7 @@ G_DECLARE_FINAL_TYPE (RhServer, rh_server, RH, SERVER, GObject)
  * RhServerContext:
  * @store, @registry, @workers, @jobs, @workflows, @triggers, @secrets, @gate: what the API speaks for; a reference is taken of
  *   each
+ * @installer: (nullable): installs apps in the shops; likewise
  * @reload: reads manifests and policy again; on failure the old ones go on serving and the error names every fault
  * @readiness: (transfer full): named checks, { "database": { "ok": true }, "sandbox": { "ok": false, "detail": … } }
  * @alerts: (nullable): (transfer full): the alerts that fire: [{ "name", "severity", "summary", "since" }]
@@ -34,6 +36,7 @@ typedef struct {
   RhSecrets *secrets;
   RhGate *gate;
   RhCheckpoints *checkpoints;
+  RhShopifyInstaller *installer;
   gboolean (*reload) (gpointer data, GError **error);
   JsonObject *(*readiness) (gpointer data);
   JsonNode *(*alerts) (gpointer data);

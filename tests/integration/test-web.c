@@ -298,6 +298,7 @@ check_query_of (JsonObject *operation, const RhRoute *route)
 {
   JsonArray *parameters = royal_json_array (operation, "parameters");
   g_auto (GStrv) known = g_strsplit (route->query, " ", -1);
+  gboolean any = strcmp (route->query, RH_QUERY_ANY) == 0;
   guint n = 0;
 
   for (guint i = 0; parameters != NULL && i < json_array_get_length (parameters); i++)
@@ -306,10 +307,11 @@ check_query_of (JsonObject *operation, const RhRoute *route)
 
       if (strcmp (royal_json_string (parameter, "in", ""), "query") != 0)
         continue;
-      g_assert_true (g_strv_contains ((const char *const *)known, royal_json_string (parameter, "name", "")));
+      g_assert_true (any || g_strv_contains ((const char *const *)known, royal_json_string (parameter, "name", "")));
       n++;
     }
-  g_assert_cmpuint (n, ==, *route->query != '\0' ? g_strv_length (known) : 0);
+  if (!any)
+    g_assert_cmpuint (n, ==, *route->query != '\0' ? g_strv_length (known) : 0);
 }
 
 /* The document and the table name the same routes, roles, query names and bodies. */

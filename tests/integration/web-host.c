@@ -61,8 +61,26 @@ session_of (const char *path)
                        "idle-timeout", 0, "proxy-resolver", NULL, NULL);
 }
 
+static void
+load_shops (WebHost *self, const char *file, gint64 workspace)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (file == NULL)
+    return;
+  self->shopify = rh_shopify_new (file, self->store, self->secrets, &error);
+  g_assert_no_error (error);
+  rh_shopify_start (self->shopify, workspace, "test");
+}
+
 WebHost *
 web_host_new (void)
+{
+  return web_host_new_shops (NULL);
+}
+
+WebHost *
+web_host_new_shops (const char *file)
 {
   static gboolean migrated;
   WebHost *self = g_new0 (WebHost, 1);
@@ -98,6 +116,8 @@ web_host_new (void)
   secrets = rh_secrets_new (self->store, &(RhSecretsConfig){ .key_file = keys }, g_ascii_strtoll (workspace, NULL, 10),
                             &error);
   g_assert_no_error (error);
+  self->secrets = g_object_ref (secrets);
+  load_shops (self, file, g_ascii_strtoll (workspace, NULL, 10));
   triggers = rh_triggers_new (self->store, registry, secrets, g_ascii_strtoll (workspace, NULL, 10), "default", "test");
   self->ready = TRUE;
   context = (RhServerContext){ .store = self->store,
@@ -108,6 +128,7 @@ web_host_new (void)
                                .triggers = triggers,
                                .secrets = secrets,
                                .gate = self->gate,
+                               .installer = self->shopify != NULL ? rh_shopify_installer (self->shopify) : NULL,
                                .reload = reload,
                                .readiness = readiness,
                                .data = self };
@@ -140,11 +161,15 @@ web_host_free (WebHost *self)
   g_assert_true (rh_server_stop_finish (self->server, stop_result, NULL));
   g_clear_object (&stop_result);
   g_object_unref (self->server);
+  if (self->shopify != NULL)
+    rh_shopify_stop (self->shopify);
   rh_store_close_async (self->store, 1000, royal_test_result, &closed);
   close_result = royal_test_wait (&closed);
   g_clear_object (&close_result);
   royal_test_spin (20);
   g_object_unref (self->gate);
+  g_clear_object (&self->shopify);
+  g_object_unref (self->secrets);
   g_object_unref (self->store);
   g_free (self->socket);
   g_free (self->owner);

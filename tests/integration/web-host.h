@@ -5,6 +5,7 @@
 
 #include <libsoup/soup.h>
 #include <rh-server.h>
+#include <rh-shopify.h>
 
 G_BEGIN_DECLS
 
@@ -14,6 +15,8 @@ typedef struct {
   RhServer *server;
   RhStore *store;
   RhGate *gate;
+  RhSecrets *secrets;
+  RhShopify *shopify; /* NULL but for web_host_new_shops() */
   guint16 port;
   char *socket;
   SoupSession *unix_session; /* a peer that is trusted by the kernel's word */
@@ -24,6 +27,8 @@ typedef struct {
 } WebHost;
 
 WebHost *web_host_new (void);
+/* With the shops of a file (docs/schema/shopify-shops.schema.json), in the workspace `default`. */
+WebHost *web_host_new_shops (const char *file);
 void web_host_free (WebHost *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WebHost, web_host_free)
 

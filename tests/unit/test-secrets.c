@@ -204,6 +204,36 @@ test_names (void)
     g_assert_false (rh_secret_is_name (bad[i]));
 }
 
+/* What is put into the database is of no use where it is not looked for, and cannot be put there without a key. */
+static void
+test_can_set (void)
+{
+  g_autofree char *dir = g_dir_make_tmp ("royal-secrets-XXXXXX", NULL);
+  g_autofree char *file = g_build_filename (dir, "from-file", NULL);
+  g_autofree char *key_file = g_build_filename (dir, "KEYS", NULL);
+  g_autoptr (RhSecrets) without = rh_secrets_new (NULL, &(RhSecretsConfig){ .folder = dir }, 7, NULL);
+  g_autoptr (RhSecrets) with = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (g_file_set_contents (file, CANARY, -1, NULL));
+  g_assert_true (g_file_set_contents_full (key_file, KEY_A "\n", -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+  with = rh_secrets_new (NULL, &(RhSecretsConfig){ .folder = dir, .key_file = key_file }, 7, &error);
+  g_assert_no_error (error);
+  g_assert_true (rh_secrets_can_set (with, 7, "another", &error));
+  g_assert_no_error (error);
+  g_assert_true (rh_secrets_can_set (with, 8, "from-file", &error)); /* files are of the host's own workspace */
+  g_assert_false (rh_secrets_can_set (with, 7, "from-file", &error));
+  g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_CONFLICT);
+  g_assert_nonnull (strstr (error->message, "its file holds one"));
+  g_assert_null (strstr (error->message, CANARY));
+  g_clear_error (&error);
+  g_assert_false (rh_secrets_can_set (without, 7, "another", &error));
+  g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_CONFLICT);
+  g_assert_cmpint (g_unlink (file), ==, 0);
+  g_assert_cmpint (g_unlink (key_file), ==, 0);
+  g_assert_cmpint (g_rmdir (dir), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -214,5 +244,6 @@ main (int argc, char **argv)
   g_test_add_func ("/secrets/key-file", test_key_file);
   g_test_add_func ("/secrets/sources", test_sources);
   g_test_add_func ("/secrets/names", test_names);
+  g_test_add_func ("/secrets/can-set", test_can_set);
   return g_test_run ();
 }

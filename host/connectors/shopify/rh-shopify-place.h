@@ -10,6 +10,23 @@ G_BEGIN_DECLS
 #define RH_SHOPIFY_API "2026-07"
 
 /**
+ * RhShopifyApp:
+ * @id, @secret: the names of the secrets that hold the app's client id and client secret
+ * @callback: where Shopify sends the browser back: `ORIGIN/oauth/shopify/callback` of this host, as the app has it
+ * @scopes: the access scopes that are asked for
+ * @endpoint: the shop, with no token
+ *
+ * The app that is installed in a shop to get its token.
+ */
+typedef struct {
+  char *id;
+  char *secret;
+  char *callback;
+  GStrv scopes;
+  RhHttpEndpoint *endpoint;
+} RhShopifyApp;
+
+/**
  * RhShopifyPlace:
  * @shop: `NAME.myshopify.com`
  * @token: the name of a secret
@@ -21,6 +38,7 @@ G_BEGIN_DECLS
  * @parts: what is pulled of it: `products`, `themes`, `orders`
  * @every_s: how often; 0 = when it is asked for
  * @bulk_from: from so many products on they come by a bulk operation
+ * @app: (nullable): without it an operator sets the token
  * @told: a deprecation was logged
  */
 typedef struct {
@@ -35,6 +53,7 @@ typedef struct {
   GStrv parts;
   guint every_s;
   guint bulk_from;
+  RhShopifyApp *app;
   gboolean told;
 } RhShopifyPlace;
 

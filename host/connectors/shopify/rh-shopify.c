@@ -24,10 +24,11 @@ struct _RhShopify {
   GObject parent_instance;
   RhStore *store; /* (nullable) */
   RhSecrets *secrets;
-  RhShopifyPuller *puller; /* (nullable) */
-  gint64 workspace;        /* whose mirror it is, once it was started */
-  GHashTable *places;      /* name -> RhShopifyPlace */
-  GPtrArray *names;        /* of the secrets that it needs */
+  RhShopifyPuller *puller;       /* (nullable) */
+  RhShopifyInstaller *installer; /* (nullable) */
+  gint64 workspace;              /* whose mirror it is, once it was started */
+  GHashTable *places;            /* name -> RhShopifyPlace */
+  GPtrArray *names;              /* of the secrets that it needs */
 };
 
 static void rh_shopify_connector_init (RhConnectorInterface *iface);
@@ -554,6 +555,7 @@ rh_shopify_finalize (GObject *object)
   rh_shopify_stop (self);
   g_clear_object (&self->store);
   g_clear_object (&self->secrets);
+  g_clear_object (&self->installer);
   g_hash_table_unref (self->places);
   g_ptr_array_unref (self->names);
   G_OBJECT_CLASS (rh_shopify_parent_class)->finalize (object);
@@ -593,6 +595,19 @@ rh_shopify_connector_init (RhConnectorInterface *iface)
   iface->read_finish = rh_shopify_connector_read_finish;
 }
 
+/* The secrets without which a shop is of no use: its token, or what gets one. */
+static void
+add_names (RhShopify *self, RhShopifyPlace *place)
+{
+  if (place->app == NULL)
+    g_ptr_array_add (self->names, place->token);
+  else
+    {
+      g_ptr_array_add (self->names, place->app->id);
+      g_ptr_array_add (self->names, place->app->secret);
+    }
+}
+
 RhShopify *
 rh_shopify_new (const char *file, RhStore *store, RhSecrets *secrets, GError **error)
 {
@@ -612,7 +627,7 @@ rh_shopify_new (const char *file, RhStore *store, RhSecrets *secrets, GError **e
   self->secrets = secrets != NULL ? g_object_ref (secrets) : NULL;
   g_hash_table_iter_init (&iter, places);
   while (g_hash_table_iter_next (&iter, NULL, &value))
-    g_ptr_array_add (self->names, ((RhShopifyPlace *)value)->token);
+    add_names (self, value);
   g_ptr_array_add (self->names, NULL);
   return self;
 }
@@ -624,6 +639,16 @@ rh_shopify_start (RhShopify *self, gint64 workspace, const char *holder)
 
   self->workspace = workspace;
   self->puller = rh_shopify_puller_new (self->store, self->secrets, self->places, workspace, holder);
+  if (self->secrets != NULL)
+    self->installer = rh_shopify_installer_new (self->store, self->secrets, self->places, workspace);
+}
+
+RhShopifyInstaller *
+rh_shopify_installer (RhShopify *self)
+{
+  g_return_val_if_fail (RH_IS_SHOPIFY (self), NULL);
+
+  return self->installer;
 }
 
 static const RhStatement told = { "shopify.told", "select shopify_told ($1, $2, $3::bigint)", 3, TRUE };

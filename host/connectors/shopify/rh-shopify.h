@@ -3,6 +3,7 @@
 
 #include "rh-connector.h"
 #include "rh-secrets.h"
+#include "rh-shopify-installer.h"
 #include "rh-store.h"
 
 G_BEGIN_DECLS
@@ -17,6 +18,8 @@ RhShopify *rh_shopify_new (const char *file, RhStore *store, RhSecrets *secrets,
 
 /* Begins to pull what is due into the mirror of @workspace; @holder names this host. */
 void rh_shopify_start (RhShopify *self, gint64 workspace, const char *holder);
+/* (nullable) (transfer none): what installs apps in the shops, once it was started. */
+RhShopifyInstaller *rh_shopify_installer (RhShopify *self);
 /* Shopify told of something, and it was signed: { "event": topic, "source": NAME.myshopify.com, "body" }. What is mirrored of it is pulled
  * anew. When the database is away that is lost, and the next pull brings it. */
 void rh_shopify_told (RhShopify *self, JsonObject *happened);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* A fake: Shopify's side of the authorization code grant, of one app. Who grants is a function here, the exchange of codes a server
+ * on loopback; each code is taken once. What can go wrong with an exchange:
+ *   500        nothing is done
+ *   denied     400 with an error that says again what was sent
+ *   empty      no token in it
+ *   expiring   a token that ends
+ *   lost       the connection ends without an answer */
+typedef struct _ShopifyOauth ShopifyOauth;
+
+#define SHOPIFY_OAUTH_ID "app-9f1c"
+#define SHOPIFY_OAUTH_SECRET "hush-of-the-app"
+#define SHOPIFY_OAUTH_TOKEN "shpat_0123456789abcdef"
+
+ShopifyOauth *shopify_oauth_new (void);
+void shopify_oauth_free (ShopifyOauth *self);
+guint shopify_oauth_port (ShopifyOauth *self);
+/* How many codes were exchanged for a token. */
+guint shopify_oauth_tokens (ShopifyOauth *self);
+/* How many exchanges were asked for. */
+guint shopify_oauth_asked (ShopifyOauth *self);
+/* What is granted from now on, with commas between; NULL: what is asked. */
+void shopify_oauth_scopes (ShopifyOauth *self, const char *scopes);
+/* How the next exchange goes wrong. */
+void shopify_oauth_fault (ShopifyOauth *self, const char *kind);
+
+/**
+ * shopify_oauth_grant:
+ * @url: where the browser was sent; a failed assertion when it does not ask as Shopify has it
+ * @callback: the redirect URL that the app has
+ * @shop: the domain that the query is to have
+ *
+ * The owner of the shop grants what is asked. (transfer full): the query with which the browser is sent back, signed.
+ */
+char *shopify_oauth_grant (ShopifyOauth *self, const char *url, const char *callback, const char *shop);
+
+/* (transfer full): a query, whose names are sorted, with its `hmac`. */
+char *shopify_oauth_sign (const char *query);
+
+G_END_DECLS
