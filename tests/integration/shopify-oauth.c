@@ -59,7 +59,10 @@ on_token (SoupServer *server, SoupServerMessage *message, const char *path, GHas
   if (g_strcmp0 (fault, "500") == 0)
     answer (message, 500, "{\"errors\":\"Internal Server Error\"}");
   else if (g_strcmp0 (fault, "lost") == 0)
-    g_socket_close (soup_server_message_get_socket (message), NULL);
+    {
+      g_socket_shutdown (soup_server_message_get_socket (message), TRUE, TRUE, NULL);
+      answer (message, 500, "{}"); /* nobody will see it */
+    }
   else if (g_strcmp0 (soup_server_message_get_method (message), "POST") != 0 || g_strcmp0 (fault, "denied") == 0 ||
            (scopes = take_code (self, text)) == NULL)
     {
@@ -79,6 +82,18 @@ on_token (SoupServer *server, SoupServerMessage *message, const char *path, GHas
     }
 }
 
+/* Its page: the owner of the shop grants what is asked, and the browser goes back. */
+static void
+on_authorize (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
+{
+  g_autofree char *url = g_uri_to_string (soup_server_message_get_uri (message));
+  const char *callback = query != NULL ? g_hash_table_lookup (query, "redirect_uri") : NULL;
+  g_autofree char *signed_query = shopify_oauth_grant (data, url, callback, SHOPIFY_OAUTH_SHOP);
+  g_autofree char *back = g_strconcat (callback, "?", signed_query, NULL);
+
+  soup_server_message_set_redirect (message, 302, back);
+}
+
 ShopifyOauth *
 shopify_oauth_new (void)
 {
@@ -88,6 +103,7 @@ shopify_oauth_new (void)
   self->codes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->server = soup_server_new (NULL, NULL);
   soup_server_add_handler (self->server, "/admin/oauth/access_token", on_token, self, NULL);
+  soup_server_add_handler (self->server, "/admin/oauth/authorize", on_authorize, self, NULL);
   g_assert_true (soup_server_listen_local (self->server, 0, SOUP_SERVER_LISTEN_IPV4_ONLY, NULL));
   uris = soup_server_get_uris (self->server);
   self->port = (guint)g_uri_get_port (uris->data);

@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* A fake: Shopify's side of the authorization code grant, of one app. Who grants is a function here, the exchange of codes a server
- * on loopback; each code is taken once. What can go wrong with an exchange:
+/* A fake: Shopify's side of the authorization code grant, of one app, as a server on loopback. Its page grants at once what is
+ * asked; each code is taken once. What can go wrong with an exchange:
  *   500        nothing is done
  *   denied     400 with an error that says again what was sent
  *   empty      no token in it
@@ -16,6 +16,7 @@ typedef struct _ShopifyOauth ShopifyOauth;
 
 #define SHOPIFY_OAUTH_ID "app-9f1c"
 #define SHOPIFY_OAUTH_SECRET "hush-of-the-app"
+#define SHOPIFY_OAUTH_SHOP "acme.myshopify.com"
 #define SHOPIFY_OAUTH_TOKEN "shpat_0123456789abcdef"
 
 ShopifyOauth *shopify_oauth_new (void);
@@ -32,7 +33,7 @@ void shopify_oauth_fault (ShopifyOauth *self, const char *kind);
 
 /**
  * shopify_oauth_grant:
- * @url: where the browser was sent; a failed assertion when it does not ask as Shopify has it
+ * @url: where the browser was sent, the fake's page; a failed assertion when it does not ask as Shopify has it
  * @callback: the redirect URL that the app has
  * @shop: the domain that the query is to have
  *

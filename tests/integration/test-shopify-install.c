@@ -10,7 +10,7 @@
 
 #define HOST "http://127.0.0.1:1" /* as browsers have it; where it listens is known later */
 #define CALLBACK HOST "/oauth/shopify/callback"
-#define DOMAIN "acme.myshopify.com"
+#define DOMAIN SHOPIFY_OAUTH_SHOP
 #define ADMIN "/api/v1/shopify/shops/"
 
 #define FILE_TEXT                                                                                                      \

@@ -362,8 +362,6 @@ note_end (GTask *task)
       json_node_set_array (node, self->granted);
       granted = royal_json_to_string (node);
     }
-  if (self->fault != NULL)
-    g_prefix_error (&self->fault, "%s: ", self->place->name);
   rh_store_call_async (
       installer->store, &end, installer->workspace,
       (const char *const[]){ self->digest, granted, self->fault != NULL ? self->fault->message : NULL }, NULL, on_ended,
@@ -390,6 +388,8 @@ on_exchanged (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (RhSecret) token =
       answer != NULL ? rh_shopify_grant_take (self->place->app, answer, &self->granted, &self->fault) : NULL;
 
+  if (answer != NULL && token == NULL)
+    g_prefix_error (&self->fault, "%s: ", self->place->name);
   if (token == NULL)
     note_end (task);
   else
