@@ -4,6 +4,7 @@
 #include "royal-json.h"
 
 #include <royal/error.h>
+#include <sodium.h>
 #include <string.h>
 
 #define AUTHORIZE "/admin/oauth/authorize"
@@ -30,7 +31,7 @@ rh_shopify_grant_request (const RhSecret *id, const RhSecret *secret, const char
   body = json_object_new ();
   plain = text_of (secret);
   json_object_set_string_member (body, "client_secret", plain);
-  memset (plain, 0, strlen (plain));
+  sodium_memzero (plain, strlen (plain));
   g_free (plain);
   plain = text_of (id);
   json_object_set_string_member (body, "client_id", plain);
@@ -94,12 +95,12 @@ has (JsonArray *scopes, const char *wanted)
 static gboolean
 is_granted (JsonArray *scopes, const char *wanted)
 {
-  const char *read = g_str_has_prefix (wanted, "read_") ? wanted : strstr (wanted, "_read_");
+  gboolean reads = g_str_has_prefix (wanted, "read_") || strstr (wanted, "_read_") != NULL;
   g_autoptr (GString) write = g_string_new (wanted);
 
   if (has (scopes, wanted))
     return TRUE;
-  if (read == NULL)
+  if (!reads)
     return FALSE;
   g_string_replace (write, "read_", "write_", 1);
   return has (scopes, write->str);

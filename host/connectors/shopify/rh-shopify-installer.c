@@ -18,12 +18,15 @@
 #define CALLBACK "/callback" /* at the end of each callback; the link stands beside it */
 #define LINK "/begin?state="
 
-static const RhStatement begin = { "shopify.install_begin",
-                                   "select shopify_install_begin ($1, $2, $3::jsonb, $4::int, $5) as answer", 5, TRUE };
-static const RhStatement open = { "shopify.install_open", "select shopify_install_open ($1, $2) as shop", 2, TRUE };
-static const RhStatement take = { "shopify.install_take", "select shopify_install_take ($1, $2, $3) as begun_by", 3,
-                                  TRUE };
-static const RhStatement end = { "shopify.install_end", "select shopify_install_end ($1, $2::jsonb, $3)", 3, TRUE };
+static const RhStatement begin_install = { "shopify.install_begin",
+                                           "select shopify_install_begin ($1, $2, $3::jsonb, $4::int, $5) as answer", 5,
+                                           TRUE };
+static const RhStatement open_install = { "shopify.install_open", "select shopify_install_open ($1, $2) as shop", 2,
+                                          TRUE };
+static const RhStatement take_install = { "shopify.install_take",
+                                          "select shopify_install_take ($1, $2, $3) as begun_by", 3, TRUE };
+static const RhStatement end_install = { "shopify.install_end", "select shopify_install_end ($1, $2::jsonb, $3)", 3,
+                                         TRUE };
 
 struct _RhShopifyInstaller {
   GObject parent_instance;
@@ -227,7 +230,7 @@ rh_shopify_installer_begin_async (RhShopifyInstaller *self,
   install->state = make_nonce ();
   install->digest = digest_of (install->state);
   scopes = texts_of (install->place->app->scopes);
-  rh_store_call_async (self->store, &begin, self->workspace,
+  rh_store_call_async (self->store, &begin_install, self->workspace,
                        (const char *const[]){ shop, install->digest, scopes, LIFE_S, actor }, NULL, on_begun,
                        g_steal_pointer (&task));
 }
@@ -297,8 +300,8 @@ rh_shopify_installer_open_async (RhShopifyInstaller *self,
   install->digest = digest_of (state);
   install->browser = make_nonce ();
   browser = digest_of (install->browser);
-  rh_store_call_async (self->store, &open, self->workspace, (const char *const[]){ install->digest, browser }, NULL,
-                       on_opened, g_steal_pointer (&task));
+  rh_store_call_async (self->store, &open_install, self->workspace, (const char *const[]){ install->digest, browser },
+                       NULL, on_opened, g_steal_pointer (&task));
 }
 
 char *
@@ -363,7 +366,7 @@ note_end (GTask *task)
       granted = royal_json_to_string (node);
     }
   rh_store_call_async (
-      installer->store, &end, installer->workspace,
+      installer->store, &end_install, installer->workspace,
       (const char *const[]){ self->digest, granted, self->fault != NULL ? self->fault->message : NULL }, NULL, on_ended,
       task);
 }
@@ -375,6 +378,8 @@ on_kept (GObject *source, GAsyncResult *result, gpointer data)
   Install *self = g_task_get_task_data (task);
   g_autoptr (JsonNode) told = rh_secrets_set_finish (RH_SECRETS (source), result, &self->fault);
 
+  if (told == NULL)
+    g_prefix_error (&self->fault, "%s: ", self->place->name);
   note_end (task);
 }
 
@@ -454,7 +459,7 @@ on_secret (GObject *source, GAsyncResult *result, gpointer data)
     g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_DENIED,
                              "the query's hmac: expected the HMAC-SHA256 of all the others by the app's secret");
   else
-    rh_store_call_async (installer->store, &take, installer->workspace,
+    rh_store_call_async (installer->store, &take_install, installer->workspace,
                          (const char *const[]){ self->digest, browser, self->place->name }, NULL, on_taken,
                          g_steal_pointer (&task));
 }
