@@ -87,7 +87,8 @@ static void
 on_authorize (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
 {
   g_autofree char *url = g_uri_to_string (soup_server_message_get_uri (message));
-  const char *callback = query != NULL ? g_hash_table_lookup (query, "redirect_uri") : NULL;
+  const char *asked = query != NULL ? g_hash_table_lookup (query, "redirect_uri") : NULL;
+  const char *callback = asked != NULL ? asked : "";
   g_autofree char *signed_query = shopify_oauth_grant (data, url, callback, SHOPIFY_OAUTH_SHOP);
   g_autofree char *back = g_strconcat (callback, "?", signed_query, NULL);
 
