@@ -128,7 +128,12 @@ run_plan (const CtlOptions *options, char **arguments)
 static int
 get_all (const CtlOptions *options, const char *id, JsonObject *all)
 {
-  static const char *const parts[][2] = { { "season", "" }, { "weeks", "/weeks" }, { "inventory", "/inventory" } };
+  static const char *const parts[][2] = {
+    { "season", "" },
+    { "weeks", "/weeks" },
+    { "inventory", "/inventory" },
+    { "watch", "/watch" },
+  };
 
   for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
     {
@@ -149,6 +154,31 @@ share (JsonObject *object, const char *member)
   if (!json_object_has_member (object, member) || json_object_get_null_member (object, member))
     return g_strdup ("-");
   return g_strdup_printf ("%.1f %%", 100 * royal_json_double (object, member, 0));
+}
+
+/* What agents saw of it, as far as they looked. */
+static void
+print_watch (JsonObject *watch)
+{
+  static const struct {
+    const char *verdict;
+    const char *words;
+  } verdicts[] = {
+    { "too_early", "too early to say" },
+    { "as_expected", "as expected" },
+    { "below", "less than expected" },
+    { "above", "more than expected" },
+  };
+  JsonObject *guard = royal_json_object (watch, "guard");
+  JsonObject *markdown = royal_json_object (watch, "markdown");
+  g_autofree char *reason = guard != NULL ? ctl_clean (royal_json_string (guard, "reason", "")) : NULL;
+
+  if (guard != NULL)
+    printf ("stock after week %" G_GINT64_FORMAT ": %s\n", royal_json_int (guard, "week", 0), reason);
+  for (guint i = 0; markdown != NULL && i < G_N_ELEMENTS (verdicts); i++)
+    if (g_str_equal (royal_json_string (markdown, "verdict", ""), verdicts[i].verdict))
+      printf ("since the markdown: sold %" G_GINT64_FORMAT ", expected %" G_GINT64_FORMAT ", %s\n",
+              royal_json_int (markdown, "sold", 0), royal_json_int (markdown, "expected", 0), verdicts[i].words);
 }
 
 static void
@@ -172,6 +202,7 @@ print_status (JsonObject *all)
           ", markdown %.0f %%\n",
           royal_json_int (stock, "made", 0), royal_json_int (stock, "holdback", 0),
           royal_json_int (stock, "in_stores", 0), 100 * royal_json_double (figures, "current_markdown_pct", 0));
+  print_watch (royal_json_object (all, "watch"));
   ctl_print_weeks (royal_json_array (royal_json_object (all, "weeks"), "items"));
 }
 

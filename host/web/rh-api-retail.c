@@ -15,6 +15,7 @@ static const RhStatement stores = { "web.stores", "select retail_store_list () a
 static const RhStatement weeks = { "web.season_weeks", "select retail_weeks ($1) as answer", 1, FALSE };
 static const RhStatement forecast = { "web.season_forecast", "select retail_forecast_get ($1) as answer", 1, FALSE };
 static const RhStatement inventory = { "web.season_inventory", "select retail_inventory ($1) as answer", 1, FALSE };
+static const RhStatement watch = { "web.season_watch", "select retail_watch ($1) as answer", 1, FALSE };
 static const RhStatement variance = { "web.variance", "select retail_variance ($1, $2::int) as answer", 2, FALSE };
 static const RhStatement season_get = { "web.season", "select retail_season ($1, null) as season", 1, FALSE };
 
@@ -102,6 +103,12 @@ void
 rh_api_season_inventory (RhRequest *request)
 {
   of_season (request, &inventory);
+}
+
+void
+rh_api_season_watch (RhRequest *request)
+{
+  of_season (request, &watch);
 }
 
 void

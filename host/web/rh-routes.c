@@ -134,6 +134,7 @@ static const RhRoute routes[] = {
   { "GET", API "/retail/seasons/{id}/weeks", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_season_weeks },
   { "GET", API "/retail/seasons/{id}/forecast", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_season_forecast },
   { "GET", API "/retail/seasons/{id}/inventory", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_season_inventory },
+  { "GET", API "/retail/seasons/{id}/watch", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_season_watch },
   { "GET", API "/retail/variance/{id}/week/{week}", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_variance },
   { "GET", API "/retail/categories", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_categories },
   { "GET", API "/retail/stores", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_stores },

@@ -184,6 +184,7 @@ void rh_api_season_put (RhRequest *request);
 void rh_api_season_weeks (RhRequest *request);
 void rh_api_season_forecast (RhRequest *request);
 void rh_api_season_inventory (RhRequest *request);
+void rh_api_season_watch (RhRequest *request);
 void rh_api_variance (RhRequest *request);
 void rh_api_season (RhRequest *request);
 

@@ -73,10 +73,11 @@ bounds (const InventoryCount *count, gint64 *ret_least, gint64 *ret_most)
       }
 }
 
-/* What is there by those who count it; a shop only says what it offers. */
-static gint64
-there (const InventoryCount *count)
+gint64
+inventory_there (const InventoryCount *count)
 {
+  g_return_val_if_fail (count != NULL, INVENTORY_UNKNOWN);
+
   if (count->ledger == INVENTORY_UNKNOWN)
     return count->supplier;
   return count->supplier == INVENTORY_UNKNOWN ? count->ledger : MIN (count->ledger, count->supplier);
@@ -96,7 +97,7 @@ inventory_guard (const InventoryCount *count, const InventoryGuard *guard, Inven
   bounds (count, &least, &most);
   if (MIN (MIN (count->ledger, count->shop), count->supplier) < INVENTORY_UNKNOWN || most > STOCK_MAX)
     return FALSE;
-  real = there (count);
+  real = inventory_there (count);
   if (most > 0)
     {
       finding.spread = most - least;
@@ -114,4 +115,20 @@ inventory_guard (const InventoryCount *count, const InventoryGuard *guard, Inven
     }
   *ret_finding = finding;
   return TRUE;
+}
+
+guint
+inventory_outlook (gint64 there, gint64 next, gint64 left, guint over)
+{
+  guint alerts = 0;
+
+  g_return_val_if_fail (over <= INVENTORY_ONE, 0);
+
+  if (there < 0 || MAX (there, MAX (next, left)) > STOCK_MAX)
+    return 0;
+  if (next >= 0 && there < next)
+    alerts |= INVENTORY_ALERT_STOCKOUT;
+  if (left >= 0 && there * INVENTORY_ONE > left * (INVENTORY_ONE + over))
+    alerts |= INVENTORY_ALERT_OVERSTOCK;
+  return alerts;
 }

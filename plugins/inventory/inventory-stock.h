@@ -88,6 +88,8 @@ typedef enum {
   INVENTORY_ALERT_DRIFT = 1 << 0,  /* what is counted differs too much */
   INVENTORY_ALERT_OVERSELL = 1 << 1, /* the shop offers more than there is */
   INVENTORY_ALERT_LOW = 1 << 2,
+  INVENTORY_ALERT_STOCKOUT = 1 << 3,  /* less is there than the next week is expected to take */
+  INVENTORY_ALERT_OVERSTOCK = 1 << 4, /* more is there than the rest of the season is expected to take */
 } InventoryAlert;
 
 /**
@@ -108,5 +110,28 @@ typedef struct {
 /* Compares the counts that are known. Exact: a drift of just the threshold is no alert. FALSE when a count is below
  * INVENTORY_UNKNOWN or above 10 × INVENTORY_UNITS_MAX. */
 gboolean inventory_guard (const InventoryCount *count, const InventoryGuard *guard, InventoryFinding *ret_finding);
+
+/**
+ * inventory_there:
+ *
+ * What is there by those who count it: the smaller of ledger and supplier; a shop only says what it offers.
+ *
+ * Returns: units, or INVENTORY_UNKNOWN when neither is known.
+ */
+gint64 inventory_there (const InventoryCount *count);
+
+/**
+ * inventory_outlook:
+ * @there: units that are there, or INVENTORY_UNKNOWN
+ * @next: what the next week is expected to take, or INVENTORY_UNKNOWN
+ * @left: what all weeks that are left are expected to take, or INVENTORY_UNKNOWN
+ * @over: how much more than @left is too much, in basis points of @left
+ *
+ * Exact, in whole numbers: stock that is just enough for the next week is no risk, and stock of just the threshold not too
+ * much. With nothing expected any more, whatever is there is too much.
+ *
+ * Returns: INVENTORY_ALERT_STOCKOUT, INVENTORY_ALERT_OVERSTOCK, both or 0; 0 for figures that are out of range.
+ */
+guint inventory_outlook (gint64 there, gint64 next, gint64 left, guint over);
 
 G_END_DECLS

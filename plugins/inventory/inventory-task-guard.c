@@ -8,17 +8,21 @@
 typedef struct {
   InventoryAlert alert;
   const char *name;
+  const char *words;
 } Name;
 
 static const Name names[] = {
-  { INVENTORY_ALERT_DRIFT, "drift" },
-  { INVENTORY_ALERT_OVERSELL, "oversell" },
-  { INVENTORY_ALERT_LOW, "low" },
+  { INVENTORY_ALERT_DRIFT, "drift", "differ" },
+  { INVENTORY_ALERT_OVERSELL, "oversell", "offer more than there is" },
+  { INVENTORY_ALERT_LOW, "low", "are low" },
+  { INVENTORY_ALERT_STOCKOUT, "stockout", "have less than the next week is expected to take" },
+  { INVENTORY_ALERT_OVERSTOCK, "overstock", "have more than the season is expected to take" },
 };
 
 /* What was found so far. */
 typedef struct {
   InventoryGuard guard;
+  guint over; /* in basis points */
   JsonObject *stock;
   GHashTable *places; /* of the stores in it, by code */
   JsonArray *findings;
@@ -42,8 +46,29 @@ set_count (JsonObject *object, const char *name, gint64 count)
     json_object_set_int_member (object, name, count);
 }
 
+/* What a place is expected to sell. Either may be INVENTORY_UNKNOWN. */
+typedef struct {
+  gint64 next; /* in the next week */
+  gint64 left; /* in all weeks that are left */
+} Expected;
+
+static const Expected nothing_known = { INVENTORY_UNKNOWN, INVENTORY_UNKNOWN };
+
+static Expected
+expected_of (JsonObject *store)
+{
+  return (Expected){
+    json_object_get_int_member_with_default (store, "forecast_next", INVENTORY_UNKNOWN),
+    json_object_get_int_member_with_default (store, "forecast_left", INVENTORY_UNKNOWN),
+  };
+}
+
 static void
-add_finding (Look *look, const char *place, const InventoryCount *count, const InventoryFinding *finding)
+add_finding (Look *look,
+             const char *place,
+             const InventoryCount *count,
+             const InventoryFinding *finding,
+             const Expected *expected)
 {
   JsonObject *object;
   JsonArray *alerts;
@@ -71,12 +96,14 @@ add_finding (Look *look, const char *place, const InventoryCount *count, const I
   set_count (object, "shop", count->shop);
   set_count (object, "supplier", count->supplier);
   set_count (object, "sellable", finding->sellable);
+  set_count (object, "forecast_next", expected->next);
+  set_count (object, "forecast_left", expected->left);
   json_object_set_double_member (object, "drift", finding->drift / (double)INVENTORY_ONE);
   json_array_add_object_element (look->findings, object);
 }
 
 static gboolean
-compare (Look *look, const char *place, const InventoryCount *count, GError **error)
+compare (Look *look, const char *place, const InventoryCount *count, const Expected *expected, GError **error)
 {
   InventoryFinding finding;
 
@@ -85,7 +112,8 @@ compare (Look *look, const char *place, const InventoryCount *count, GError **er
       g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "%s: expected counts that are not negative", place);
       return FALSE;
     }
-  add_finding (look, place, count, &finding);
+  finding.alerts |= inventory_outlook (inventory_there (count), expected->next, expected->left, look->over);
+  add_finding (look, place, count, &finding, expected);
   return TRUE;
 }
 
@@ -116,6 +144,7 @@ compare_counts (Look *look, JsonObject *input, GError **error)
       const char *code = told != NULL ? inventory_text (told, "store") : "";
       JsonObject *store = g_hash_table_lookup (look->places, code);
       InventoryCount count;
+      Expected expected;
 
       if (store == NULL)
         {
@@ -129,7 +158,8 @@ compare_counts (Look *look, JsonObject *input, GError **error)
         json_object_get_int_member_with_default (told, "shop", INVENTORY_UNKNOWN),
         json_object_get_int_member_with_default (told, "supplier", INVENTORY_UNKNOWN),
       };
-      if (!compare (look, code, &count, error))
+      expected = expected_of (store);
+      if (!compare (look, code, &count, &expected, error))
         return FALSE;
       g_hash_table_remove (look->places, code);
     }
@@ -147,11 +177,13 @@ compare_rest (Look *look, GError **error)
       JsonObject *store = inventory_member (stores, i);
       const char *code = store != NULL ? inventory_text (store, "store") : "";
       InventoryCount count = { INVENTORY_UNKNOWN, INVENTORY_UNKNOWN, INVENTORY_UNKNOWN };
+      Expected expected;
 
       if (g_hash_table_lookup (look->places, code) != store || store == NULL)
         continue;
       count.ledger = inventory_figure (store, "on_hand");
-      if (!compare (look, code, &count, error))
+      expected = expected_of (store);
+      if (!compare (look, code, &count, &expected, error))
         return FALSE;
     }
   return TRUE;
@@ -160,10 +192,15 @@ compare_rest (Look *look, GError **error)
 static char *
 summary (const Look *look)
 {
+  g_autoptr (GString) words = g_string_new (NULL);
+
   if (json_array_get_length (look->findings) == 0)
     return g_strdup_printf ("the counts of %u places agree", look->checked);
-  return g_strdup_printf ("of %u places, %u differ, %u offer more than there is, %u are low", look->checked,
-                          look->counts[0], look->counts[1], look->counts[2]);
+  g_string_printf (words, "of %u places", look->checked);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (look->counts[i] > 0)
+      g_string_append_printf (words, ", %u %s", look->counts[i], names[i].words);
+  return g_string_free (g_steal_pointer (&words), FALSE);
 }
 
 static JsonNode *
@@ -173,6 +210,7 @@ answer (Look *look)
   g_autofree char *words = summary (look);
 
   json_object_set_string_member (result, "season", inventory_text (look->stock, "season"));
+  json_object_set_int_member (result, "week", inventory_figure (look->stock, "week"));
   json_object_set_boolean_member (result, "proposed", FALSE);
   json_object_set_boolean_member (result, "alert", look->counts[0] + look->counts[1] > 0);
   json_object_set_string_member (result, "reason", words);
@@ -194,7 +232,8 @@ inventory_task_guard (RoyalRun *run, JsonObject *input, GError **error)
   InventoryCount centre = { INVENTORY_UNKNOWN, INVENTORY_UNKNOWN, INVENTORY_UNKNOWN };
 
   look.findings = json_array_new ();
-  if (!inventory_rate (config, "drift", &look.guard.drift, error))
+  if (!inventory_rate (config, "drift", &look.guard.drift, error) ||
+      !inventory_rate (config, "overstock", &look.over, error))
     return NULL;
   look.guard.buffer = inventory_figure (config, "buffer");
   look.guard.low = inventory_figure (config, "low_stock");
@@ -207,7 +246,7 @@ inventory_task_guard (RoyalRun *run, JsonObject *input, GError **error)
     {
       centre.ledger = inventory_figure (look.stock, "holdback");
       centre.supplier = inventory_figure (input, "holdback");
-      if (!compare (&look, "holdback", &centre, error))
+      if (!compare (&look, "holdback", &centre, &nothing_known, error))
         return NULL;
     }
   if (!compare_counts (&look, input, error) || !compare_rest (&look, error))

@@ -3,7 +3,7 @@
 // and that undone; everything stopped and resumed; the audit verified. E2E_FILES has the weeks' sales.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { accessible, answer, choose, isNow, login, ok, open, picture, refused, run, visit } from './browser.mjs'
+import { accessible, answer, choose, everyTheme, isNow, login, ok, open, picture, refused, run, visit } from './browser.mjs'
 
 const { E2E_FILES: files, E2E_TOKEN: token, E2E_URL: url } = process.env
 const patienceMs = 30000
@@ -175,13 +175,56 @@ async function markdown(page) {
   await card(page).getByText('pending').waitFor()
   ok(true, 'after week 6 a markdown is proposed')
   await waiting(page, '20 %')
-  await accessible(page, 'a markdown')
-  await picture(page, 'markdown')
+  const places = page.getByRole('region', { name: 'Proposal' }).getByRole('region', { name: 'Places to look at' })
+  await places.getByRole('row').nth(1).waitFor()
+  ok(true, "with the season's stock beside it")
+  await everyTheme(page, 'a markdown')
+  await picture(page, 'markdown', true)
   await approve(page)
   await visit(page, 'season')
   await card(page).getByText('20 % off the list price: 71.92 EUR').waitFor()
   ok(true, 'approved: the season is marked down')
+  await card(page).getByText('too early to say').waitFor()
   await picture(page, 'season-marked-down', true)
+}
+
+/** The guard's last look, as the host has it. */
+const looked = async () => (await api('/retail/seasons/SS25/watch')).guard
+
+// Badges are the guard's own, with its figures; a person has it look again.
+async function stock(page) {
+  const region = page.getByRole('region', { name: 'Stock', exact: true })
+  const first = await looked()
+  const one = first.findings[0]
+  const row = region.getByRole('row').filter({ has: page.getByRole('cell', { name: one.place, exact: true }) })
+  const said = await row.getByRole('cell').allInnerTexts()
+  const badges = { oversell: 'offers too much', stockout: 'may run out', drift: 'counts differ', low: 'low', overstock: 'too much' }
+  const plain = (text) => text.replace(/[^0-9]/g, '')
+  ok(one.alerts.every((alert) => said[1].includes(badges[alert])), 'a store that is to be looked at has its badges', said.join(' | '))
+  ok([one.ledger, one.forecast_next, one.forecast_left].every((units, i) => plain(said[i + 2]) === String(units)), 'and its figures', said.join(' | '))
+  await region.getByRole('button', { name: 'Look at the stock' }).click()
+  await answer(page, 'Look at the stock')
+  await page.waitForFunction(
+    (was) => [...document.querySelectorAll('section[aria-label=Stock] a')].some((link) => link.textContent === 'looked at' && !link.href.endsWith(was)), first.job)
+  ok((await looked()).job !== first.job, 'the guard looked again, and is seen to')
+}
+
+// A week that sells just what is forecast, in every store.
+async function weekSeven(page) {
+  const { stores, next_week: week } = await api('/retail/seasons/SS25/inventory')
+  const rows = stores.map((one) => `${one.store},${week},${one.forecast_next}`)
+  await send(page, { name: 'week-7.csv', mimeType: 'text/csv', buffer: Buffer.from(['store_id,week_number,units_sold', ...rows, ''].join('\n')) })
+  await page.getByRole('link', { name: 'What follows from it' }).click()
+  await page.getByRole('heading', { name: 'season_week' }).waitFor()
+  await reaches(page, 'watch', 'completed')
+  await until(page, (one) => done(one) || asks(one))
+  await visit(page, 'season')
+  const since = (await api('/retail/seasons/SS25/watch')).markdown
+  await card(page).getByText(`${new Intl.NumberFormat('en').format(since.sold)} sold`).waitFor()
+  ok(since.after_week === 6 && since.weeks.length === 6 && since.watch !== null, 'what is sold since the markdown stands beside what was expected', JSON.stringify(since))
+  await card(page).getByText("the agent's watch").waitFor()
+  await everyTheme(page, 'a season that is marked down')
+  await picture(page, 'season-watched', true)
 }
 
 async function undo(page) {
@@ -221,6 +264,8 @@ await run(async (browser) => {
   await lessStock(page)
   await weekFour(page)
   await markdown(page)
+  await stock(page)
+  await weekSeven(page)
   await undo(page)
   await end(page)
 })

@@ -122,6 +122,7 @@ static const AccessRow rows[] = {
   { "GET " API "/retail/seasons/{id}/weeks", ANY, "season", 404, FALSE },
   { "GET " API "/retail/seasons/{id}/forecast", ANY, "season", 404, FALSE },
   { "GET " API "/retail/seasons/{id}/inventory", ANY, "season", 404, FALSE },
+  { "GET " API "/retail/seasons/{id}/watch", ANY, "season", 404, FALSE },
   { "GET " API "/retail/variance/{id}/week/{week}", ANY, "season", 404, FALSE },
   { "GET " API "/retail/categories", ANY, .shows = TRUE },
   { "GET " API "/retail/stores", ANY, .shows = TRUE },

@@ -57,7 +57,7 @@ run=$(ctl season upload "$host_dir/files/four.csv" --season SS25 --json | jq -er
 week_4=$run
 is 'the same sales start the same run' "$run" "$(ctl season upload "$host_dir/files/four.csv" --season SS25 --json | jq -er .workflow)"
 soon 'what is short waits for a person' waits reallocation.order
-is 'the season is forecast anew, stores are sent what they need' '["reforecast","recorded","replenish","sent","reallocate","ordered"]' \
+is 'the season is forecast anew, stores are sent what they need' '["reforecast","recorded","replenish","sent","guard","reallocate","ordered"]' \
   "$(of_run '[.steps[] | select(.state != "skipped").path]')"
 is 'ten thousand in all, nothing off so far' '[10000,3200,3200]' "$(stock '.season | [.forecast_total, .forecast_to_date, .sold]')"
 is 'the order states both' '[2980,400]' \
@@ -65,6 +65,11 @@ is 'the order states both' '[2980,400]' \
 runs 0 'approved' ctl approvals approve "$proposal" --yes
 soon 'the week is done' run_is completed
 is 'as it says' '{"sent":1,"ordered":1}' "$(of_run '.result | {sent, ordered}')"
+# What the agents saw of it, for people.
+watch () { http /api/v1/retail/seasons/SS25/watch | jq -c "$1"; }
+is 'the guard looked after the stores were sent their part' '[1,["stockout"],10,20]' \
+  "$(watch '.guard | [.stockout, .findings[0].alerts, .findings[0].ledger, .findings[0].forecast_next]')"
+is 'nothing is marked down' null "$(watch .markdown)"
 is 'with one event' 1 "$(ctl audit list --limit 200 --json | jq '[.items[] | select(.kind == "retail.variance")] | length')"
 
 # A correction of the same week asks for no second forecast.
@@ -81,6 +86,10 @@ soon 'the markdown waits' waits markdown.apply
 runs 0 'approved' ctl approvals approve "$proposal" --yes
 soon 'the plan comes to its end' run_is completed
 is 'marked down' 1 "$(of_run .result.markdown.applied)"
+is 'no week of it is sold yet' '[6,null,"too_early",null,6]' \
+  "$(watch '.markdown | [.after_week, .sold, .verdict, .watch, (.weeks | length)]')"
+is 'what is expected is the forecast as it came true, raised by the claimed lift' true "$(watch '.markdown | . as $m
+  | .lift > 0 and .pace > 0 and all (.weeks[]; (.expected - .forecast * $m.pace * (1 + $m.lift)) | fabs < 1)')"
 
 # What is marked down is watched: by the next week's run, which proposes no second markdown.
 awk -F, 'NR == 1 { print; next } { n[$1] = $3 } END { for (s in n) printf "%s,7,%d\n", s, n[s] }' "$fixtures/actuals.csv" >"$host_dir/files/seven.csv"
@@ -92,9 +101,14 @@ is 'with exactly the season' true "$(of_run '.input.marked_down')"
 is 'no second one is proposed' false "$(of_step watch .result.proposed)"
 says_so () { case $(of_step watch .result.reason) in *'after week 7 of a season that is marked down'*) return 0 ;; *) return 1 ;; esac; }
 says_so; ok $? 'it says how sales stand' "$(of_step watch .result.reason)"
+is 'people see what it said' "$(of_step watch .result.reason)" "$(watch .markdown.watch.reason)"
+is 'and the week since, against what was expected of it' '[7,true]' \
+  "$(watch '.markdown | [(.weeks[] | select(.sold).week), (.weeks[0].sold == .sold and .weeks[0].expected == .expected)]')"
 is 'before it there was nothing to watch' '["skipped"]' \
   "$(ctl workflow show "$week_4" --json | jq -c '[.steps[] | select(.path == "watch").state]')"
 runs 0 'a chart' ctl season status SS25
+says 'what the guard saw' 'stock after week '
+says 'what is sold since the markdown' 'since the markdown: sold '
 says 'of its weeks' '   6  2025-04-05'
 runs 0 'the audit holds' ctl audit verify
 

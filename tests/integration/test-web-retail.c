@@ -134,6 +134,7 @@ test_weeks (void)
   g_autoptr (WebAnswer) weeks = NULL;
   g_autoptr (WebAnswer) variance = NULL;
   g_autoptr (WebAnswer) inventory = NULL;
+  g_autoptr (WebAnswer) watch = NULL;
 
   load_stores (host);
   unknown = web_expect (host, 422, NULL, "POST", "/api/v1/retail/seasons",
@@ -169,6 +170,11 @@ test_weeks (void)
   g_assert_cmpfloat (royal_json_double (object_of (variance), "variance", 0), ==, 0.26);
   inventory = web_expect (host, 200, NULL, "GET", "/api/v1/retail/seasons/T/inventory", NULL);
   g_assert_cmpint (royal_json_int (object_of (inventory), "made", -1), ==, 0);
+  /* Nobody has looked, nothing is marked down. */
+  watch = web_expect (host, 200, NULL, "GET", "/api/v1/retail/seasons/T/watch", NULL);
+  g_assert_cmpint (royal_json_int (object_of (watch), "week", -1), ==, 1);
+  g_assert_true (json_object_get_null_member (object_of (watch), "guard"));
+  g_assert_true (json_object_get_null_member (object_of (watch), "markdown"));
 }
 
 int

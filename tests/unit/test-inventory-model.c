@@ -461,6 +461,40 @@ test_guard (void)
   g_assert_false (inventory_guard (&(InventoryCount){ 0, G_MAXINT64, 0 }, &guard, &found));
 }
 
+static void
+test_outlook (void)
+{
+  static const struct {
+    gint64 there, next, left;
+    guint over, expected;
+  } examples[] = {
+    { 20, 20, 100, 2000, 0 }, /* just enough */
+    { 19, 20, 100, 2000, INVENTORY_ALERT_STOCKOUT },
+    { 120, 20, 100, 2000, 0 }, /* just the threshold */
+    { 121, 20, 100, 2000, INVENTORY_ALERT_OVERSTOCK },
+    { 101, 20, 100, 0, INVENTORY_ALERT_OVERSTOCK },
+    { 1, 0, 0, 10000, INVENTORY_ALERT_OVERSTOCK }, /* the season is over */
+    { 0, 0, 0, 2000, 0 },
+    { 0, 1, 1, 2000, INVENTORY_ALERT_STOCKOUT },
+    { INVENTORY_UNKNOWN, 20, 10, 2000, 0 },
+    { 5, INVENTORY_UNKNOWN, INVENTORY_UNKNOWN, 2000, 0 },
+    { 5, INVENTORY_UNKNOWN, 1, 2000, INVENTORY_ALERT_OVERSTOCK },
+    { 5, 6, INVENTORY_UNKNOWN, 2000, INVENTORY_ALERT_STOCKOUT },
+    { 0, G_MAXINT64, G_MAXINT64, 2000, 0 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (examples); i++)
+    {
+      g_test_message ("example %u", i);
+      g_assert_cmpuint (inventory_outlook (examples[i].there, examples[i].next, examples[i].left, examples[i].over), ==,
+                        examples[i].expected);
+    }
+  /* What two sides count: the smaller one is there. */
+  g_assert_cmpint (inventory_there (&(InventoryCount){ 10, 99, 8 }), ==, 8);
+  g_assert_cmpint (inventory_there (&(InventoryCount){ INVENTORY_UNKNOWN, 99, INVENTORY_UNKNOWN }), ==,
+                   INVENTORY_UNKNOWN);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -479,6 +513,7 @@ main (int argc, char **argv)
   g_test_add_func ("/inventory-model/replenish-random", test_replenish_random);
   g_test_add_func ("/inventory-model/reallocate", test_reallocate);
   g_test_add_func ("/inventory-model/guard", test_guard);
+  g_test_add_func ("/inventory-model/outlook", test_outlook);
 
   return g_test_run ();
 }

@@ -22,6 +22,9 @@ export function left(until: string, now: number): string {
   return h < 48 ? `${h} h ${min % 60} min` : `${Math.floor(h / 24)} d ${h % 24} h`
 }
 
+/** "12.5 %" of a share. */
+export const percent = (share: unknown): string => (typeof share === 'number' ? `${show(Math.round(share * 1000) / 10)} %` : '—')
+
 export function show(what: unknown): string {
   if (what === null || what === undefined) return '—'
   if (typeof what === 'number') return number.format(what)

@@ -59,6 +59,30 @@ export interface Revision {
   changes: { name?: string; was?: unknown; is?: unknown }[]
 }
 
+/** A season that is on: the last look of the inventory agent's guard, and the sales since its markdown. */
+export interface SeasonWatch {
+  season: string
+  code: string
+  week: number
+  guard: (Json & { job: string; at: string; findings?: Json[] }) | null
+  markdown: {
+    id: string
+    proposal: string | null
+    markdown_pct: number
+    applied_at: string
+    after_week: number | null
+    pace: number | null
+    lift: number | null
+    weeks: { week: number; start: string; forecast: number; expected: number; sold: number | null }[]
+    sold: number | null
+    expected: number | null
+    variance: number | null
+    threshold: number
+    verdict: string
+    watch: (Json & { job: string; at: string }) | null
+  } | null
+}
+
 export interface Status {
   version: string
   workspace: { name: string; currency?: string; stopped?: { at: string; by: string; reason: string } | null; pauses?: Json[]; breakers?: Json[] }

@@ -15,6 +15,7 @@ import { Modify } from '../ui/modify'
 import { Pairs } from '../ui/pairs'
 import { Load } from '../ui/states'
 import { Table } from '../ui/table'
+import { SeasonOf } from '../ui/watch'
 
 type Asking = 'approve' | 'reject' | 'modify' | 'undo'
 const topics = ['approval.', 'proposal.', 'effect.']
@@ -122,6 +123,27 @@ function Given({ of }: { of: Proposal }) {
   )
 }
 
+/** What the same agent asks of the same target besides, and waits as well: a second answer may find the world moved by the first. */
+function Beside({ of }: { of: Proposal }) {
+  const waiting = useResource<Page<Proposal>>(of.state === 'pending' ? '/approvals?limit=100&state=pending' : null, topics)
+  const others = waiting.data?.items.filter((one) => one.id !== of.id && one.agent === of.agent && one.action === of.action && one.target === of.target)
+  if (!others?.length) return null
+  return (
+    <p role="note">
+      Of the same agent, for the same target, {others.length === 1 ? 'this waits' : 'these wait'} too:{' '}
+      {others.map((one, i) => (
+        <span key={one.id}>
+          {i > 0 && ', '}
+          <a href={href('approvals', one.id)}>
+            {show(one.words?.['title'] ?? one.action)}, {when(one.created_at)}
+          </a>
+        </span>
+      ))}
+      . The first that is executed may leave the others stale.
+    </p>
+  )
+}
+
 function Revisions({ of }: { of: Proposal }) {
   const chain = useResource<{ items: Revision[] }>((of.revision ?? 1) > 1 || of.superseded_by ? `/approvals/${of.id}/revisions` : null, topics)
   if (!chain.data) return null
@@ -162,9 +184,11 @@ export function Detail({ id }: { id: string }) {
                 {of.state === 'pending' && <Countdown until={of.expires_at} />} <span class="muted">{of.agent}</span>
               </p>
               <Answers of={of} onAsk={setAsking} />
+              <Beside of={of} />
               <h3>What changes</h3>
               <Change of={of} />
               <Items of={of} />
+              {of.action === 'markdown.apply' && <SeasonOf season={of.target} markdown={of.undoes ?? of.id} />}
               <div class="two">
                 <div>
                   <h3>Facts, as the host observed them</h3>

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useState } from 'preact/hooks'
 import { ApiError, upload } from '../api'
-import { show } from '../format'
+import { percent, show } from '../format'
 import { useResource } from '../resource'
 import { go, href, route } from '../router'
 import { has } from '../session'
 import { useValue } from '../signal'
-import type { Json, Page, Proposal } from '../types'
+import type { Json, Page, Proposal, SeasonWatch } from '../types'
 import { Chart } from '../ui/chart'
 import { Pairs } from '../ui/pairs'
 import { Plan } from '../ui/plan'
 import { Empty, Load } from '../ui/states'
 import { Table } from '../ui/table'
+import { Since, Stock, useWatch } from '../ui/watch'
 
 interface Week {
   week: number
@@ -65,8 +66,6 @@ function Upload({ season, onDone }: { season: string; onDone: () => void }) {
   )
 }
 
-const percent = (share: unknown): string => (typeof share === 'number' ? `${show(Math.round(share * 1000) / 10)} %` : '—')
-
 interface Off {
   week?: number
   sold?: number
@@ -93,8 +92,8 @@ function Variance({ path, topics }: { path: string; topics: string[] }) {
   )
 }
 
-/** The markdown that holds, and those that were proposed. */
-function Markdown({ season }: { season: Json }) {
+/** The markdown that holds, what was sold since, and the markdowns that were proposed. */
+function Markdown({ season, since }: { season: Json; since?: SeasonWatch['markdown'] }) {
   const all = useResource<Page<Proposal>>('/approvals?limit=100&state=all', ['approval.', 'proposal.', 'effect.'])
   const ours = all.data?.items.filter((one) => one.action === 'markdown.apply' && [season['id'], season['code']].includes(one.target)) ?? []
   return (
@@ -104,6 +103,12 @@ function Markdown({ season }: { season: Json }) {
         {Number(season['current_markdown_pct']) > 0 ? `${percent(Number(season['current_markdown_pct']))} off the list price` : 'None'}
         {season['price'] ? `: ${show(season['price'])} ${show(season['currency'])}` : ''}. Sold of what was forecast: {percent(season['sell_through'])}.
       </p>
+      {since && (
+        <>
+          <h3>Since then</h3>
+          <Since of={since} />
+        </>
+      )}
       <ul>
         {ours.map((one) => (
           <li key={one.id}>
@@ -123,6 +128,7 @@ function One({ id }: { id: string }) {
   const topics = ['retail.', 'data.', 'effect.']
   const season = useResource<Json>(path, topics)
   const weeks = useResource<Page<Week>>(`${path}/weeks`, topics)
+  const watch = useWatch(id)
   const stores = useResource<{ stores?: Json[] }>(`${path}/inventory`, topics)
   return (
     <>
@@ -151,7 +157,11 @@ function One({ id }: { id: string }) {
       <Load of={season} what="the season">
         {(now) => (
           <>
-            <Markdown season={now} />
+            <Markdown season={now} since={watch.data?.markdown} />
+            <section class="panel" aria-label="Stock">
+              <h2>Stock</h2>
+              <Stock watch={watch} />
+            </section>
             <section class="panel" aria-label="Season">
               <Pairs of={now} />
             </section>
