@@ -64,7 +64,7 @@ export interface SeasonWatch {
   season: string
   code: string
   week: number
-  guard: (Json & { job: string; at: string; findings?: Json[] }) | null
+  guard: { job: string; at: string; week?: number; checked?: number; left_off?: number; findings?: Json[] } | null
   markdown: {
     id: string
     proposal: string | null
@@ -79,7 +79,7 @@ export interface SeasonWatch {
     variance: number | null
     threshold: number
     verdict: string
-    watch: (Json & { job: string; at: string }) | null
+    watch: { job: string; at: string; reason?: string; reforecast?: boolean } | null
   } | null
 }
 

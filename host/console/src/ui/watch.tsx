@@ -42,9 +42,9 @@ function Guard({ of }: { of: NonNullable<SeasonWatch['guard']> }) {
     <>
       <p>
         {Object.entries(alerts).map(([name, [grave, , some]]) =>
-          Number(of[name]) > 0 ? (
+          Number((of as unknown as Json)[name]) > 0 ? (
             <span key={name} class={`tag ${grave}`}>
-              {show(of[name])} {some}
+              {show((of as unknown as Json)[name])} {some}
             </span>
           ) : null,
         )}
