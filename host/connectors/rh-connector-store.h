@@ -6,41 +6,62 @@
 
 G_BEGIN_DECLS
 
-/* What a connector whose world is the host's own database is made of: each operation is one statement. */
+/* A connector whose world is the host's own database, so that an effect and its receipt are one transaction: each
+ * operation is one statement, which yields one row with one jsonb named `result`. What is particular to one is the
+ * tables of its class. */
+#define RH_TYPE_CONNECTOR_STORE (rh_connector_store_get_type ())
+G_DECLARE_DERIVABLE_TYPE (RhConnectorStore, rh_connector_store, RH, CONNECTOR_STORE, GObject)
 
-/* Calls @statement, which yields one row with one jsonb named `result`: the end of the task for @tag returns it as a node. */
-void rh_connector_store_call (RhConnector         *connector,
-                              RhStore             *store,
-                              const RhStatement   *statement,
-                              gint64               workspace,
-                              const char *const   *params,
-                              GCancellable        *cancellable,
-                              GAsyncReadyCallback  callback,
-                              gpointer             data,
-                              gpointer             tag);
+/**
+ * RhStoreEffects:
+ * @assess: ([action,] target, parameters); yields { before, facts, preview }
+ * @apply: ([action,] key, target, parameters, before); yields the receipt
+ * @verify: (key); yields { applied: boolean, receipt? }
+ * @assess_undo: (receipt); as assess. NULL when none of the actions is reversible, and so is
+ * @revert: (key, receipt); yields the receipt
+ *
+ * How actions are done. Parameters are canonical JSON: 0.15 is `0.15`, which is exact as a numeric where the double is
+ * not.
+ */
+typedef struct {
+  RhStatement assess;
+  RhStatement apply;
+  RhStatement verify;
+  RhStatement assess_undo;
+  RhStatement revert;
+} RhStoreEffects;
 
-/* Reads a table; @args as of rh_store_read_table_async(). */
-void rh_connector_store_read (RhConnector         *connector,
-                              RhStore             *store,
-                              const RhTableQuery  *query,
-                              gint64               workspace,
-                              const char *const   *args,
-                              GCancellable        *cancellable,
-                              GAsyncReadyCallback  callback,
-                              gpointer             data,
-                              gpointer             tag);
+/* How a resource is read: by a statement, which yields the document, or as a table. */
+typedef struct {
+  const RhStatement *statement;
+  const RhTableQuery *query;
+} RhStoreRead;
 
-/* The interface's read_finish after rh_connector_store_read(). */
-int rh_connector_store_read_finish (RhConnector *connector, GAsyncResult *result, GError **error);
+/**
+ * RhConnectorStoreClass:
+ * @name, @actions, @resources: as of the interface
+ * @effects: how its actions are done
+ * @per_action: its statements take the action's name
+ * @reads: how its resources are read, in their order
+ * @validate: as of the interface
+ * @bind: (nullable): the parameters of a read, checked: the statement's, or the query's names and values as of
+ *   rh_store_read_table_async(). Returns: (transfer full): NULL with @error set. Without it reads take no parameters.
+ */
+struct _RhConnectorStoreClass {
+  GObjectClass parent_class;
 
-/* The interface's verify_finish of a statement that yields { "applied": boolean, "receipt"? }. */
-RhVerify
-rh_connector_store_verify (RhConnector *connector, GAsyncResult *result, JsonNode **ret_receipt, GError **error);
+  const char *name;
+  const RhAction *actions;
+  const RhResource *resources;
+  const RhStoreEffects *effects;
+  gboolean per_action;
+  const RhStoreRead *reads;
+  gboolean (
+      *validate) (RhConnector *self, const char *action, const char *target, JsonObject *parameters, GError **error);
+  GStrv (*bind) (const RhResource *resource, JsonObject *parameters, GError **error);
+};
 
-/* The interface's lane: when the host's database is away nothing else goes on either, so no breaker. */
-char *rh_connector_store_lane (RhConnector *connector, const char *action, const char *target, RhLaneLimits *limits);
-
-/* (transfer full): canonical: 0.15 is `0.15`, which is exact as a numeric where the double is not. */
-char *rh_connector_store_text (JsonObject *object);
+/* One of that type, over @store, to which it takes a reference. */
+gpointer rh_connector_store_new (GType type, RhStore *store) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

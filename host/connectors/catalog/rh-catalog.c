@@ -2,8 +2,6 @@
 #include "rh-catalog.h"
 
 #include "rh-catalog-resources.h"
-#include "rh-connector-store.h"
-#include "rh-connector-task.h"
 #include "royal-json.h"
 
 #include <string.h>
@@ -11,16 +9,10 @@
 #define PRODUCT_MAX 100 /* characters */
 
 struct _RhCatalog {
-  GObject parent_instance;
-  RhStore *store;
+  RhConnectorStore parent_instance;
 };
 
-static void rh_catalog_connector_init (RhConnectorInterface *iface);
-
-G_DEFINE_FINAL_TYPE_WITH_CODE (RhCatalog,
-                               rh_catalog,
-                               G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (RH_TYPE_CONNECTOR, rh_catalog_connector_init))
+G_DEFINE_FINAL_TYPE (RhCatalog, rh_catalog, RH_TYPE_CONNECTOR_STORE)
 
 static const RhAction actions[] = {
   { "product.opportunity.open", "Look into a product", "/royal/schema/action-product-opportunity-open.schema.json",
@@ -28,16 +20,14 @@ static const RhAction actions[] = {
   { NULL },
 };
 
-/* Each yields one row with one jsonb named `result`. */
-static const RhStatement statement_assess = { "catalog.assess", "select catalog_assess ($1, $2::jsonb) as result", 2,
-                                              FALSE };
-static const RhStatement statement_assess_undo = { "catalog.assess_undo",
-                                                   "select catalog_assess_undo ($1::jsonb) as result", 1, FALSE };
-static const RhStatement statement_apply = { "catalog.apply",
-                                             "select catalog_apply ($1, $2, $3::jsonb, $4::jsonb) as result", 4, TRUE };
-static const RhStatement statement_verify = { "catalog.verify", "select catalog_verify ($1) as result", 1, FALSE };
-static const RhStatement statement_revert = { "catalog.revert", "select catalog_revert ($1, $2::jsonb) as result", 2,
-                                              TRUE };
+static const RhStoreEffects effects = {
+  .assess = { "catalog.assess", "select catalog_assess ($1, $2::jsonb) as result", 2, FALSE },
+  .apply = { "catalog.apply", "select catalog_apply ($1, $2, $3::jsonb, $4::jsonb) as result", 4, TRUE },
+  .verify = { "catalog.verify", "select catalog_verify ($1) as result", 1, FALSE },
+  .assess_undo = { "catalog.assess_undo", "select catalog_assess_undo ($1::jsonb) as result", 1, FALSE },
+  .revert = { "catalog.revert", "select catalog_revert ($1, $2::jsonb) as result", 2, TRUE },
+};
+
 static const RhStatement statement_opportunities = { "catalog.opportunities",
                                                      "select catalog_opportunity_list () as result", 0, FALSE };
 static const RhStatement statement_goals = { "catalog.goals", "select goal_list () as result", 0, FALSE };
@@ -104,36 +94,11 @@ static const RhResource resources[] = {
   { NULL },
 };
 
-/* How each resource is read: a statement or a query. */
-typedef struct {
-  const char *name;
-  const RhStatement *statement;
-  const RhTableQuery *query;
-} Read;
-
-static const Read reads[] = {
-  { "catalog.feed", NULL, &query_feed },       { "catalog.opportunities", &statement_opportunities, NULL },
-  { "catalog.signals", NULL, &query_signals }, { "ceo.goals", &statement_goals, NULL },
-  { "market.prices", NULL, &query_prices },    { "suppliers.records", NULL, &query_suppliers },
+static const RhStoreRead reads[] = {
+  { .query = &query_feed },    { .statement = &statement_opportunities },
+  { .query = &query_signals }, { .statement = &statement_goals },
+  { .query = &query_prices },  { .query = &query_suppliers },
 };
-
-static const char *
-rh_catalog_name (RhConnector *connector)
-{
-  return "catalog";
-}
-
-static const RhAction *
-rh_catalog_actions (RhConnector *connector)
-{
-  return actions;
-}
-
-static const RhResource *
-rh_catalog_resources (RhConnector *connector)
-{
-  return resources;
-}
 
 /* More than the schema says: that there is something to earn at all is policy, not validity. */
 static gboolean
@@ -165,125 +130,16 @@ rh_catalog_validate (RhConnector *connector,
 }
 
 static void
-call (RhConnector *connector,
-      const RhStatement *statement,
-      gint64 workspace,
-      const char *const *params,
-      GCancellable *cancellable,
-      GAsyncReadyCallback callback,
-      gpointer data,
-      gpointer tag)
-{
-  rh_connector_store_call (connector, RH_CATALOG (connector)->store, statement, workspace, params, cancellable,
-                           callback, data, tag);
-}
-
-static void
-rh_catalog_assess_async (RhConnector *connector,
-                         const RhEffect *effect,
-                         GCancellable *cancellable,
-                         GAsyncReadyCallback callback,
-                         gpointer data)
-{
-  gboolean undo = effect->receipt != NULL;
-  g_autofree char *text = rh_connector_store_text (undo ? effect->receipt : effect->parameters);
-  const char *const params[] = { effect->target, text };
-
-  call (connector, undo ? &statement_assess_undo : &statement_assess, effect->workspace, undo ? params + 1 : params,
-        cancellable, callback, data, rh_catalog_assess_async);
-}
-
-static void
-rh_catalog_apply_async (RhConnector *connector, const RhEffect *effect, GAsyncReadyCallback callback, gpointer data)
-{
-  g_autofree char *parameters = rh_connector_store_text (effect->parameters);
-  g_autofree char *before = royal_json_to_string (effect->before);
-  const char *const params[] = { effect->key, effect->target, parameters, before };
-
-  call (connector, &statement_apply, effect->workspace, params, NULL, callback, data, rh_catalog_apply_async);
-}
-
-static void
-rh_catalog_verify_async (RhConnector *connector, const RhEffect *effect, GAsyncReadyCallback callback, gpointer data)
-{
-  const char *const params[] = { effect->key };
-
-  call (connector, &statement_verify, effect->workspace, params, NULL, callback, data, rh_catalog_verify_async);
-}
-
-static void
-rh_catalog_undo_async (RhConnector *connector, const RhEffect *effect, GAsyncReadyCallback callback, gpointer data)
-{
-  g_autofree char *receipt = rh_connector_store_text (effect->receipt);
-  const char *const params[] = { effect->key, receipt };
-
-  call (connector, &statement_revert, effect->workspace, params, NULL, callback, data, rh_catalog_undo_async);
-}
-
-/* The read of that name; NULL with @error set when parameters are given: none takes any. */
-static const Read *
-find_read (const char *resource, JsonObject *parameters, GError **error)
-{
-  if (parameters != NULL && json_object_get_size (parameters) > 0)
-    {
-      g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "%s: takes no parameters", resource);
-      return NULL;
-    }
-  for (guint i = 0; i < G_N_ELEMENTS (reads); i++)
-    if (g_str_equal (reads[i].name, resource))
-      return &reads[i];
-  g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_NOT_FOUND, "catalog: no resource `%s`", resource);
-  return NULL;
-}
-
-static void
-rh_catalog_get_async (RhConnector *connector,
-                      gint64 workspace,
-                      const char *resource,
-                      JsonObject *parameters,
-                      GCancellable *cancellable,
-                      GAsyncReadyCallback callback,
-                      gpointer data)
-{
-  GError *error = NULL;
-  const Read *read = find_read (resource, parameters, &error);
-
-  if (read == NULL)
-    g_task_report_error (connector, callback, data, rh_catalog_get_async, error);
-  else
-    call (connector, read->statement, workspace, NULL, cancellable, callback, data, rh_catalog_get_async);
-}
-
-static void
-rh_catalog_read_async (RhConnector *connector,
-                       gint64 workspace,
-                       const char *resource,
-                       JsonObject *parameters,
-                       GCancellable *cancellable,
-                       GAsyncReadyCallback callback,
-                       gpointer data)
-{
-  GError *error = NULL;
-  const Read *read = find_read (resource, parameters, &error);
-
-  if (read == NULL)
-    g_task_report_error (connector, callback, data, rh_catalog_read_async, error);
-  else
-    rh_connector_store_read (connector, RH_CATALOG (connector)->store, read->query, workspace, NULL, cancellable,
-                             callback, data, rh_catalog_read_async);
-}
-
-static void
-rh_catalog_dispose (GObject *object)
-{
-  g_clear_object (&RH_CATALOG (object)->store);
-  G_OBJECT_CLASS (rh_catalog_parent_class)->dispose (object);
-}
-
-static void
 rh_catalog_class_init (RhCatalogClass *class)
 {
-  G_OBJECT_CLASS (class)->dispose = rh_catalog_dispose;
+  RhConnectorStoreClass *store_class = RH_CONNECTOR_STORE_CLASS (class);
+
+  store_class->name = "catalog";
+  store_class->actions = actions;
+  store_class->resources = resources;
+  store_class->effects = &effects;
+  store_class->reads = reads;
+  store_class->validate = rh_catalog_validate;
   /* Named here, or the linker would leave the schemas out of a program. */
   (void)rh_catalog_resources_get_resource ();
 }
@@ -293,36 +149,8 @@ rh_catalog_init (RhCatalog *self)
 {
 }
 
-static void
-rh_catalog_connector_init (RhConnectorInterface *iface)
-{
-  iface->name = rh_catalog_name;
-  iface->actions = rh_catalog_actions;
-  iface->resources = rh_catalog_resources;
-  iface->validate = rh_catalog_validate;
-  iface->lane = rh_connector_store_lane;
-  iface->assess_async = rh_catalog_assess_async;
-  iface->assess_finish = rh_connector_task_document;
-  iface->apply_async = rh_catalog_apply_async;
-  iface->apply_finish = rh_connector_task_node;
-  iface->verify_async = rh_catalog_verify_async;
-  iface->verify_finish = rh_connector_store_verify;
-  iface->undo_async = rh_catalog_undo_async;
-  iface->undo_finish = rh_connector_task_node;
-  iface->get_async = rh_catalog_get_async;
-  iface->get_finish = rh_connector_task_node;
-  iface->read_async = rh_catalog_read_async;
-  iface->read_finish = rh_connector_store_read_finish;
-}
-
 RhCatalog *
 rh_catalog_new (RhStore *store)
 {
-  RhCatalog *self;
-
-  g_return_val_if_fail (RH_IS_STORE (store), NULL);
-
-  self = g_object_new (RH_TYPE_CATALOG, NULL);
-  self->store = g_object_ref (store);
-  return self;
+  return rh_connector_store_new (RH_TYPE_CATALOG, store);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include "rh-connector.h"
-#include "rh-store.h"
+#include "rh-connector-store.h"
 
 G_BEGIN_DECLS
 
@@ -24,7 +23,7 @@ G_BEGIN_DECLS
  *   opened_at }] }, the latest first.
  * `ceo.goals`: a document { goals: { margin?, revenue?, conversion? } }. */
 #define RH_TYPE_CATALOG (rh_catalog_get_type ())
-G_DECLARE_FINAL_TYPE (RhCatalog, rh_catalog, RH, CATALOG, GObject)
+G_DECLARE_FINAL_TYPE (RhCatalog, rh_catalog, RH, CATALOG, RhConnectorStore)
 
 RhCatalog *rh_catalog_new (RhStore *store) G_GNUC_WARN_UNUSED_RESULT;
 

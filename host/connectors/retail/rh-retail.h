@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include "rh-connector.h"
-#include "rh-store.h"
+#include "rh-connector-store.h"
 
 G_BEGIN_DECLS
 
@@ -28,7 +27,7 @@ G_BEGIN_DECLS
  * `retail.sales` { season }: a table of season_id, store, week, units (null where there are no sales yet) and
  *   forecast, by store and week. */
 #define RH_TYPE_RETAIL (rh_retail_get_type ())
-G_DECLARE_FINAL_TYPE (RhRetail, rh_retail, RH, RETAIL, GObject)
+G_DECLARE_FINAL_TYPE (RhRetail, rh_retail, RH, RETAIL, RhConnectorStore)
 
 RhRetail *rh_retail_new (RhStore *store) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-sync.h"
 
-#include "rh-connector-store.h"
-#include "rh-connector-task.h"
 #include "rh-sync-resources.h"
 #include "royal-json.h"
 
@@ -11,16 +9,10 @@
 #define NAME "[a-z][a-z0-9_-]{0,62}"
 
 struct _RhSync {
-  GObject parent_instance;
-  RhStore *store;
+  RhConnectorStore parent_instance;
 };
 
-static void rh_sync_connector_init (RhConnectorInterface *iface);
-
-G_DEFINE_FINAL_TYPE_WITH_CODE (RhSync,
-                               rh_sync,
-                               G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (RH_TYPE_CONNECTOR, rh_sync_connector_init))
+G_DEFINE_FINAL_TYPE (RhSync, rh_sync, RH_TYPE_CONNECTOR_STORE)
 
 static const RhAction actions[] = {
   { "sync.record", "Record a run of a sync", "/royal/schema/action-sync-record.schema.json" },
@@ -32,30 +24,13 @@ static const RhResource resources[] = {
   { NULL },
 };
 
-/* Each yields one row with one jsonb named `result`. */
-static const RhStatement statement_assess = { "sync.assess", "select sync_assess ($1, $2::jsonb) as result", 2, FALSE };
-static const RhStatement statement_apply = { "sync.apply", "select sync_apply ($1, $2, $3::jsonb, $4::jsonb) as result",
-                                             4, TRUE };
-static const RhStatement statement_verify = { "sync.verify", "select sync_verify ($1) as result", 1, FALSE };
+static const RhStoreEffects effects = {
+  .assess = { "sync.assess", "select sync_assess ($1, $2::jsonb) as result", 2, FALSE },
+  .apply = { "sync.apply", "select sync_apply ($1, $2, $3::jsonb, $4::jsonb) as result", 4, TRUE },
+  .verify = { "sync.verify", "select sync_verify ($1) as result", 1, FALSE },
+};
 static const RhStatement statement_state = { "sync.state", "select sync_state ($1, $2::bigint) as result", 2, FALSE };
-
-static const char *
-rh_sync_name (RhConnector *connector)
-{
-  return "sync";
-}
-
-static const RhAction *
-rh_sync_actions (RhConnector *connector)
-{
-  return actions;
-}
-
-static const RhResource *
-rh_sync_resources (RhConnector *connector)
-{
-  return resources;
-}
+static const RhStoreRead reads[] = { { &statement_state, NULL } };
 
 static gboolean
 rh_sync_validate (RhConnector *connector,
@@ -74,51 +49,6 @@ rh_sync_validate (RhConnector *connector,
     return TRUE;
   g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "/held: expected with a commit, and not without one");
   return FALSE;
-}
-
-static void
-call (RhConnector *connector,
-      const RhStatement *statement,
-      gint64 workspace,
-      const char *const *params,
-      GCancellable *cancellable,
-      GAsyncReadyCallback callback,
-      gpointer data,
-      gpointer tag)
-{
-  rh_connector_store_call (connector, RH_SYNC (connector)->store, statement, workspace, params, cancellable, callback,
-                           data, tag);
-}
-
-static void
-rh_sync_assess_async (RhConnector *connector,
-                      const RhEffect *effect,
-                      GCancellable *cancellable,
-                      GAsyncReadyCallback callback,
-                      gpointer data)
-{
-  g_autofree char *parameters = rh_connector_store_text (effect->parameters);
-  const char *const params[] = { effect->target, parameters };
-
-  call (connector, &statement_assess, effect->workspace, params, cancellable, callback, data, rh_sync_assess_async);
-}
-
-static void
-rh_sync_apply_async (RhConnector *connector, const RhEffect *effect, GAsyncReadyCallback callback, gpointer data)
-{
-  g_autofree char *parameters = rh_connector_store_text (effect->parameters);
-  g_autofree char *before = royal_json_to_string (effect->before);
-  const char *const params[] = { effect->key, effect->target, parameters, before };
-
-  call (connector, &statement_apply, effect->workspace, params, NULL, callback, data, rh_sync_apply_async);
-}
-
-static void
-rh_sync_verify_async (RhConnector *connector, const RhEffect *effect, GAsyncReadyCallback callback, gpointer data)
-{
-  const char *const params[] = { effect->key };
-
-  call (connector, &statement_verify, effect->workspace, params, NULL, callback, data, rh_sync_verify_async);
 }
 
 static gboolean
@@ -143,42 +73,33 @@ check_read (JsonObject *parameters, GError **error)
   return TRUE;
 }
 
-static void
-rh_sync_get_async (RhConnector *connector,
-                   gint64 workspace,
-                   const char *resource,
-                   JsonObject *parameters,
-                   GCancellable *cancellable,
-                   GAsyncReadyCallback callback,
-                   gpointer data)
+/* The sync's name and the revision's number. */
+static GStrv
+rh_sync_bind (const RhResource *resource, JsonObject *parameters, GError **error)
 {
-  g_autofree char *revision = g_strdup_printf ("%" G_GINT64_FORMAT, royal_json_int (parameters, "revision", 0));
-  g_autofree char *target = NULL;
-  const char *params[] = { NULL, revision };
-  GError *error = NULL;
+  GStrv params;
 
-  if (!check_read (parameters, &error))
-    {
-      g_task_report_error (connector, callback, data, rh_sync_get_async, error);
-      return;
-    }
-  target = g_strconcat (royal_json_string (parameters, "repository", ""), "/",
-                        royal_json_string (parameters, "shop", ""), NULL);
-  params[0] = target;
-  call (connector, &statement_state, workspace, params, cancellable, callback, data, rh_sync_get_async);
-}
-
-static void
-rh_sync_dispose (GObject *object)
-{
-  g_clear_object (&RH_SYNC (object)->store);
-  G_OBJECT_CLASS (rh_sync_parent_class)->dispose (object);
+  if (!check_read (parameters, error))
+    return NULL;
+  params = g_new0 (char *, 3);
+  params[0] = g_strconcat (royal_json_string (parameters, "repository", ""), "/",
+                           royal_json_string (parameters, "shop", ""), NULL);
+  params[1] = g_strdup_printf ("%" G_GINT64_FORMAT, royal_json_int (parameters, "revision", 0));
+  return params;
 }
 
 static void
 rh_sync_class_init (RhSyncClass *class)
 {
-  G_OBJECT_CLASS (class)->dispose = rh_sync_dispose;
+  RhConnectorStoreClass *store_class = RH_CONNECTOR_STORE_CLASS (class);
+
+  store_class->name = "sync";
+  store_class->actions = actions;
+  store_class->resources = resources;
+  store_class->effects = &effects;
+  store_class->reads = reads;
+  store_class->validate = rh_sync_validate;
+  store_class->bind = rh_sync_bind;
   /* Named here, or the linker would leave the schema out of a program. */
   (void)rh_sync_resources_get_resource ();
 }
@@ -188,32 +109,8 @@ rh_sync_init (RhSync *self)
 {
 }
 
-static void
-rh_sync_connector_init (RhConnectorInterface *iface)
-{
-  iface->name = rh_sync_name;
-  iface->actions = rh_sync_actions;
-  iface->resources = rh_sync_resources;
-  iface->validate = rh_sync_validate;
-  iface->lane = rh_connector_store_lane;
-  iface->assess_async = rh_sync_assess_async;
-  iface->assess_finish = rh_connector_task_document;
-  iface->apply_async = rh_sync_apply_async;
-  iface->apply_finish = rh_connector_task_node;
-  iface->verify_async = rh_sync_verify_async;
-  iface->verify_finish = rh_connector_store_verify;
-  iface->get_async = rh_sync_get_async;
-  iface->get_finish = rh_connector_task_node;
-}
-
 RhSync *
 rh_sync_new (RhStore *store)
 {
-  RhSync *self;
-
-  g_return_val_if_fail (RH_IS_STORE (store), NULL);
-
-  self = g_object_new (RH_TYPE_SYNC, NULL);
-  self->store = g_object_ref (store);
-  return self;
+  return rh_connector_store_new (RH_TYPE_SYNC, store);
 }

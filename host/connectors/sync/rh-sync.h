@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include "rh-connector.h"
-#include "rh-store.h"
+#include "rh-connector-store.h"
 
 G_BEGIN_DECLS
 
@@ -15,7 +14,7 @@ G_BEGIN_DECLS
  * [{ handle, field, digest, take }], at }. The products are the same on both sides as at `commit`, of the last revision, but those
  * that are held: they were at another commit, or never. `at` is the commit of the revision that was asked for, or null. */
 #define RH_TYPE_SYNC (rh_sync_get_type ())
-G_DECLARE_FINAL_TYPE (RhSync, rh_sync, RH, SYNC, GObject)
+G_DECLARE_FINAL_TYPE (RhSync, rh_sync, RH, SYNC, RhConnectorStore)
 
 RhSync *rh_sync_new (RhStore *store) G_GNUC_WARN_UNUSED_RESULT;
 
