@@ -148,8 +148,8 @@ fake_lane (RhConnector *connector, const char *action, const char *target, RhLan
         .breaker = { .window_ms = 10000,
                      .calls_min = 4,
                      .failure_rate = 0.5,
-                     .open_ms = 3000,
-                     .open_max_ms = 3000 } } },
+                     .open_ms = 12000,
+                     .open_max_ms = 12000 } } },
     { "metered", { .in_flight = 8, .deadline_ms = 5000, .rate = 10, .burst = 2, .cost = 1 } },
   };
 

@@ -280,13 +280,28 @@ is_open (gpointer host)
   return strcmp (breaker_of (host, "fake frail"), "open") == 0;
 }
 
+static gboolean
+is_closed (gpointer host)
+{
+  return strcmp (breaker_of (host, "fake frail"), "closed") == 0;
+}
+
+/* The last fourteen wait in nobody's hands. */
+static gboolean
+all_wait (gpointer host)
+{
+  g_autofree char *left =
+      gate_sql_value ("select count(*) from proposals where target ~ '^frail-([6-9]|1.)$' and state = 'approved'");
+
+  return strcmp (left, "14") == 0;
+}
+
 /* An origin that keeps failing is left alone: what is for it waits in the database, in nobody's hands, and goes on when
  * it is back. */
 static void
 test_breaker (void)
 {
   GateHost *host = started ("one");
-  g_autofree char *left = NULL;
   char *ids[20];
   gint64 opened_us;
   guint attempts;
@@ -306,14 +321,13 @@ test_breaker (void)
 
       ids[i] = gate_set (host, ws, target, 5, "");
     }
-  royal_test_spin (300);
-  left = gate_sql_value ("select count(*) from proposals where target ~ '^frail-([6-9]|1.)$' and state = 'approved'");
-  /* It is open for a second and a half at least; a slow machine may be later than that. */
-  if (g_get_monotonic_time () - opened_us < 1400 * 1000)
+  /* It is open for six seconds at least; a machine that needed one of them for this is too slow to be judged. */
+  if (g_get_monotonic_time () - opened_us < 1000 * 1000)
     {
+      royal_test_wait_until (all_wait, host, 4900);
       g_assert_cmpuint (fake_connector_attempts (host->fake), <=, attempts + 8); /* those under way when it opened */
-      g_assert_cmpstr (left, ==, "14");
     }
+  royal_test_wait_until (is_closed, host, 30000);
   for (guint i = 0; i < G_N_ELEMENTS (ids); i++)
     {
       gate_wait (ws, ids[i], "executed");
@@ -336,12 +350,13 @@ test_throttle (void)
   g_autofree char *second = NULL;
 
   since_us = g_get_monotonic_time ();
-  royal_test_spin (300);
+  while (steps ("parked") == parked)
+    royal_test_spin (20);
+  assert_value ("", "select owner from effects where key = '%s'", first);
   second = gate_set (host, ws, "frail, second", 5, "");
   royal_test_spin (300);
-  g_assert_cmpint (steps ("parked") - parked, >=, 1);
-  assert_value ("", "select owner from effects where key = '%s'", first);
-  STATE (second, "approved");
+  if (g_get_monotonic_time () - since_us < 1900 * 1000)
+    assert_value ("0", "select count (*) from fake.effects where key = '%s'", second);
   gate_wait (ws, first, "executed");
   gate_wait (ws, second, "executed");
   g_assert_cmpint (g_get_monotonic_time () - since_us, >=, 2000 * 1000);
