@@ -99,7 +99,7 @@ soon 'and runs again' eval '[ "$(ctl jobs list --state completed --json | jq ".i
 # The search
 royalctl_says () {
   ctl audit list --limit 200 --json; ctl audit export; ctl jobs list --json; ctl approvals list --state all --json
-  http '/api/v1/events?after=0'; http /metrics; http /api/v1/status; http /api/v1/effects; http "/api/v1/audit?limit=200"
+  http '/api/v1/events?after=0&limit=200'; http /metrics; http /api/v1/status; http /api/v1/effects; http "/api/v1/audit?limit=200"
   for id in $(ctl jobs list --json | jq -r '.items[].id'); do as "$viewer" "/api/v1/jobs/$id"; done
   for id in $(ctl approvals list --state all --json | jq -r '.items[].id'); do as "$viewer" "/api/v1/approvals/$id"; done
 }

@@ -113,11 +113,11 @@ is 'and is still good' 202 "$(deliver good.store $by_store)"
 {
   for path in healthz readyz metrics api/v1/openapi.json api/v1/status api/v1/agents api/v1/agents/good api/v1/jobs api/v1/triggers \
     api/v1/triggers/good.store api/v1/triggers/good.none api/v1/secrets api/v1/approvals api/v1/audit api/v1/audit/export api/v1/tokens \
-    'api/v1/events?after=0'; do http "/$path"; echo; done
+    'api/v1/events?after=0&limit=200'; do http "/$path"; echo; done
 } >"$host_dir/answers"
 grep -q '"name": *"hook-store"' "$host_dir/answers"; ok $? 'the answers are there'
 runs 1 'no answer holds one' finds "$host_dir/answers"
-is 'the events are told' true "$(http '/api/v1/events?after=0' | jq '[.items[].kind] | (index("secret.set") and index("secret.rotated")) != null')"
+is 'the events are told' true "$(http '/api/v1/events?after=0&limit=200' | jq '[.items[].kind] | (index("secret.set") and index("secret.rotated")) != null')"
 runs 1 'no log line does' finds "$host_dir/royald.log"
 grep -q '"level":"debug"' "$host_dir/royald.log"; ok $? 'though it is at its most talkative'
 runs 1 'no file of the host does, its database with its write-ahead log among them' finds -rl "$host_dir/data" "$host_dir/run"
