@@ -238,6 +238,7 @@ CHANGES_SHOP (theme_files)
 CHANGES_SHOP (theme_files_delete)
 OF_SHOP (product_of_handle)
 OF_SHOP (product_of_id)
+OF_SHOP (product_offers)
 CHANGES_SHOP (product_update)
 CHANGES_SHOP (product_create)
 CHANGES_SHOP (product_delete)
@@ -321,6 +322,7 @@ static const FakeOperation operations[] = {
   { "query RoyalInventory(", read_inventory, COST_READ, "read_inventory" },
   { "mutation RoyalInventorySet(", set_inventory, COST_CHANGE, "write_inventory" },
   { "query RoyalProduct(", product_of_id, COST_READ, "read_products" },
+  { "query RoyalProductOffers(", product_offers, COST_READ, "read_products" },
   { "mutation RoyalProductUpdate(", product_update, COST_CHANGE, "write_products" },
   { "query RoyalProductOfHandle(", product_of_handle, COST_READ, "read_products" },
   { "mutation RoyalProductCreate(", product_create, COST_CHANGE, "write_products" },

@@ -407,6 +407,48 @@ shopify_shop_product_of_id (ShopifyShop *self, JsonObject *variables)
   return data;
 }
 
+/* (transfer full): the variants of one that was made here: what is asked of each, of a hundred at most. */
+static JsonObject *
+offered (JsonObject *product)
+{
+  JsonArray *variants = product != NULL ? royal_json_array (royal_json_object (product, "input"), "variants") : NULL;
+  guint n = variants != NULL ? json_array_get_length (variants) : 0;
+  JsonObject *offers = object ("{'pageInfo':{'hasNextPage':%s},'nodes':[]}", n > 100 ? "true" : "false");
+
+  for (guint i = 0; i < MIN (n, 100); i++)
+    {
+      JsonObject *variant = json_array_get_object_element (variants, i);
+
+      json_array_add_object_element (royal_json_array (offers, "nodes"),
+                                     object ("{'sku':'%s','price':'%s'}",
+                                             text_of (royal_json_object (variant, "inventoryItem"), "sku"),
+                                             text_of (variant, "price")));
+    }
+  return offers;
+}
+
+JsonObject *
+shopify_shop_product_offers (ShopifyShop *self, JsonObject *variables)
+{
+  const char *id = text_of (variables, "id");
+  JsonObject *product = g_hash_table_find (self->products, has_id, (gpointer)id);
+  JsonObject *data = object ("{'shop':{'currencyCode':'EUR'},'product':null}");
+  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
+  g_autofree char *text = NULL;
+
+  if (product != NULL)
+    json_object_set_object_member (data, "product", shown_product (product));
+  else if (has_id (NULL, self->dress, (gpointer)id))
+    {
+      json_node_set_object (node, self->dress);
+      text = royal_json_to_string (node);
+      json_object_set_member (data, "product", royal_json_parse (text, -1, "shop", NULL));
+    }
+  if (royal_json_object (data, "product") != NULL)
+    json_object_set_object_member (royal_json_object (data, "product"), "variants", offered (product));
+  return data;
+}
+
 /* A product joins or leaves collections. */
 static void
 join (ShopifyShop *self, JsonObject *product)
@@ -478,10 +520,11 @@ pulled_product (const char *handle, JsonObject *product)
   json_object_set_object_member (
       pulled, "variants",
       object ("{'pageInfo':{'hasNextPage':false,'endCursor':'1'},'nodes':[{'id':'gid://shopify/ProductVariant/7%s',"
-              "'title':'Default Title','sku':'','price':'%s','compareAtPrice':null,'barcode':null,"
+              "'title':'Default Title','sku':'%s','price':'%s','compareAtPrice':null,'barcode':null,"
               "'inventoryQuantity':0,'selectedOptions':[],'inventoryItem':{'id':'gid://shopify/InventoryItem/7%s',"
               "'unitCost':null}}]}",
-              number, text_of (variant, "price"), number));
+              number, text_of (royal_json_object (variant, "inventoryItem"), "sku"), text_of (variant, "price"),
+              number));
   return pulled;
 }
 

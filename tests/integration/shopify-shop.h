@@ -39,6 +39,7 @@ JsonObject *shopify_shop_theme_files (ShopifyShop *self, JsonObject *variables);
 JsonObject *shopify_shop_theme_files_delete (ShopifyShop *self, JsonObject *variables);
 JsonObject *shopify_shop_product_of_handle (ShopifyShop *self, JsonObject *variables);
 JsonObject *shopify_shop_product_of_id (ShopifyShop *self, JsonObject *variables);
+JsonObject *shopify_shop_product_offers (ShopifyShop *self, JsonObject *variables);
 JsonObject *shopify_shop_product_update (ShopifyShop *self, JsonObject *variables);
 JsonObject *shopify_shop_product_create (ShopifyShop *self, JsonObject *variables);
 JsonObject *shopify_shop_product_delete (ShopifyShop *self, JsonObject *variables);

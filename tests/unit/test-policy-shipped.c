@@ -90,6 +90,9 @@ static const Cell cells[] = {
   { "product.opportunity.open", "{'margin_above_target':true}", "{'confidence':0.89}", ASK },
   { "shopify.product.create", "{'margin_above_target':false}", "{'confidence':1}", ASK },
   { "shopify.product.create", "{}", "{'confidence':1,'margin_above_target':true}", ASK },
+  { "shopify.product.create", "{'margin_known':false}", "{'confidence':1}", ASK },
+  { "shopify.product.publish", "{'margin_known':true,'margin':0.9}", "{'confidence':1}", ASK }, /* no goal is set */
+  { "shopify.product.publish", "{'margin_above_target':true}", "{}", ASK },
   /* Campaigns, refunds, suppliers, expenses. */
   { "campaign.launch", "{'budget':500}", "{}", NOTIFY },
   { "campaign.launch", "{'budget':500.01}", "{}", ASK },

@@ -28,6 +28,8 @@ typedef struct {
  * @observed_of: (nullable): its other variables, put into @variables
  * @state: (transfer full): what of the data is that state, an object; NULL: there is no such thing
  * @facts: (nullable): what else the host knows from it, put into @facts; @data is what was observed
+ * @offers: (nullable) (transfer full) (nullable): what is to be sold, each { sku, price }; what is left of it the host's own
+ * catalog says. NULL: it is not known
  * @is_done: whether the state is what is @wanted
  * @refuses: (nullable): TRUE with @error, which says why it may not be, or not yet; also of an assessment
  * @changes: the operations that make it so, in order; @undo those of an inverse, where they are others
@@ -52,6 +54,7 @@ typedef struct {
   void (*observed_of) (JsonObject *wanted, JsonObject *variables);
   JsonNode *(*state) (JsonObject *data, JsonObject *wanted);
   void (*facts) (const RhShopifyPlace *place, JsonObject *data, JsonObject *wanted, JsonObject *facts);
+  JsonArray *(*offers) (JsonObject *data, JsonObject *wanted);
   gboolean (*is_done) (JsonObject *wanted, JsonObject *state);
   gboolean (*refuses) (RhOperationKind kind, JsonObject *data, JsonObject *wanted, GError **error);
   RhShopifyChange changes[2];

@@ -117,6 +117,38 @@ archive_asked (const char *id, JsonObject *parameters)
   return rh_shopify_one ("status", "ARCHIVED");
 }
 
+/* What costs most to ask for: a hundred variants. */
+#define COST_OFFERS 120
+
+/* (transfer full): the sku and price of each. */
+static JsonArray *
+offers_of (JsonArray *variants)
+{
+  JsonArray *offers = json_array_new ();
+
+  for (guint i = 0; variants != NULL && i < json_array_get_length (variants); i++)
+    {
+      JsonObject *variant = json_array_get_object_element (variants, i);
+      JsonObject *offer = json_object_new ();
+
+      rh_shopify_copy (variant, "sku", offer, "sku");
+      rh_shopify_copy (variant, "price", offer, "price");
+      json_array_add_object_element (offers, offer);
+    }
+  return offers;
+}
+
+/* As the shop has them; of more than are asked for nothing is known. */
+static JsonArray *
+publish_offers (JsonObject *data, JsonObject *wanted)
+{
+  JsonObject *variants = royal_json_object (royal_json_object (data, "product"), "variants");
+
+  if (royal_json_boolean (royal_json_object (variants, "pageInfo"), "hasNextPage", TRUE))
+    return NULL;
+  return offers_of (royal_json_array (variants, "nodes"));
+}
+
 /* --- New ones ----------------------------------------------------------------------------------------------------- */
 
 /* A handle as Shopify makes them. */
@@ -220,6 +252,12 @@ create_facts (const RhShopifyPlace *place, JsonObject *data, JsonObject *wanted,
   json_object_set_int_member (facts, "variants", n);
   json_object_set_double_member (facts, "price_min", least);
   json_object_set_double_member (facts, "price_max", most);
+}
+
+static JsonArray *
+create_offers (JsonObject *data, JsonObject *wanted)
+{
+  return offers_of (royal_json_array (wanted, "variants"));
 }
 
 /* (transfer full): { @name: @value } of an option, as an input wants it. */
@@ -359,17 +397,23 @@ delete_variables (const char *id, JsonObject *wanted, JsonObject *state, const c
 }
 
 #define OF_PRODUCTS                                                                                                    \
-  .kind = "Product", .scope = "write_products", .observe = "product", .state = product_state, .facts = product_facts,  \
+  .kind = "Product", .scope = "write_products", .state = product_state, .facts = product_facts,                        \
   .is_done = product_is_done, .changes = { { "product-update", "productUpdate", product_variables } },                 \
   .inverse = rh_shopify_as_it_was
 
 const RhShopifyAction rh_shopify_product_archive = { .name = "shopify.product.archive",
                                                      .asked = archive_asked,
+                                                     .observe = "product",
                                                      OF_PRODUCTS };
 const RhShopifyAction rh_shopify_product_publish = { .name = "shopify.product.publish",
                                                      .asked = publish_asked,
+                                                     .observe = "product-offers",
+                                                     .cost = COST_OFFERS,
+                                                     .offers = publish_offers,
                                                      OF_PRODUCTS };
-const RhShopifyAction rh_shopify_product_update = { .name = "shopify.product.update", OF_PRODUCTS };
+const RhShopifyAction rh_shopify_product_update = { .name = "shopify.product.update",
+                                                    .observe = "product",
+                                                    OF_PRODUCTS };
 const RhShopifyAction rh_shopify_product_create = { .name = "shopify.product.create",
                                                     .id_of = handle_of,
                                                     .what = "HANDLE (a-z, 0-9 and -)",
@@ -378,6 +422,7 @@ const RhShopifyAction rh_shopify_product_create = { .name = "shopify.product.cre
                                                     .observe = "product-of-handle",
                                                     .state = create_state,
                                                     .facts = create_facts,
+                                                    .offers = create_offers,
                                                     .is_done = create_is_done,
                                                     .refuses = create_refuses,
                                                     .changes = { { "product-create", "productSet", create_variables } },

@@ -2,6 +2,7 @@
 #include "rh-shopify.h"
 
 #include "rh-connector-operation.h"
+#include "rh-connector-store.h"
 #include "rh-connector-task.h"
 #include "rh-log.h"
 #include "rh-shopify-action.h"
@@ -63,10 +64,11 @@ typedef struct {
   RhShopifyPlace *place;
   const RhShopifyAction *action;
   char *id;
-  JsonNode *data; /* (nullable): what was observed */
-  guint step;     /* of its changes, the next one */
-  guint done;     /* how many there were */
-  guint looks;    /* how often what is not seen yet was looked for */
+  JsonNode *data;  /* (nullable): what was observed */
+  JsonNode *known; /* (nullable): facts of the host's own catalog */
+  guint step;      /* of its changes, the next one */
+  guint done;      /* how many there were */
+  guint looks;     /* how often what is not seen yet was looked for */
 } Operation;
 
 static const char *
@@ -176,6 +178,21 @@ state_of (const RhOperation *base)
   return base->state != NULL ? json_node_get_object (base->state) : NULL;
 }
 
+/* What the host knows itself, beside what the shop says. */
+static void
+put_known (JsonNode *known, JsonObject *facts)
+{
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *value;
+
+  if (known == NULL || !JSON_NODE_HOLDS_OBJECT (known))
+    return;
+  json_object_iter_init (&iter, json_node_get_object (known));
+  while (json_object_iter_next (&iter, &name, &value))
+    json_object_set_member (facts, name, json_node_copy (value));
+}
+
 static void
 put_facts (const RhOperation *base, JsonObject *facts)
 {
@@ -185,6 +202,7 @@ put_facts (const RhOperation *base, JsonObject *facts)
   json_object_set_boolean_member (facts, "can_undo", self->action->inverse != NULL);
   if (self->action->facts != NULL)
     self->action->facts (self->place, json_node_get_object (self->data), base->wanted, facts);
+  put_known (self->known, facts);
 }
 
 /* `before` is what undo restores. */
@@ -297,6 +315,7 @@ clear (RhOperation *base)
 
   g_free (self->id);
   g_clear_pointer (&self->data, json_node_unref);
+  g_clear_pointer (&self->known, json_node_unref);
 }
 
 static gboolean
@@ -356,6 +375,54 @@ must_settle (const Operation *self, JsonNode *state)
          !self->action->is_done (self->base.wanted, json_node_get_object (state));
 }
 
+static const RhStatement margins = { "shopify.margins", "select catalog_margins ($1, $2::jsonb) as result", 2, FALSE };
+
+static void
+on_margins (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Operation *self = g_task_get_task_data (task);
+  JsonNode *state = g_steal_pointer (&self->base.state);
+  GError *error = NULL;
+
+  self->known = rh_connector_task_node (RH_CONNECTOR (source), result, &error);
+  if (self->known != NULL)
+    rh_operation_decide (task, state);
+  else
+    {
+      json_node_unref (state);
+      g_task_return_error (task, error);
+    }
+}
+
+/* What is left of what is to be sold the shop does not know. */
+static gboolean
+needs_margins (RhShopify *shopify, const Operation *self)
+{
+  return self->base.kind == RH_OPERATION_ASSESS && self->base.effect.receipt == NULL && self->action->offers != NULL &&
+         shopify->store != NULL;
+}
+
+static void
+ask_margins (GTask *task, JsonNode *state)
+{
+  RhShopify *shopify = g_task_get_source_object (task);
+  Operation *self = g_task_get_task_data (task);
+  JsonObject *data = json_node_get_object (self->data);
+  JsonArray *offers = self->action->offers (data, self->base.wanted);
+  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_ARRAY);
+  g_autofree char *text = NULL;
+
+  json_node_take_array (node, offers != NULL ? offers : json_array_new ());
+  text = royal_json_to_string (node);
+  g_clear_pointer (&self->base.state, json_node_unref);
+  self->base.state = state;
+  rh_connector_store_call (
+      RH_CONNECTOR (shopify), shopify->store, &margins, self->base.effect.workspace,
+      (const char *const[]){ royal_json_string (royal_json_object (data, "shop"), "currencyCode", ""), text }, NULL,
+      on_margins, g_object_ref (task), ask_margins);
+}
+
 static void
 take_observed (GTask *task, JsonNode *data)
 {
@@ -378,6 +445,8 @@ take_observed (GTask *task, JsonNode *data)
       self->looks++;
       observe_in_ms (task, self->place->settle_ms);
     }
+  else if (needs_margins (g_task_get_source_object (task), self))
+    ask_margins (task, g_steal_pointer (&state));
   else
     rh_operation_decide (task, g_steal_pointer (&state));
 }
