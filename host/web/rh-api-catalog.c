@@ -3,14 +3,12 @@
 
 #include "royal-json.h"
 
-/* What could be sold, and what people aim at. */
+/* What could be sold, where it stands between the catalog and the shop, and what people aim at. */
 
-static const RhStatement opportunities = {
-  "web.opportunities",
-  "select jsonb_build_object ('items', catalog_opportunity_list ()->'opportunities',"
-  " 'next', null) as answer",
-  0, FALSE
-};
+static const RhStatement products = { "web.products", "select product_board () as answer", 0, FALSE };
+static const RhStatement opportunities = { "web.opportunities", "select product_opportunities () as answer", 0, FALSE };
+static const RhStatement suppliers = { "web.suppliers", "select product_suppliers () as answer", 0, FALSE };
+static const RhStatement progress = { "web.goals_progress", "select goal_progress () as answer", 0, FALSE };
 static const RhStatement goals = { "web.goals", "select goal_list () as answer", 0, FALSE };
 static const RhStatement goals_set = { "web.goals_set", "select goal_set ($1, $2) as answer", 2, TRUE };
 
@@ -18,6 +16,24 @@ static void
 on_answer (RhRequest *request, RhRows *rows)
 {
   rh_request_reply_row (request, SOUP_STATUS_OK, rows, "answer");
+}
+
+void
+rh_api_products (RhRequest *request)
+{
+  rh_request_call (request, &products, NULL, on_answer);
+}
+
+void
+rh_api_suppliers (RhRequest *request)
+{
+  rh_request_call (request, &suppliers, NULL, on_answer);
+}
+
+void
+rh_api_goals_progress (RhRequest *request)
+{
+  rh_request_call (request, &progress, NULL, on_answer);
 }
 
 void

@@ -97,6 +97,9 @@ static const AccessRow rows[] = {
   { "POST /webhooks/github", "~" },
   { "POST /webhooks/shopify", "~" },
   { "GET " API "/catalog/opportunities", ANY, .shows = TRUE },
+  { "GET " API "/catalog/suppliers", ANY, .shows = TRUE },
+  { "GET " API "/products", ANY, .shows = TRUE },
+  { "GET " API "/goals/progress", ANY },
   { "GET " API "/goals", ANY },
   { "PUT " API "/goals", "oa" },
   { "GET " API "/shopify/shops", ANY, .shows = TRUE },
@@ -192,6 +195,9 @@ static const AccessThing things[] = {
             " returning shop" },
   { "opportunity", "insert into catalog_opportunities (workspace_id, product, supplier, title, price, cost, key,"
                    " parameters) values (¤, 'zqother', 'zqother', 'zqother', 2, 1, 'zqother', '{}') returning uid" },
+  { "listing",
+    "insert into catalog_listings (workspace_id, product, supplier, title, price, cost) values (¤, 'zqother',"
+    " 'zqother', 'zqother', 2, 1) returning product" },
   { "theme",
     "with t as (insert into shopify_themes (workspace_id, shop, theme, name, role, processing, updated) values (¤,"
     " 'zqother', (random () * 1e15)::bigint, 'zqother', 'MAIN', false, 0) returning theme), j as (insert into jobs"
