@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { accessible, expel, fits, login, ok, open, run, visit } from './browser.mjs'
 
 const { E2E_URL: url, E2E_PASSWORD: oneTime, E2E_SHOTS: shots, E2E_WEIGHT_MAX: most } = process.env
-const names = ['overview', 'approvals', 'activity', 'agents', 'jobs', 'workflows', 'season', 'themes', 'sync', 'policy', 'simulate', 'audit', 'settings']
+const names = ['overview', 'approvals', 'activity', 'agents', 'jobs', 'workflows', 'season', 'products', 'themes', 'sync', 'policy', 'simulate', 'audit', 'settings']
 
 // The weight is what goes over the wire, as the browser reckons it, of the first visit.
 async function firstVisit(browser) {

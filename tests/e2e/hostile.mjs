@@ -65,7 +65,7 @@ await run(async (browser) => {
   await login(page)
   await page.context().route('**/api/v1/**', answerHostilely)
   let shown = 0
-  for (const name of ['overview', 'approvals', 'activity', 'agents', 'jobs', 'workflows', 'season', 'themes', 'sync', 'policy', 'simulate', 'audit', 'settings']) {
+  for (const name of ['overview', 'approvals', 'activity', 'agents', 'jobs', 'workflows', 'season', 'products', 'themes', 'sync', 'policy', 'simulate', 'audit', 'settings']) {
     await visit(page, name)
     await inert(page, name)
     shown += await isShown(page)

@@ -609,6 +609,14 @@ on_products (SoupServer *server, SoupServerMessage *message, const char *path, G
   answer_text (message, 200, shopify_shop_statuses (((const ShopifyFake *)data)->shop));
 }
 
+/* GET /fake/made: of those that were made here by their handles the inputs, as they came and as they were changed
+ * since. */
+static void
+on_made (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
+{
+  answer_text (message, 200, shopify_shop_made (((const ShopifyFake *)data)->shop));
+}
+
 /* GET /fake/faults: how many requests went wrong. */
 static void
 on_faults (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
@@ -684,6 +692,7 @@ shopify_fake_new (void)
   soup_server_add_handler (self->server, "/files", on_file, self, NULL);
   soup_server_add_handler (self->server, "/fake/variants", on_variants, self, NULL);
   soup_server_add_handler (self->server, "/fake/products", on_products, self, NULL);
+  soup_server_add_handler (self->server, "/fake/made", on_made, self, NULL);
   soup_server_add_handler (self->server, "/fake/faults", on_faults, self, NULL);
   g_assert_true (soup_server_listen_local (self->server, 0, SOUP_SERVER_LISTEN_IPV4_ONLY, NULL));
   uris = soup_server_get_uris (self->server);

@@ -579,6 +579,21 @@ shopify_shop_statuses (ShopifyShop *self)
   return royal_json_to_string (node);
 }
 
+char *
+shopify_shop_made (ShopifyShop *self)
+{
+  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
+  JsonObject *made = json_object_new ();
+  GHashTableIter iter;
+  gpointer handle, product;
+
+  g_hash_table_iter_init (&iter, self->products);
+  while (g_hash_table_iter_next (&iter, &handle, &product))
+    json_object_set_object_member (made, handle, json_object_ref (royal_json_object (product, "input")));
+  json_node_take_object (node, made);
+  return royal_json_to_string (node);
+}
+
 /* Without an identifier it is a new one, whose handle nobody has. */
 JsonObject *
 shopify_shop_product_create (ShopifyShop *self, JsonObject *variables)

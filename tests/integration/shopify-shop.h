@@ -27,6 +27,8 @@ JsonObject *shopify_shop_product (ShopifyShop *self, const char *handle);
 JsonObject *shopify_shop_page (ShopifyShop *self, JsonObject *variables, JsonObject *data);
 /* (transfer full): JSON, their statuses by their handles. */
 char *shopify_shop_statuses (ShopifyShop *self);
+/* (transfer full): JSON, by their handles the inputs that made them, as they were changed since. */
+char *shopify_shop_made (ShopifyShop *self);
 
 /* Answers: the `data` of one. */
 JsonObject *shopify_shop_theme (ShopifyShop *self, JsonObject *variables);

@@ -52,6 +52,7 @@ export const get = async <T>(path: string): Promise<T> => (await send('GET', pat
 export const text = async (path: string): Promise<string> => (await send('GET', path)).text()
 export const del = async <T>(path: string): Promise<T> => (await send('DELETE', path)).json() as Promise<T>
 
+export const put = async <T>(path: string, body: unknown): Promise<T> => (await send('PUT', path, JSON.stringify(body), 'application/json')).json() as Promise<T>
 export const patch = async <T>(path: string, body: unknown): Promise<T> => (await send('PATCH', path, JSON.stringify(body), 'application/json')).json() as Promise<T>
 
 /** @param body undefined: a request that takes none */

@@ -10,6 +10,7 @@ import { Login } from './pages/login'
 import { Overview } from './pages/overview'
 import { Password } from './pages/password'
 import { Policy } from './pages/policy'
+import { Products } from './pages/products'
 import { Season } from './pages/season'
 import { Settings } from './pages/settings'
 import { Simulate } from './pages/simulate'
@@ -33,6 +34,7 @@ export const pages = [
   { name: 'jobs', title: 'Jobs', show: Jobs, key: 'j' },
   { name: 'workflows', title: 'Workflows', show: Workflows, key: 'w' },
   { name: 'season', title: 'Season', show: Season, key: 's' },
+  { name: 'products', title: 'Products', show: Products, key: 'd' },
   { name: 'themes', title: 'Themes', show: Themes, key: 'h' },
   { name: 'sync', title: 'Sync', show: Sync, key: 'y' },
   { name: 'policy', title: 'Policy', show: Policy, key: 'p' },
