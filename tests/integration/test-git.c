@@ -399,6 +399,10 @@ test_reads (void)
   g_autofree char *binary = NULL;
   g_autofree char *parameters = NULL;
   g_autofree char *outside = NULL;
+  g_autofree char *encoded = NULL;
+  g_autofree char *text = NULL;
+  g_autofree char *base64 = NULL;
+  g_autoptr (RoyalTable) with_binary = NULL;
   const char *head;
 
   if (world->git == NULL)
@@ -429,6 +433,14 @@ test_reads (void)
   g_assert_cmpstr (path, ==, "a/b.txt");
   g_assert_cmpstr (content, ==, "one\n");
   g_assert_null (binary);
+  g_assert_cmpuint (royal_table_n_columns (table), ==, 3);
+  encoded = g_strdup_printf ("{'repository':'shop','commit':'%s','under':'a','encoding':'base64'}", head);
+  with_binary = files_of (world, encoded, &error);
+  g_assert_no_error (error);
+  text = cell (with_binary, 3, 0);
+  base64 = cell (with_binary, 3, 1);
+  g_assert_null (text); /* it has a content */
+  g_assert_cmpstr (base64, ==, "YQBi");
   outside = g_strdup_printf ("{'repository':'shop','commit':'%s','under':'nowhere'}", head);
   none = files_of (world, outside, &error);
   g_assert_no_error (error);
@@ -450,6 +462,8 @@ test_reads_refuse (void)
     { "{'commit':'main'}", ROYAL_ERROR_INVALID, "git.files: /repository: expected a repository" },
     { "{'repository':'shop','branch':'main'}", ROYAL_ERROR_INVALID, "git.files: /branch: expected texts, of" },
     { "{'repository':'shop','commit':7}", ROYAL_ERROR_INVALID, "git.files: /commit: expected texts, of" },
+    { "{'repository':'shop','commit':'main','encoding':'hex'}", ROYAL_ERROR_INVALID,
+      "git.files: /encoding: expected base64" },
     { "{'repository':'bad','commit':'1111111111111111111111111111111111111111'}", ROYAL_ERROR_DENIED, "credential" },
   };
   g_autoptr (World) world = world_new ();

@@ -21,6 +21,7 @@ static const RoyalColumn columns[] = {
   { "path", ROYAL_COLUMN_STRING },
   { "oid", ROYAL_COLUMN_STRING },
   { "content", ROYAL_COLUMN_STRING },
+  { "base64", ROYAL_COLUMN_STRING }, /* where it is asked for */
 };
 
 /* One walk over a tree. */
@@ -28,9 +29,32 @@ typedef struct {
   git_repository *repository;
   RoyalTableBuilder *table;
   const char *under; /* "", or with a slash at its end */
+  gboolean with_binary;
   guint files;
   gsize bytes;
 } Walk;
+
+static void
+add_content (Walk *self, const char *content, gsize length)
+{
+  gboolean is_large = length > CONTENT_MAX;
+  gboolean is_text = !is_large && (length == 0 || g_utf8_validate_len (content, length, NULL));
+
+  if (is_text)
+    royal_table_builder_string (self->table, 2, length > 0 ? content : "", length);
+  else
+    royal_table_builder_null (self->table, 2);
+  if (!self->with_binary)
+    return;
+  if (is_text || is_large)
+    royal_table_builder_null (self->table, 3);
+  else
+    {
+      g_autofree char *base64 = g_base64_encode ((const guchar *)content, length);
+
+      royal_table_builder_string (self->table, 3, base64, strlen (base64));
+    }
+}
 
 static int
 on_entry (const char *root, const git_tree_entry *entry, void *data)
@@ -39,7 +63,6 @@ on_entry (const char *root, const git_tree_entry *entry, void *data)
   g_autofree char *path = g_strconcat (self->under, root, git_tree_entry_name (entry), NULL);
   g_autoptr (git_blob) blob = NULL;
   char hex[GIT_OID_HEXSZ + 1];
-  const char *content;
   gsize length;
 
   if (git_tree_entry_type (entry) != GIT_OBJECT_BLOB || git_tree_entry_filemode (entry) == GIT_FILEMODE_LINK ||
@@ -47,7 +70,6 @@ on_entry (const char *root, const git_tree_entry *entry, void *data)
     return 0;
   if (git_blob_lookup (&blob, self->repository, git_tree_entry_id (entry)) < 0)
     return -1;
-  content = git_blob_rawcontent (blob);
   length = (gsize)git_blob_rawsize (blob);
   self->files++;
   self->bytes += length;
@@ -56,10 +78,7 @@ on_entry (const char *root, const git_tree_entry *entry, void *data)
   royal_table_builder_string (self->table, 0, path, strlen (path));
   royal_table_builder_string (self->table, 1, git_oid_tostr (hex, sizeof hex, git_tree_entry_id (entry)),
                               GIT_OID_HEXSZ);
-  if (length > CONTENT_MAX || (length > 0 && !g_utf8_validate_len (content, length, NULL)))
-    royal_table_builder_null (self->table, 2);
-  else
-    royal_table_builder_string (self->table, 2, length > 0 ? content : "", length);
+  add_content (self, git_blob_rawcontent (blob), length);
   return 0;
 }
 
@@ -96,15 +115,20 @@ walk_tree (const RhGitAccess *access, Walk *walk, git_tree *tree, GError **error
 }
 
 int
-rh_git_tree_read (const RhGitAccess *access, const char *commit, const char *under, GError **error)
+rh_git_tree_read (const RhGitAccess *access,
+                  const char *commit,
+                  const char *under,
+                  gboolean with_binary,
+                  GError **error)
 {
-  g_autoptr (RoyalTableBuilder) table = royal_table_builder_new (columns, G_N_ELEMENTS (columns));
+  g_autoptr (RoyalTableBuilder) table =
+      royal_table_builder_new (columns, G_N_ELEMENTS (columns) - (with_binary ? 0 : 1));
   g_autoptr (git_repository) repository = NULL;
   g_autoptr (git_commit) found = NULL;
   g_autoptr (git_tree) tree = NULL;
   g_autoptr (GError) fault = NULL;
   g_autofree char *folder = *under != '\0' ? g_strconcat (under, "/", NULL) : g_strdup ("");
-  Walk walk = { .table = table, .under = folder };
+  Walk walk = { .table = table, .under = folder, .with_binary = with_binary };
   git_oid id;
 
   g_return_val_if_fail (access != NULL && commit != NULL && under != NULL, -1);

@@ -383,7 +383,8 @@ static gpointer
 work_files (Operation *self, GError **error)
 {
   int fd = rh_git_tree_read (&self->access, royal_json_string (self->asked, "commit", ""),
-                             royal_json_string (self->asked, "under", ""), error);
+                             royal_json_string (self->asked, "under", ""),
+                             royal_json_string (self->asked, "encoding", NULL) != NULL, error);
   int *result = fd >= 0 ? g_new (int, 1) : NULL;
 
   if (result != NULL)
@@ -545,7 +546,7 @@ static const struct {
   GDestroyNotify free_result;
 } reads[] = {
   { "git.branch", " repository branch ", work_branch, (GDestroyNotify)json_node_unref },
-  { "git.files", " repository commit under ", work_files, free_files },
+  { "git.files", " repository commit under encoding ", work_files, free_files },
 };
 
 static gboolean
@@ -563,6 +564,12 @@ check_read (const char *resource, const char *members, JsonObject *parameters, G
                        (char *)l->data, members);
           return FALSE;
         }
+    }
+  if (strcmp (royal_json_string (parameters, "encoding", "base64"), "base64") != 0)
+    {
+      g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "%s: /encoding: expected base64, of what is no text",
+                   resource);
+      return FALSE;
     }
   if (royal_json_string (parameters, "repository", NULL) != NULL)
     return TRUE;
