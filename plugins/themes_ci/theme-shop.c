@@ -6,15 +6,14 @@
 enum { THEME, NAME, ROLE, PROCESSING, UPDATED };
 enum { PATH, CHECKSUM, SIZE, CONTENT };
 
-/* Finds @names in @table. @numbers: bit i is set when names[i] is to hold whole numbers; the others hold text. */
-static gboolean
-find_columns (const RoyalTable *table,
-              const char *resource,
-              const char *const *names,
-              guint n,
-              guint numbers,
-              gint *columns,
-              GError **error)
+gboolean
+theme_find_columns (const RoyalTable *table,
+                    const char *resource,
+                    const char *const *names,
+                    guint n,
+                    guint numbers,
+                    gint *columns,
+                    GError **error)
 {
   for (guint i = 0; i < n; i++)
     {
@@ -48,6 +47,27 @@ text_of (const RoyalTable *table, gint column, guint64 row)
   return cell != NULL ? g_utf8_make_valid (cell, (gssize)length) : g_strdup ("");
 }
 
+JsonNode *
+theme_take (JsonObject *object)
+{
+  JsonNode *node = json_node_init (json_node_alloc (), JSON_NODE_OBJECT);
+
+  json_node_take_object (node, object);
+  return node;
+}
+
+gboolean
+theme_propose (RoyalRun *run, RoyalProposal *proposal, JsonObject *result, GError **error)
+{
+  JsonNode *outcome = royal_run_propose (run, proposal, error);
+
+  if (outcome == NULL)
+    return FALSE;
+  json_object_set_boolean_member (result, "proposed", TRUE);
+  json_object_set_member (result, "outcome", outcome);
+  return TRUE;
+}
+
 void
 theme_shop_free (ThemeShop *self)
 {
@@ -56,6 +76,15 @@ theme_shop_free (ThemeShop *self)
   royal_table_free (self->table);
   g_free (self->shop);
   g_free (self);
+}
+
+gint64
+theme_shop_find_name (const ThemeShop *self, const char *name)
+{
+  for (guint64 row = 0; row < royal_table_n_rows (self->table); row++)
+    if (is (self->table, self->columns[NAME], row, name))
+      return (gint64)row;
+  return -1;
 }
 
 gint64
@@ -85,6 +114,16 @@ theme_shop_is_processing (const ThemeShop *self, gint64 row)
   return royal_table_int64 (self->table, (guint)self->columns[PROCESSING])[row] != 0;
 }
 
+gboolean
+theme_shop_has_live (const ThemeShop *shop, GError **error)
+{
+  if (shop->live >= 0)
+    return TRUE;
+  g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_UNAVAILABLE,
+               "shopify.themes: expected a theme of the shop %s that is live; none was pulled", shop->shop);
+  return FALSE;
+}
+
 ThemeShop *
 theme_shop_read (RoyalRun *run, const char *theme, const char *shop, GError **error)
 {
@@ -97,8 +136,8 @@ theme_shop_read (RoyalRun *run, const char *theme, const char *shop, GError **er
   self->row = self->live = -1;
   json_object_set_string_member (parameters, "shop", self->shop);
   self->table = royal_run_read (run, "shopify.themes", parameters, error);
-  if (self->table == NULL || !find_columns (self->table, "shopify.themes", names, G_N_ELEMENTS (names),
-                                            1 << PROCESSING | 1 << UPDATED, self->columns, error))
+  if (self->table == NULL || !theme_find_columns (self->table, "shopify.themes", names, G_N_ELEMENTS (names),
+                                                  1 << PROCESSING | 1 << UPDATED, self->columns, error))
     return NULL;
   for (guint64 row = 0; row < royal_table_n_rows (self->table); row++)
     if (is (self->table, self->columns[ROLE], row, "MAIN"))
@@ -134,7 +173,6 @@ theme_shop_to_json (const ThemeShop *self, gint64 row)
 
 typedef struct {
   ThemeFiles *files;
-  GPtrArray *sums; /* PATH, a blank and CHECKSUM */
   JsonArray *unread;
 } Read;
 
@@ -143,7 +181,6 @@ static void
 add_file (Read *self, const RoyalTable *table, const gint *columns, guint64 row)
 {
   g_autofree char *path = text_of (table, columns[PATH], row);
-  g_autofree char *sum = text_of (table, columns[CHECKSUM], row);
   gint64 size = MAX (royal_table_int64 (table, (guint)columns[SIZE])[row], 0);
   gboolean is_text = g_str_has_suffix (path, ".liquid") || g_str_has_suffix (path, ".json");
   gsize length = 0;
@@ -153,7 +190,6 @@ add_file (Read *self, const RoyalTable *table, const gint *columns, guint64 row)
   theme_files_add (self->files, path, is_there ? content : NULL, is_there ? length : 0, (guint64)size);
   if (is_text && !is_there)
     json_array_add_string_element (self->unread, path);
-  g_ptr_array_add (self->sums, g_strdup_printf ("%s %s\n", path, sum));
 }
 
 static int
@@ -162,6 +198,7 @@ compare (gconstpointer a, gconstpointer b)
   return strcmp (*(const char *const *)a, *(const char *const *)b);
 }
 
+/* @sums: of each file PATH, a blank and CHECKSUM. */
 static char *
 digest (GPtrArray *sums)
 {
@@ -173,17 +210,18 @@ digest (GPtrArray *sums)
   return g_strdup (g_checksum_get_string (checksum));
 }
 
-static RoyalTable *
-read_files (RoyalRun *run, const char *theme, gint *columns, GError **error)
+RoyalTable *
+theme_shop_read_files (RoyalRun *run, const char *theme, gint *columns, char **ret_digest, GError **error)
 {
   static const char *const names[] = { "path", "checksum", "size", "content" };
   g_autoptr (JsonObject) parameters = json_object_new ();
+  g_autoptr (GPtrArray) sums = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (RoyalTable) table = NULL;
 
   json_object_set_string_member (parameters, "theme", theme);
   table = royal_run_read (run, "shopify.theme_files", parameters, error);
   if (table == NULL ||
-      !find_columns (table, "shopify.theme_files", names, G_N_ELEMENTS (names), 1 << SIZE, columns, error))
+      !theme_find_columns (table, "shopify.theme_files", names, G_N_ELEMENTS (names), 1 << SIZE, columns, error))
     return NULL;
   if (royal_table_n_rows (table) == 0)
     {
@@ -191,6 +229,14 @@ read_files (RoyalRun *run, const char *theme, gint *columns, GError **error)
                    "shopify.theme_files: expected files of the theme %s; none was pulled", theme);
       return NULL;
     }
+  for (guint64 row = 0; row < royal_table_n_rows (table); row++)
+    {
+      g_autofree char *path = text_of (table, columns[PATH], row);
+      g_autofree char *sum = text_of (table, columns[CHECKSUM], row);
+
+      g_ptr_array_add (sums, g_strdup_printf ("%s %s\n", path, sum));
+    }
+  *ret_digest = digest (sums);
   return g_steal_pointer (&table);
 }
 
@@ -209,12 +255,11 @@ theme_shop_check (const ThemeShop *self, RoyalRun *run, gboolean *ret_green, GEr
   g_autofree char *id = theme_shop_id (self, self->row);
   g_autoptr (RoyalTable) table = NULL;
   g_autoptr (ThemeFiles) files = theme_files_new ();
-  g_autoptr (GPtrArray) sums = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (ThemeReport) report = NULL;
   g_autoptr (JsonObject) found = NULL;
   g_autoptr (GList) members = NULL;
   g_autofree char *sum = NULL;
-  Read read = { files, sums, NULL };
+  Read read = { files, NULL };
   JsonObject *result;
   gint columns[4];
 
@@ -224,7 +269,7 @@ theme_shop_check (const ThemeShop *self, RoyalRun *run, gboolean *ret_green, GEr
                    "the theme %s is being made by Shopify; expected one that is done", id);
       return NULL;
     }
-  table = read_files (run, id, columns, error);
+  table = theme_shop_read_files (run, id, columns, &sum, error);
   if (table == NULL)
     return NULL;
   royal_run_progress (run, 0.3, "checking");
@@ -234,7 +279,6 @@ theme_shop_check (const ThemeShop *self, RoyalRun *run, gboolean *ret_green, GEr
   report = theme_check (files, &budget);
   found = theme_report_to_json (report, told);
   *ret_green = theme_report_count (report, THEME_ERROR) == 0 && json_array_get_length (read.unread) == 0;
-  sum = digest (sums);
 
   result = theme_shop_to_json (self, self->row);
   json_object_set_boolean_member (result, "green", *ret_green);

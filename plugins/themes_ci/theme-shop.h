@@ -33,6 +33,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ThemeShop, theme_shop_free)
 /* The row of the theme SHOP/NUMBER; -1 when there is none. */
 gint64 theme_shop_find (const ThemeShop *self, const char *theme);
 
+/* FALSE with %ROYAL_ERROR_UNAVAILABLE: no live theme was pulled. */
+gboolean theme_shop_has_live (const ThemeShop *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The row of a theme of that name; -1 when there is none. */
+gint64 theme_shop_find_name (const ThemeShop *self, const char *name);
+
 /* (transfer full): of the theme in @row: SHOP/NUMBER, and its name. */
 char *theme_shop_id (const ThemeShop *self, gint64 row);
 char *theme_shop_name (const ThemeShop *self, gint64 row);
@@ -55,5 +61,32 @@ JsonObject *theme_shop_to_json (const ThemeShop *self, gint64 row) G_GNUC_WARN_U
  */
 JsonObject *
 theme_shop_check (const ThemeShop *self, RoyalRun *run, gboolean *ret_green, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * theme_shop_read_files:
+ * @theme: SHOP/NUMBER
+ * @columns: (out): of path, checksum, size and content
+ * @ret_digest: (out) (transfer full): over all paths and checksums
+ *
+ * Returns: (transfer full): the files of a theme; NULL with %ROYAL_ERROR_UNAVAILABLE when none was pulled.
+ */
+RoyalTable *theme_shop_read_files (RoyalRun *run,
+                                   const char *theme,
+                                   gint *columns,
+                                   char **ret_digest,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Finds @names in @table. @numbers: bit i is set when names[i] is to hold whole numbers; the others hold text. */
+gboolean theme_find_columns (const RoyalTable *table,
+                             const char *resource,
+                             const char *const *names,
+                             guint n,
+                             guint numbers,
+                             gint *columns,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* (transfer full): a task's result, which takes @object; (transfer none) @result gets `proposed` and `outcome`. */
+JsonNode *theme_take (JsonObject *object) G_GNUC_WARN_UNUSED_RESULT;
+gboolean theme_propose (RoyalRun *run, RoyalProposal *proposal, JsonObject *result, GError **error);
 
 G_END_DECLS

@@ -1,31 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "theme-shop.h"
+#include "theme-stage.h"
 
 #include <string.h>
 
 #define WAIT_S 604800
 #define RELEASES_MAX 50 /* kept of a shop */
-
-static JsonNode *
-take (JsonObject *object)
-{
-  JsonNode *node = json_node_init (json_node_alloc (), JSON_NODE_OBJECT);
-
-  json_node_take_object (node, object);
-  return node;
-}
-
-static gboolean
-propose (RoyalRun *run, RoyalProposal *proposal, JsonObject *result, GError **error)
-{
-  JsonNode *outcome = royal_run_propose (run, proposal, error);
-
-  if (outcome == NULL)
-    return FALSE;
-  json_object_set_boolean_member (result, "proposed", TRUE);
-  json_object_set_member (result, "outcome", outcome);
-  return TRUE;
-}
 
 /* 0 errors, 3 warnings in 166 files; and what people are to know besides. */
 static char *
@@ -67,7 +47,7 @@ set_status (RoyalRun *run, const char *sha, gboolean is_green, JsonObject *resul
   royal_proposal_set_string (proposal, "description", text);
   royal_proposal_set_title (proposal, title);
   royal_proposal_add_source (proposal, "shopify.theme_files");
-  return propose (run, proposal, result, error);
+  return theme_propose (run, proposal, result, error);
 }
 
 static JsonNode *
@@ -85,7 +65,7 @@ check (RoyalRun *run, JsonObject *input, GError **error)
   json_object_set_boolean_member (result, "proposed", FALSE);
   if (!set_status (run, json_object_get_string_member_with_default (input, "sha", NULL), is_green, result, error))
     return NULL;
-  return take (g_steal_pointer (&result));
+  return theme_take (g_steal_pointer (&result));
 }
 
 /* --- What was published --------------------------------------------------------------------------------------------
@@ -194,17 +174,7 @@ publish (RoyalRun *run, const ThemeShop *shop, gint64 row, const char *why, Json
   royal_proposal_add_source (proposal, "shopify.themes");
   royal_proposal_add_source (proposal, "shopify.theme_files");
   royal_proposal_set_deadline (proposal, WAIT_S);
-  return propose (run, proposal, result, error);
-}
-
-static gboolean
-has_live (const ThemeShop *shop, GError **error)
-{
-  if (shop->live >= 0)
-    return TRUE;
-  g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_UNAVAILABLE,
-               "shopify.themes: expected a theme of the shop %s that is live; none was pulled", shop->shop);
-  return FALSE;
+  return theme_propose (run, proposal, result, error);
 }
 
 static JsonNode *
@@ -215,13 +185,13 @@ promote (RoyalRun *run, JsonObject *input, GError **error)
   g_autofree char *why = NULL;
   gboolean is_green = FALSE;
 
-  if (shop == NULL || !has_live (shop, error))
+  if (shop == NULL || !theme_shop_has_live (shop, error))
     return NULL;
   result = theme_shop_check (shop, run, &is_green, error);
   if (result == NULL)
     return NULL;
   json_object_set_boolean_member (result, "proposed", FALSE);
-  json_object_set_member (result, "before", take (theme_shop_to_json (shop, shop->live)));
+  json_object_set_member (result, "before", theme_take (theme_shop_to_json (shop, shop->live)));
   why = summary (result);
   if (shop->row == shop->live)
     json_object_set_string_member (result, "reason", "it is live");
@@ -229,7 +199,7 @@ promote (RoyalRun *run, JsonObject *input, GError **error)
     json_object_set_string_member (result, "reason", why);
   else if (!record (run, shop, error) || !publish (run, shop, shop->row, why, result, error))
     return NULL;
-  return take (g_steal_pointer (&result));
+  return theme_take (g_steal_pointer (&result));
 }
 
 static JsonNode *
@@ -247,19 +217,24 @@ rollback (RoyalRun *run, JsonObject *input, GError **error)
       return NULL;
     }
   shop = theme_shop_read (run, theme, name, error);
-  if (shop == NULL || !has_live (shop, error))
+  if (shop == NULL || !theme_shop_has_live (shop, error))
     return NULL;
   row = theme != NULL ? shop->row : find_before (run, shop, error);
   if (row < 0)
     return NULL;
   result = theme_shop_to_json (shop, row);
   json_object_set_boolean_member (result, "proposed", FALSE);
-  json_object_set_member (result, "before", take (theme_shop_to_json (shop, shop->live)));
+  json_object_set_member (result, "before", theme_take (theme_shop_to_json (shop, shop->live)));
   if (row == shop->live)
     json_object_set_string_member (result, "reason", "it is live");
   else if (!publish (run, shop, row, "It was live before, and is to be so again.", result, error))
     return NULL;
-  return take (g_steal_pointer (&result));
+  return theme_take (g_steal_pointer (&result));
 }
 
-ROYAL_AGENT (ROYAL_TASK ("check", check), ROYAL_TASK ("promote", promote), ROYAL_TASK ("rollback", rollback))
+ROYAL_AGENT (ROYAL_TASK ("check", check),
+             ROYAL_TASK ("promote", promote),
+             ROYAL_TASK ("rollback", rollback),
+             ROYAL_TASK ("stage", theme_stage),
+             ROYAL_TASK ("fill", theme_stage_fill),
+             ROYAL_TASK ("staged", theme_stage_staged))

@@ -25,10 +25,10 @@ struct _GithubFake {
   guint withdrawn; /* those up to that number */
   int left_s;
   char *jwt;
-  JsonObject *pull;    /* (nullable): number 1 */
-  JsonObject *release; /* (nullable): id 7 */
-  JsonArray *labels;   /* of { "name" } */
-  JsonArray *statuses;
+  GPtrArray *pulls;     /* of JsonObject: their numbers are from 1 on */
+  JsonObject *release;  /* (nullable): id 7 */
+  JsonArray *labels;    /* of { "name" } */
+  GHashTable *statuses; /* of a commit -> JsonArray */
 };
 
 /* What GitHub tags, it tags weakly. */
@@ -135,37 +135,74 @@ is_good_token (GithubFake *self, const char *authorization)
          number > self->withdrawn;
 }
 
+static gboolean
+is_open (JsonObject *pull)
+{
+  return strcmp (royal_json_string (pull, "state", ""), "open") == 0;
+}
+
+/* Between branches as a query names them: `acme:HEAD` and `BASE`. (nullable) */
+static JsonObject *
+find_open (GithubFake *self, const char *head, const char *base)
+{
+  for (guint i = 0; i < self->pulls->len; i++)
+    {
+      JsonObject *pull = self->pulls->pdata[i];
+      const char *of = royal_json_string (royal_json_object (pull, "head"), "label", NULL);
+
+      if (of == NULL)
+        of = royal_json_string (royal_json_object (pull, "head"), "ref", "");
+      if (is_open (pull) &&
+          (head == NULL || g_str_equal (strchr (head, ':') != NULL ? strchr (head, ':') + 1 : head,
+                                        strchr (of, ':') != NULL ? strchr (of, ':') + 1 : of)) &&
+          (base == NULL || g_str_equal (base, royal_json_string (royal_json_object (pull, "base"), "ref", ""))))
+        return pull;
+    }
+  return NULL;
+}
+
+/* (nullable) */
+static JsonObject *
+find_pull (GithubFake *self, guint number)
+{
+  return number >= 1 && number <= self->pulls->len ? self->pulls->pdata[number - 1] : NULL;
+}
+
 static void
 open_pull (GithubFake *self, SoupServerMessage *message, JsonObject *body)
 {
   g_autoptr (JsonNode) head = json_object_dup_member (body, "head");
   g_autoptr (JsonNode) base = json_object_dup_member (body, "base");
+  JsonObject *pull;
 
-  if (self->pull != NULL && strcmp (royal_json_string (self->pull, "state", ""), "open") == 0)
+  if (find_open (self, json_node_get_string (head), json_node_get_string (base)) != NULL)
     {
       refuse (message, 422, "Validation Failed");
       return;
     }
-  g_clear_pointer (&self->pull, json_object_unref);
-  self->pull = github_shape_pull (1, json_node_get_string (head), json_node_get_string (base), SHA);
+  pull = github_shape_pull (self->pulls->len + 1, json_node_get_string (head), json_node_get_string (base), SHA);
+  g_ptr_array_add (self->pulls, pull);
   json_object_remove_member (body, "head");
   json_object_remove_member (body, "base");
-  copy_all (body, self->pull);
-  answer_object (message, 201, self->pull);
+  copy_all (body, pull);
+  answer_object (message, 201, pull);
 }
 
 static void
-list_pulls (GithubFake *self, SoupServerMessage *message)
+list_pulls (GithubFake *self, SoupServerMessage *message, GHashTable *query)
 {
+  const char *head = query != NULL ? g_hash_table_lookup (query, "head") : NULL;
+  const char *base = query != NULL ? g_hash_table_lookup (query, "base") : NULL;
   g_autoptr (JsonArray) all = json_array_new ();
+  JsonObject *found = find_open (self, head, base);
 
-  if (self->pull != NULL && strcmp (royal_json_string (self->pull, "state", ""), "open") == 0)
-    json_array_add_object_element (all, json_object_ref (self->pull));
+  if (found != NULL)
+    json_array_add_object_element (all, json_object_ref (found));
   answer_array (message, all);
 }
 
 static void
-merge (GithubFake *self, SoupServerMessage *message, JsonObject *body)
+merge (JsonObject *pull, SoupServerMessage *message, JsonObject *body)
 {
   g_autoptr (JsonObject) answer = json_object_new ();
 
@@ -174,8 +211,8 @@ merge (GithubFake *self, SoupServerMessage *message, JsonObject *body)
       refuse (message, 409, "Head branch was modified. Review and try the merge again.");
       return;
     }
-  json_object_set_boolean_member (self->pull, "merged", TRUE);
-  json_object_set_string_member (self->pull, "state", "closed");
+  json_object_set_boolean_member (pull, "merged", TRUE);
+  json_object_set_string_member (pull, "state", "closed");
   json_object_set_string_member (answer, "sha", SHA);
   json_object_set_boolean_member (answer, "merged", TRUE);
   json_object_set_string_member (answer, "message", "Pull Request successfully merged");
@@ -199,22 +236,35 @@ set_labels (GithubFake *self, SoupServerMessage *message, JsonObject *body)
   answer_array (message, self->labels);
 }
 
-static void
-get_status (GithubFake *self, SoupServerMessage *message)
+static JsonArray *
+statuses_of (GithubFake *self, const char *sha)
 {
-  g_autoptr (JsonObject) answer = github_shape_combined (SHA, self->statuses);
+  JsonArray *statuses = g_hash_table_lookup (self->statuses, sha);
+
+  if (statuses == NULL)
+    {
+      statuses = json_array_new ();
+      g_hash_table_insert (self->statuses, g_strdup (sha), statuses);
+    }
+  return statuses;
+}
+
+static void
+get_status (GithubFake *self, SoupServerMessage *message, const char *sha)
+{
+  g_autoptr (JsonObject) answer = github_shape_combined (sha, statuses_of (self, sha));
 
   answer_object (message, 200, answer);
 }
 
 static void
-set_status (GithubFake *self, SoupServerMessage *message, JsonObject *body)
+set_status (GithubFake *self, SoupServerMessage *message, const char *sha, JsonObject *body)
 {
   g_autoptr (JsonObject) status =
       github_shape_status (royal_json_string (body, "state", ""), royal_json_string (body, "context", "default"));
 
   copy_all (body, status);
-  json_array_add_object_element (self->statuses, json_object_ref (status));
+  json_array_add_object_element (statuses_of (self, sha), json_object_ref (status));
   answer_object (message, 201, status);
 }
 
@@ -231,22 +281,56 @@ make_release (GithubFake *self, SoupServerMessage *message, JsonObject *body)
   answer_object (message, 201, self->release);
 }
 
-static void
-route (GithubFake *self, SoupServerMessage *message, const char *what, JsonObject *body)
+/* PATH is BEFORE, 40 hexadecimal digits and AFTER: these digits (transfer full) (nullable). */
+static char *
+sha_in (const char *path, const char *before, const char *after)
 {
+  gsize at = strlen (before);
+
+  if (!g_str_has_prefix (path, before) || strlen (path) < at + 40 || strcmp (path + at + 40, after) != 0 ||
+      strspn (path + at, "0123456789abcdef") < 40)
+    return NULL;
+  return g_strndup (path + at, 40);
+}
+
+/* Of one pull request, with what comes after its number. FALSE: it is not there. */
+static gboolean
+route_pull (GithubFake *self, SoupServerMessage *message, const char *what, JsonObject *body)
+{
+  const char *method = soup_server_message_get_method (message);
+  const char *place = strstr (what, " /pulls/");
+  char *rest = NULL;
+  guint number = place != NULL ? (guint)g_ascii_strtoull (place + strlen (" /pulls/"), &rest, 10) : 0;
+  JsonObject *pull = find_pull (self, number);
+
+  if (pull == NULL)
+    return FALSE;
+  if (strcmp (method, "GET") == 0 && *rest == '\0')
+    answer_object (message, 200, pull);
+  else if (strcmp (method, "PATCH") == 0 && *rest == '\0')
+    {
+      copy_all (body, pull);
+      answer_object (message, 200, pull);
+    }
+  else if (strcmp (method, "PUT") == 0 && strcmp (rest, "/merge") == 0)
+    merge (pull, message, body);
+  else
+    return FALSE;
+  return TRUE;
+}
+
+static void
+route (GithubFake *self, SoupServerMessage *message, const char *what, GHashTable *query, JsonObject *body)
+{
+  g_autofree char *asked = sha_in (what, "GET /commits/", "/status");
+  g_autofree char *set = sha_in (what, "POST /statuses/", "");
+
   if (strcmp (what, "GET /pulls") == 0)
-    list_pulls (self, message);
+    list_pulls (self, message, query);
   else if (strcmp (what, "POST /pulls") == 0)
     open_pull (self, message, body);
-  else if (strcmp (what, "GET /pulls/1") == 0 && self->pull != NULL)
-    answer_object (message, 200, self->pull);
-  else if (strcmp (what, "PATCH /pulls/1") == 0 && self->pull != NULL)
-    {
-      copy_all (body, self->pull);
-      answer_object (message, 200, self->pull);
-    }
-  else if (strcmp (what, "PUT /pulls/1/merge") == 0 && self->pull != NULL)
-    merge (self, message, body);
+  else if (route_pull (self, message, what, body))
+    return;
   else if (strcmp (what, "GET /issues/1/labels") == 0)
     answer_array (message, self->labels);
   else if (strcmp (what, "PUT /issues/1/labels") == 0)
@@ -257,10 +341,10 @@ route (GithubFake *self, SoupServerMessage *message, const char *what, JsonObjec
       self->labels = json_array_new ();
       soup_server_message_set_status (message, 204, NULL);
     }
-  else if (strcmp (what, "GET /commits/" SHA "/status") == 0)
-    get_status (self, message);
-  else if (strcmp (what, "POST /statuses/" SHA) == 0)
-    set_status (self, message, body);
+  else if (asked != NULL)
+    get_status (self, message, asked);
+  else if (set != NULL)
+    set_status (self, message, set, body);
   else if (strcmp (what, "GET /releases/tags/v1") == 0 && self->release != NULL)
     answer_object (message, 200, self->release);
   else if (strcmp (what, "POST /releases") == 0)
@@ -327,10 +411,39 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
   else
     {
       what = g_strdup_printf ("%s %s", method, path + strlen (ROOT));
-      route (self, message, what, node != NULL ? json_node_get_object (node) : NULL);
+      route (self, message, what, query, node != NULL ? json_node_get_object (node) : NULL);
       self->unchanged += soup_server_message_get_status (message) == 304;
       self->reads += soup_server_message_get_status (message) == 200 && strcmp (method, "GET") == 0;
     }
+}
+
+/* --- For who asks ------------------------------------------------------------------------------------------------- */
+
+/* GET /fake: { pulls, statuses: { sha: [state and words] } }; PUT /fake/merged/N: somebody merges it. */
+static void
+on_fake (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
+{
+  GithubFake *self = data;
+  JsonObject *pull = find_pull (self, (guint)g_ascii_strtoull (path + strlen (path) - 1, NULL, 10));
+  g_autoptr (JsonObject) shown = json_object_new ();
+  JsonObject *statuses = json_object_new ();
+  JsonArray *pulls = json_array_new ();
+  GHashTableIter iter;
+  gpointer sha, of;
+
+  if (pull != NULL)
+    {
+      json_object_set_boolean_member (pull, "merged", TRUE);
+      json_object_set_string_member (pull, "state", "closed");
+    }
+  for (guint i = 0; i < self->pulls->len; i++)
+    json_array_add_object_element (pulls, json_object_ref (self->pulls->pdata[i]));
+  g_hash_table_iter_init (&iter, self->statuses);
+  while (g_hash_table_iter_next (&iter, &sha, &of))
+    json_object_set_array_member (statuses, sha, json_array_ref (of));
+  json_object_set_array_member (shown, "pulls", pulls);
+  json_object_set_object_member (shown, "statuses", statuses);
+  answer_object (message, 201, shown); /* nothing that is tagged */
 }
 
 GithubFake *
@@ -342,8 +455,10 @@ github_fake_new (void)
   self->server = soup_server_new (NULL, NULL);
   self->left_s = 3600;
   self->labels = json_array_new ();
-  self->statuses = json_array_new ();
+  self->pulls = g_ptr_array_new_with_free_func ((GDestroyNotify)json_object_unref);
+  self->statuses = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)json_array_unref);
   soup_server_add_handler (self->server, NULL, on_request, self, NULL);
+  soup_server_add_handler (self->server, "/fake", on_fake, self, NULL);
   g_assert_true (
       soup_server_listen_local (self->server, port_of ("ROYAL_GITHUB_FAKE_PORT"), SOUP_SERVER_LISTEN_IPV4_ONLY, NULL));
   uris = soup_server_get_uris (self->server);
@@ -357,10 +472,10 @@ github_fake_free (GithubFake *self)
 {
   soup_server_disconnect (self->server);
   g_object_unref (self->server);
-  g_clear_pointer (&self->pull, json_object_unref);
   g_clear_pointer (&self->release, json_object_unref);
+  g_ptr_array_unref (self->pulls);
   json_array_unref (self->labels);
-  json_array_unref (self->statuses);
+  g_hash_table_unref (self->statuses);
   g_free (self->fail_header);
   g_free (self->fail_value);
   g_free (self->jwt);

@@ -33,6 +33,7 @@ struct _ShopifyFake {
   GHashTable *keys;     /* of inventory: key -> what it was asked for */
   gint64 stock;         /* of item 1 at location 1 */
   ShopifyShop *shop;
+  gboolean own_themes;
   char *scopes; /* of the token, with blanks around each */
   ShopifyCatalog *catalog;
   char *lines;  /* (nullable): the file of the bulk operation */
@@ -297,11 +298,19 @@ read_bulk (ShopifyFake *self, JsonObject *variables)
   }
 OF_CATALOG (count)
 OF_CATALOG (product)
-OF_CATALOG (themes)
-OF_CATALOG (theme_list)
-OF_CATALOG (theme_bodies)
 OF_CATALOG (orders)
 OF_CATALOG (order_lines)
+
+/* Pulled are the themes that are changed here, or those of the catalog. */
+#define OF_EITHER(name, ours)                                                                                          \
+  static JsonObject *name (ShopifyFake *self, JsonObject *variables)                                                   \
+  {                                                                                                                    \
+    return self->own_themes ? shopify_shop_##ours (self->shop, variables)                                              \
+                            : shopify_catalog_##name (self->catalog, variables);                                       \
+  }
+OF_EITHER (themes, themes_page)
+OF_EITHER (theme_list, theme_list)
+OF_EITHER (theme_bodies, theme_bodies)
 
 static JsonObject *
 page (ShopifyFake *self, JsonObject *variables)
@@ -602,19 +611,26 @@ on_variants (SoupServer *server, SoupServerMessage *message, const char *path, G
   answer_text (message, 200, g_string_free (text, FALSE));
 }
 
-/* GET /fake/products: of those that were made here the handles and statuses. */
-static void
-on_products (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
-{
-  answer_text (message, 200, shopify_shop_statuses (((const ShopifyFake *)data)->shop));
-}
+/* What the shop tells of itself, at the path of a name: JSON. */
+typedef struct {
+  const char *name;
+  char *(*tell) (ShopifyShop *shop);
+} Telling;
 
-/* GET /fake/made: of those that were made here by their handles the inputs, as they came and as they were changed
- * since. */
+static const Telling tellings[] = {
+  { "/fake/products", shopify_shop_statuses },
+  { "/fake/made", shopify_shop_made },
+  { "/fake/themes", shopify_shop_shown },
+};
+
 static void
-on_made (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
+on_tell (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
 {
-  answer_text (message, 200, shopify_shop_made (((const ShopifyFake *)data)->shop));
+  const ShopifyFake *self = data;
+
+  for (guint i = 0; i < G_N_ELEMENTS (tellings); i++)
+    if (strcmp (path, tellings[i].name) == 0)
+      answer_text (message, 200, tellings[i].tell (self->shop));
 }
 
 /* GET /fake/faults: how many requests went wrong. */
@@ -659,6 +675,12 @@ shopify_fake_shop (ShopifyFake *self)
 }
 
 void
+shopify_fake_own_themes (ShopifyFake *self)
+{
+  self->own_themes = TRUE;
+}
+
+void
 shopify_fake_scopes (ShopifyFake *self, const char *scopes)
 {
   g_free (self->scopes);
@@ -691,8 +713,8 @@ shopify_fake_new (void)
   soup_server_add_handler (self->server, NULL, on_request, self, NULL);
   soup_server_add_handler (self->server, "/files", on_file, self, NULL);
   soup_server_add_handler (self->server, "/fake/variants", on_variants, self, NULL);
-  soup_server_add_handler (self->server, "/fake/products", on_products, self, NULL);
-  soup_server_add_handler (self->server, "/fake/made", on_made, self, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (tellings); i++)
+    soup_server_add_handler (self->server, tellings[i].name, on_tell, self, NULL);
   soup_server_add_handler (self->server, "/fake/faults", on_faults, self, NULL);
   g_assert_true (soup_server_listen_local (self->server, 0, SOUP_SERVER_LISTEN_IPV4_ONLY, NULL));
   uris = soup_server_get_uris (self->server);

@@ -40,6 +40,8 @@ guint shopify_fake_connections (ShopifyFake *self);
 ShopifyCatalog *shopify_fake_catalog (ShopifyFake *self);
 /* (transfer none): what it keeps beside. */
 ShopifyShop *shopify_fake_shop (ShopifyFake *self);
+/* From now on the themes of shopify_fake_shop() are pulled, not the catalog's. */
+void shopify_fake_own_themes (ShopifyFake *self);
 /* The access scopes that the token has, with blanks between; all that the connector needs at first. */
 void shopify_fake_scopes (ShopifyFake *self, const char *scopes);
 /* How many bulk operations were begun. */

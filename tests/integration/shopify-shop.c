@@ -251,7 +251,9 @@ show_file (const char *path, JsonNode *content)
   gboolean is_text = JSON_NODE_HOLDS_VALUE (content);
   const char *text =
       is_text ? json_node_get_string (content) : royal_json_string (json_node_get_object (content), "base64", "");
-  g_autofree char *checksum = g_compute_checksum_for_string (G_CHECKSUM_MD5, text, -1);
+  gsize length = strlen (text);
+  g_autofree guchar *bytes = is_text ? (guchar *)g_strdup (text) : g_base64_decode (text, &length);
+  g_autofree char *checksum = g_compute_checksum_for_data (G_CHECKSUM_MD5, bytes, length);
   JsonObject *file = object ("{'filename':'%s','checksumMd5':'%s','body':{'__typename':'%s'}}", path, checksum,
                              is_text ? "OnlineStoreThemeFileBodyText" : "OnlineStoreThemeFileBodyBase64");
 
@@ -301,6 +303,116 @@ shopify_shop_theme_content (ShopifyShop *self, JsonObject *variables)
   json_object_unref (files);
   return data;
 }
+
+/* --- As they are pulled --------------------------------------------------------------------------------------------
+ */
+
+JsonObject *
+shopify_shop_themes_page (ShopifyShop *self, JsonObject *variables)
+{
+  JsonObject *data = object ("{'themes':{'pageInfo':{'hasNextPage':false,'endCursor':'2'},'nodes':[]}}");
+  JsonArray *nodes = royal_json_array (royal_json_object (data, "themes"), "nodes");
+
+  for (guint i = 0; i < self->themes->len; i++)
+    {
+      JsonObject *shown = show_theme (self, self->themes->pdata[i]);
+
+      json_object_set_string_member (shown, "updatedAt", "2026-11-01T10:00:00Z");
+      json_array_add_object_element (nodes, shown);
+    }
+  return data;
+}
+
+static char *
+size_text (JsonNode *content)
+{
+  gsize length;
+  g_autofree guchar *bytes = NULL;
+
+  if (JSON_NODE_HOLDS_VALUE (content))
+    return g_strdup_printf ("%zu", strlen (json_node_get_string (content)));
+  bytes = g_base64_decode (royal_json_string (json_node_get_object (content), "base64", ""), &length);
+  return g_strdup_printf ("%zu", length);
+}
+
+/* What is written by then is seen. @names: (nullable): all; a list of files shows not what is in them, and what is in
+ * those that are no text is not asked for. */
+static JsonObject *
+pulled_files (ShopifyShop *self, JsonObject *variables, JsonArray *names)
+{
+  JsonObject *data =
+      object ("{'theme':{'id':'%s','files':{'pageInfo':{'hasNextPage':false,'endCursor':'9'},'nodes':[]}}}",
+              text_of (variables, "id"));
+  JsonObject *files = royal_json_object (royal_json_object (data, "theme"), "files");
+  Theme *theme = find_theme (self, text_of (variables, "id"));
+  GHashTableIter iter;
+  gpointer path, content;
+
+  if (names != NULL)
+    json_object_remove_member (files, "pageInfo");
+  settle (theme);
+  g_hash_table_iter_init (&iter, theme->files);
+  while (g_hash_table_iter_next (&iter, &path, &content))
+    {
+      JsonObject *file = show_file (path, content);
+      g_autofree char *size = size_text (content);
+      gboolean is_asked = names == NULL;
+
+      for (guint i = 0; names != NULL && i < json_array_get_length (names); i++)
+        is_asked = is_asked || strcmp (json_array_get_string_element (names, i), path) == 0;
+      json_object_set_string_member (file, "size", size);
+      if (names == NULL)
+        json_object_remove_member (file, "body");
+      else
+        json_object_remove_member (royal_json_object (file, "body"), "contentBase64");
+      if (is_asked)
+        json_array_add_object_element (royal_json_array (files, "nodes"), json_object_ref (file));
+      json_object_unref (file);
+    }
+  return data;
+}
+
+JsonObject *
+shopify_shop_theme_list (ShopifyShop *self, JsonObject *variables)
+{
+  return pulled_files (self, variables, NULL);
+}
+
+JsonObject *
+shopify_shop_theme_bodies (ShopifyShop *self, JsonObject *variables)
+{
+  return pulled_files (self, variables, royal_json_array (variables, "names"));
+}
+
+char *
+shopify_shop_shown (ShopifyShop *self)
+{
+  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
+  JsonObject *themes = json_object_new ();
+
+  for (guint i = 0; i < self->themes->len; i++)
+    {
+      Theme *theme = self->themes->pdata[i];
+      JsonObject *shown = json_object_new ();
+      JsonObject *files = json_object_new ();
+      g_autofree char *number = g_strdup_printf ("%u", theme->number);
+      GHashTableIter iter;
+      gpointer path, content;
+
+      g_hash_table_iter_init (&iter, theme->files);
+      while (g_hash_table_iter_next (&iter, &path, &content))
+        json_object_set_member (files, path, json_node_copy (content));
+      json_object_set_string_member (shown, "name", theme->name);
+      json_object_set_boolean_member (shown, "live", theme->number == self->live);
+      json_object_set_object_member (shown, "files", files);
+      json_object_set_object_member (themes, number, shown);
+    }
+  json_node_take_object (node, themes);
+  return royal_json_to_string (node);
+}
+
+/* --- Files that are written ----------------------------------------------------------------------------------------
+ */
 
 JsonObject *
 shopify_shop_theme_files (ShopifyShop *self, JsonObject *variables)

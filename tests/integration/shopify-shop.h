@@ -30,6 +30,9 @@ char *shopify_shop_statuses (ShopifyShop *self);
 /* (transfer full): JSON, by their handles the inputs that made them, as they were changed since. */
 char *shopify_shop_made (ShopifyShop *self);
 
+/* (transfer full): JSON, its themes: { number: { name, live, files: { path: text | { base64 } } } }. */
+char *shopify_shop_shown (ShopifyShop *self);
+
 /* Answers: the `data` of one. */
 JsonObject *shopify_shop_theme (ShopifyShop *self, JsonObject *variables);
 JsonObject *shopify_shop_publish (ShopifyShop *self, JsonObject *variables);
@@ -39,6 +42,9 @@ JsonObject *shopify_shop_theme_delete (ShopifyShop *self, JsonObject *variables)
 JsonObject *shopify_shop_theme_content (ShopifyShop *self, JsonObject *variables);
 JsonObject *shopify_shop_theme_files (ShopifyShop *self, JsonObject *variables);
 JsonObject *shopify_shop_theme_files_delete (ShopifyShop *self, JsonObject *variables);
+JsonObject *shopify_shop_themes_page (ShopifyShop *self, JsonObject *variables);
+JsonObject *shopify_shop_theme_list (ShopifyShop *self, JsonObject *variables);
+JsonObject *shopify_shop_theme_bodies (ShopifyShop *self, JsonObject *variables);
 JsonObject *shopify_shop_product_of_handle (ShopifyShop *self, JsonObject *variables);
 JsonObject *shopify_shop_product_of_id (ShopifyShop *self, JsonObject *variables);
 JsonObject *shopify_shop_product_offers (ShopifyShop *self, JsonObject *variables);
