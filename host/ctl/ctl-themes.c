@@ -17,17 +17,30 @@ static const GOptionEntry checks_entries[] = {
   { NULL },
 };
 
+/* @origin: (nullable) */
+static void
+add_origin (JsonObject *theme, JsonObject *origin)
+{
+  const char *of = royal_json_string (origin, "sha", "");
+  g_autofree char *commit = g_strdup_printf ("%.10s%s", of, royal_json_boolean (origin, "current", TRUE) ? "" : "+");
+
+  if (origin == NULL)
+    return;
+  json_object_set_string_member (theme, "branch", royal_json_string (origin, "branch", ""));
+  json_object_set_string_member (theme, "commit", commit);
+}
+
 static int
 run_list (const CtlOptions *options, char **arguments)
 {
-  static const char *const columns[] = { "theme",    "theme",    "name",    "name",    "role",   "role",
-                                         "files",    "files",    "green",   "green",   "errors", "errors",
-                                         "warnings", "warnings", "current", "current", NULL };
+  static const char *const columns[] = { "theme",   "theme",   "name",   "name",   "role",   "role",     "files",
+                                         "files",   "green",   "green",  "errors", "errors", "warnings", "warnings",
+                                         "current", "current", "branch", "branch", "commit", "commit",   NULL };
   g_autoptr (JsonNode) answer = NULL;
   int status = ctl_call (options, "GET", "/themes", NULL, &answer);
   JsonArray *items = status == CTL_OK ? royal_json_array (json_node_get_object (answer), "items") : NULL;
 
-  /* In a table, what the last check found stands beside the theme. */
+  /* In a table, what the last check found, and of which commit it is, stands beside the theme. */
   for (guint i = 0; !options->json && items != NULL && i < json_array_get_length (items); i++)
     {
       static const char *const shown[] = { "green", "errors", "warnings", "current" };
@@ -36,6 +49,7 @@ run_list (const CtlOptions *options, char **arguments)
 
       for (guint j = 0; checked != NULL && j < G_N_ELEMENTS (shown); j++)
         json_object_set_member (theme, shown[j], json_object_dup_member (checked, shown[j]));
+      add_origin (theme, royal_json_object (theme, "origin"));
     }
   return status == CTL_OK ? ctl_print_list (options, answer, columns) : status;
 }
@@ -166,6 +180,20 @@ publish (const CtlOptions *options, const char *task, JsonNode *input)
   return outcome != NULL && strcmp (royal_json_string (outcome, "state", ""), "denied") != 0 ? CTL_OK : CTL_FAILED;
 }
 
+/* A run of the workflow that is shipped for it. */
+static int
+run_stage (const CtlOptions *options, char **arguments)
+{
+  JsonNode *body = ctl_body (NULL, NULL);
+  JsonNode *input = ctl_body ("branch", arguments[0], NULL);
+  g_autoptr (JsonNode) run = NULL;
+  int status;
+
+  json_object_set_member (json_node_get_object (body), "input", input);
+  status = ctl_call (options, "POST", "/workflows/theme_staging", body, &run);
+  return status == CTL_OK ? ctl_print_run (options, run) : status;
+}
+
 static int
 run_promote (const CtlOptions *options, char **arguments)
 {
@@ -183,6 +211,8 @@ const CtlCommand ctl_themes_commands[] = {
   { "theme", "list", NULL, "The shops' themes, with what the last check of each found", 0, 0, NULL, run_list },
   { "theme", "checks", "SHOP/NUMBER", "The checks of a theme, or with --run a new one", 1, 1, checks_entries,
     run_checks },
+  { "theme", "stage", "[BRANCH]", "Bring a branch's theme to a copy of the live one, and check it", 0, 1, NULL,
+    run_stage },
   { "theme", "promote", "SHOP/NUMBER", "Check a theme, and propose to publish it when nothing is wrong", 1, 1, NULL,
     run_promote },
   { "theme", "rollback", "SHOP|SHOP/NUMBER", "Propose to publish the theme that was live before, or that one", 1, 1,

@@ -27,7 +27,11 @@ as_owner "insert into shopify_themes select workspace_id, 'main', n, case n when
           insert into shopify_theme_files select workspace_id, 'main', theme, path, md5 (content), length (content), content
           from shopify_themes, (values ('config/settings_schema.json', '[]'), ('locales/en.default.json', '{}'), ('layout/theme.liquid',
             '<html>{{ content_for_header }}{{ content_for_layout }}{% render \"<script>alert(1)</script>\" %}</html>')) f (path, content)
-          where theme = 2" || exit 1
+          where theme = 2;
+          insert into jobs (workspace_id, agent, task, input, state, result, created_by, finished_at)
+          select t.workspace_id, 'themes_ci', 'staged', '{\"theme\":\"main/2\"}', 'completed', jsonb_build_object ('repository', 'themes',
+            'branch', '<b>feature</b>', 'sha', repeat ('ab', 20), 'digest', theme_digest (t)), 'test', now ()
+          from shopify_themes t where t.theme = 2" || exit 1
 # What the browser asks for between its steps: the theme is mended, and the mirror is told that it is live.
 mkfifo "$host_dir/ask" "$host_dir/ask.done"
 while read -r what <"$host_dir/ask"; do

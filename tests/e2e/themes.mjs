@@ -13,14 +13,30 @@ const happens = (what) => {
 const section = (page) => page.getByRole('region', { name: 'Theme', exact: true })
 const row = (page, table, text) => page.getByRole('region', { name: table, exact: true }).getByRole('row').filter({ hasText: text })
 
+// What is configured here is nothing to stage from: the run says so.
+async function stage(page) {
+  await page.getByRole('button', { name: 'Stage a branch' }).click()
+  await page.getByRole('dialog').getByLabel('branch').fill('main')
+  await accessible(page, 'a branch is to be staged')
+  await answer(page, 'Stage a branch')
+  await page.getByRole('heading', { level: 2, name: /^theme_staging/ }).waitFor()
+  await page.getByText('expected `repository` and `shop`').first().waitFor()
+  ok(true, 'a staging without a repository says what is missing')
+  await visit(page, 'themes/2')
+}
+
 async function check(page) {
   await visit(page, 'themes')
   ok(await row(page, 'Themes', 'Old').getByText('live', { exact: true }).isVisible(), 'the live theme is told')
+  ok((await row(page, 'Themes', hostile).innerText()).includes('themes, <b>feature</b> at abababab'), 'a staged one tells where it is from, as text')
   await page.getByRole('link', { name: hostile }).click()
+  await section(page).getByText('From themes, <b>feature</b> at').waitFor()
+  await stage(page)
   await section(page).getByRole('button', { name: 'Check it' }).click()
   await accessible(page, 'a check is asked for')
   await answer(page, 'Check it')
   await row(page, 'Offences', 'MissingTemplate').waitFor()
+  ok(await section(page).getByText('(its files are others since)').count() === 0, 'and is the commit\'s')
   const said = await row(page, 'Offences', 'MissingTemplate').innerText()
   ok(said.includes('layout/theme.liquid:1:65') && said.includes('<script>alert(1)</script>'), 'what is wrong has its place, and is text', said)
   await row(page, 'Themes', hostile).getByText('1 errors, 0 warnings').waitFor()

@@ -3,6 +3,7 @@
 
 #define API "/api/v1"
 #define ANY "vpoda"
+#define ABC "abcabcabcabcabcabcabcabcabcabcabcabcabca"
 #define DIGEST "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define UPLOAD                                                                                                         \
   "--edge\r\nContent-Disposition: form-data; name='season'\r\n\r\n%s\r\n"                                              \
@@ -203,7 +204,10 @@ static const AccessThing things[] = {
     " 'zqother', (random () * 1e15)::bigint, 'zqother', 'MAIN', false, 0) returning theme), j as (insert into jobs"
     " (workspace_id, agent, task, input, state, result, created_by) select ¤, 'themes_ci', 'check',"
     " jsonb_build_object ('theme', 'zqother/' || theme), 'completed', '{\"green\":true,\"errors\":0,\"warnings\":1,"
-    "\"files\":3,\"digest\":\"zqother\",\"checks\":{\"UnusedAssign\":1}}', 'zqother' from t) select theme from t" },
+    "\"files\":3,\"digest\":\"zqother\",\"checks\":{\"UnusedAssign\":1}}', 'zqother' from t), o as (insert into jobs"
+    " (workspace_id, agent, task, input, state, result, created_by) select ¤, 'themes_ci', 'staged',"
+    " jsonb_build_object ('theme', 'zqother/' || theme), 'completed', '{\"repository\":\"zqother\",\"branch\":"
+    "\"zqother\",\"sha\":\"" ABC "\",\"digest\":\"zqother\"}', 'zqother' from t) select theme from t" },
   { "sync_run",
     "insert into sync_runs (workspace_id, target, task, revision, figures, proposals, unread, key, parameters)"
     " values (¤, 'zqother/zqother', 'export', 0, '{}', '[]', '[]', 'zqother', '') returning uid" },

@@ -8,6 +8,7 @@ import { has } from '../session'
 import { useValue } from '../signal'
 import type { Json, Page } from '../types'
 import { Act } from '../ui/act'
+import { Make } from '../ui/make'
 import { Load } from '../ui/states'
 import { Table } from '../ui/table'
 
@@ -22,6 +23,16 @@ interface Check extends Json {
   current?: boolean | null
 }
 
+/** Of which commit a theme is. */
+interface Origin {
+  repository: string
+  branch: string
+  sha: string
+  at: string | null
+  job: string
+  current: boolean | null
+}
+
 interface Theme extends Json {
   id: string
   theme: string
@@ -31,6 +42,7 @@ interface Theme extends Json {
   processing: boolean
   updated_at: string
   checked: Check | null
+  origin: Origin | null
 }
 
 interface Report {
@@ -46,6 +58,16 @@ function Verdict({ of }: { of: Check | null }) {
     <>
       <span class={`tag ${of.green ? 'low' : 'high'}`}>{of.green ? 'green' : 'red'}</span>
       {show(of.errors)} errors, {show(of.warnings)} warnings
+      {of.current === false && <span class="muted"> (its files are others since)</span>}
+    </>
+  )
+}
+
+function From({ of }: { of: Origin | null }) {
+  if (of === null) return <span class="muted">Shopify</span>
+  return (
+    <>
+      {of.repository}, {of.branch} at <code>{of.sha.slice(0, 10)}</code>
       {of.current === false && <span class="muted"> (its files are others since)</span>}
     </>
   )
@@ -113,6 +135,11 @@ function One({ id }: { id: string }) {
               {theme.processing && <span class="tag medium">being made</span>}
               <Verdict of={theme.checked} />
             </p>
+            {theme.origin && (
+              <p>
+                From <From of={theme.origin} />, <a href={href('jobs', theme.origin.job)}>{when(theme.origin.at)}</a>
+              </p>
+            )}
             <Buttons theme={theme} reload={of.reload} />
             {theme.checked && <Offences key={theme.checked.job} job={theme.checked.job} />}
             <h3>Checks</h3>
@@ -141,6 +168,15 @@ export function Themes() {
   return (
     <>
       <h1>Themes</h1>
+      {has('operator', 'developer') && (
+        <p class="buttons">
+          <Make
+            name="Stage a branch"
+            schema={{ properties: { branch: { type: 'string', maxLength: 200, description: 'Of the repository in the configuration of themes_ci; without it, the one that is named there.' } } }}
+            onMake={(input) => post<Json>('/workflows/theme_staging', { input }).then((run) => (go('workflows', String(run['id'])), run))}
+          />
+        </p>
+      )}
       <Load of={themes} what="themes">
         {(page) => (
           <Table
@@ -151,6 +187,7 @@ export function Themes() {
               ['Shop', 'shop'],
               ['Live', (row) => (row['live'] ? <span class="tag low">live</span> : '')],
               ['Last check', (row) => <Verdict of={(row as Theme).checked} />],
+              ['From', (row) => <From of={(row as Theme).origin} />],
               ['Files', 'files'],
               ['Changed', (row) => when(row['updated_at'] as string)],
             ]}
