@@ -5,19 +5,10 @@
 # fetched in CI, or when ROYAL_GITHUB_SPEC is set, and kept.
 set -euo pipefail
 program=$1 jwt=$2
-here=${ROYAL_SRCDIR:?}/tests/github-spec
-modules=$here/node_modules
-skip () { echo "1..0 # SKIP $1"; exit 0; }
-
-for command in node npm curl; do
-  command -v "$command" > /dev/null || skip "there is no $command"
-done
-node -e 'const [a, b, c] = process.versions.node.split("."); process.exit(a > 18 || (a == 18 && (b > 20 || (b == 20 && c >= 1))) ? 0 : 1)' \
-  || skip "node $(node --version) is older than 18.20.1"
-if [ ! -e "$modules/.royal-ready" ]; then
-  [ -n "${CI:-}${ROYAL_GITHUB_SPEC:-}" ] || skip 'the packages are not there; with ROYAL_GITHUB_SPEC=1 they are fetched'
-  [ "$(df -Pk "$here" | awk 'NR == 2 { print $4 }')" -gt 1500000 ] || skip 'there are not 1.5 GB for the packages'
-fi
+# shellcheck source=tests/github-spec/prism.sh
+. "${ROYAL_SRCDIR:?}/tests/github-spec/prism.sh"
+here=$prism_here
+why=$(prism_packages) || { echo "1..0 # SKIP $why"; exit 0; }
 "$ROYAL_SRCDIR/tools/npm-packages" "$here"
 
 dir=$(mktemp -d)
@@ -33,25 +24,11 @@ ok () { # ok STATUS NAME
 }
 failed=0
 
-node "$here/slice.cjs" "$modules/@octokit/openapi/generated/api.github.com.json" "$dir/spec.json"
-free_port () { node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })'; }
 fake=$(free_port)
 port=$(free_port)
-node "$modules/@stoplight/prism-cli/dist/index.js" proxy --host 127.0.0.1 --port "$port" "$dir/spec.json" "http://127.0.0.1:$fake" \
-  > "$dir/log" 2>&1 &
-pids+=($!)
-for ((i = 0; i < 1800; i++)); do
-  if grep -q 'Prism is listening' "$dir/log"; then break; fi
-  kill -0 "${pids[0]}" 2> "$dir/kill" || { sed 's/^/# /' "$dir/log"; break; }
-  sleep 0.1
-done
-
-# What is not as described. GitHub describes the answers that it may give to any request, such as 304 and 429, apart from its
-# operations: these are passed over, when they are no success.
-violations () {
-  awk '/has returned [0-9]/ { status = $NF }
-       /Violation: / && !(/Unable to match the returned status code/ && status >= 300) { print substr ($0, index ($0, "Violation")), "(" status ")" }' "$dir/log"
-}
+prism_start "$dir" "$port" "$fake" || true
+pids+=("$prism_pid")
+violations () { prism_violations "$dir"; }
 
 ROYAL_GITHUB_PORT=$port ROYAL_GITHUB_FAKE_PORT=$fake "$program" > "$dir/out" 2>&1 || { sed 's/^/# /' "$dir/out"; false; } && status=0 || status=1
 ok "$status" 'the connector and the fake get on through the proxy'

@@ -245,8 +245,9 @@ shopify_shop_theme_delete (ShopifyShop *self, JsonObject *variables)
 
 /* --- Files -------------------------------------------------------------------------------------------------------- */
 
+/* @ret_size: (out) (optional) (transfer full) */
 static JsonObject *
-show_file (const char *path, JsonNode *content)
+show_file (const char *path, JsonNode *content, char **ret_size)
 {
   gboolean is_text = JSON_NODE_HOLDS_VALUE (content);
   const char *text =
@@ -258,6 +259,8 @@ show_file (const char *path, JsonNode *content)
                              is_text ? "OnlineStoreThemeFileBodyText" : "OnlineStoreThemeFileBodyBase64");
 
   json_object_set_string_member (royal_json_object (file, "body"), is_text ? "content" : "contentBase64", text);
+  if (ret_size != NULL)
+    *ret_size = g_strdup_printf ("%zu", length);
   return file;
 }
 
@@ -292,7 +295,7 @@ shopify_shop_theme_content (ShopifyShop *self, JsonObject *variables)
       JsonNode *content = g_hash_table_lookup (theme->files, path);
 
       if (content != NULL)
-        json_array_add_object_element (royal_json_array (files, "nodes"), show_file (path, content));
+        json_array_add_object_element (royal_json_array (files, "nodes"), show_file (path, content, NULL));
     }
   if (shown != NULL)
     {
@@ -323,18 +326,6 @@ shopify_shop_themes_page (ShopifyShop *self, JsonObject *variables)
   return data;
 }
 
-static char *
-size_text (JsonNode *content)
-{
-  gsize length;
-  g_autofree guchar *bytes = NULL;
-
-  if (JSON_NODE_HOLDS_VALUE (content))
-    return g_strdup_printf ("%zu", strlen (json_node_get_string (content)));
-  bytes = g_base64_decode (royal_json_string (json_node_get_object (content), "base64", ""), &length);
-  return g_strdup_printf ("%zu", length);
-}
-
 /* What is written by then is seen. @names: (nullable): all; a list of files shows not what is in them, and what is in
  * those that are no text is not asked for. */
 static JsonObject *
@@ -354,8 +345,8 @@ pulled_files (ShopifyShop *self, JsonObject *variables, JsonArray *names)
   g_hash_table_iter_init (&iter, theme->files);
   while (g_hash_table_iter_next (&iter, &path, &content))
     {
-      JsonObject *file = show_file (path, content);
-      g_autofree char *size = size_text (content);
+      g_autofree char *size = NULL;
+      JsonObject *file = show_file (path, content, &size);
       gboolean is_asked = names == NULL;
 
       for (guint i = 0; names != NULL && i < json_array_get_length (names); i++)
