@@ -12,8 +12,9 @@ static const GOptionEntry pull_entries[] = {
   { NULL },
 };
 
-static const char *const shop_columns[] = { "shop",     "shop",     "domain", "domain", "products", "products",
-                                            "variants", "variants", "themes", "themes", NULL };
+static const char *const shop_columns[] = { "shop",      "shop",      "domain",   "domain",  "products",
+                                            "products",  "variants",  "variants", "themes",  "themes",
+                                            "connected", "connected", "missing",  "missing", NULL };
 static const char *const pull_columns[] = { "part",  "part",     "state",   "state",   "seen",
                                             "seen",  "changed",  "changed", "removed", "removed",
                                             "ended", "ended_at", "error",   "error",   NULL };
@@ -31,12 +32,31 @@ listed (JsonNode *answer)
   return node;
 }
 
+/* In a table: when its app was installed, and which access scopes are missing since. */
+static void
+add_connection (JsonObject *shop)
+{
+  JsonObject *install = royal_json_object (shop, "install");
+  JsonObject *connected = royal_json_object (install, "connected");
+  JsonArray *missing =
+      royal_json_array (connected != NULL ? connected : install, connected != NULL ? "missing" : "scopes");
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; missing != NULL && i < json_array_get_length (missing); i++)
+    g_string_append_printf (text, "%s%s", i > 0 ? ", " : "", json_array_get_string_element (missing, i));
+  royal_json_set_text (shop, "connected", royal_json_string (connected, "at", NULL));
+  royal_json_set_text (shop, "missing", text->len > 0 ? text->str : NULL);
+}
+
 static int
 run_list (const CtlOptions *options, char **arguments)
 {
   g_autoptr (JsonNode) answer = NULL;
   int status = ctl_call (options, "GET", "/shopify/shops", NULL, &answer);
+  JsonArray *items = status == CTL_OK ? royal_json_array (json_node_get_object (answer), "items") : NULL;
 
+  for (guint i = 0; !options->json && items != NULL && i < json_array_get_length (items); i++)
+    add_connection (json_array_get_object_element (items, i));
   return status == CTL_OK ? ctl_print_list (options, answer, shop_columns) : status;
 }
 

@@ -203,6 +203,16 @@ on_shops (GObject *source, GAsyncResult *result, gpointer data)
   look (self);
 }
 
+static JsonArray *
+texts_of (GStrv list)
+{
+  JsonArray *array = json_array_new ();
+
+  for (guint i = 0; list[i] != NULL; i++)
+    json_array_add_string_element (array, list[i]);
+  return array;
+}
+
 /* (transfer full): JSON for `shopify_shops_set`. */
 static char *
 describe (GHashTable *places)
@@ -216,14 +226,13 @@ describe (GHashTable *places)
     {
       const RhShopifyPlace *place = value;
       JsonObject *shop = json_object_new ();
-      JsonArray *parts = json_array_new ();
 
-      for (guint i = 0; place->parts[i] != NULL; i++)
-        json_array_add_string_element (parts, place->parts[i]);
       json_object_set_string_member (shop, "shop", place->name);
       json_object_set_string_member (shop, "domain", place->shop);
       json_object_set_int_member (shop, "every_s", place->every_s);
-      json_object_set_array_member (shop, "parts", parts);
+      json_object_set_array_member (shop, "parts", texts_of (place->parts));
+      if (place->app != NULL)
+        json_object_set_array_member (shop, "scopes", texts_of (place->app->scopes));
       json_array_add_object_element (shops, shop);
     }
   return rh_shopify_pull_text (shops);

@@ -10,6 +10,7 @@ import type { Json, Page } from '../types'
 import { Act } from '../ui/act'
 import { Freezes } from '../ui/freezes'
 import { Make } from '../ui/make'
+import { Shops } from '../ui/shops'
 import { Load } from '../ui/states'
 import { Table } from '../ui/table'
 
@@ -291,6 +292,7 @@ export function Settings() {
     <>
       <h1>Settings</h1>
       <Notices />
+      <Shops />
       <Triggers />
       <Freezes />
       <Delegations />
