@@ -90,14 +90,20 @@ on_called (GObject *source, GAsyncResult *result, gpointer data)
     g_task_return_pointer (task, rh_rows_json (rows, 0, "result"), (GDestroyNotify)json_node_unref);
 }
 
-/* Ends with the statement's result as a node. */
+void
+rh_connector_store_call (GTask *task,
+                         RhStore *store,
+                         const RhStatement *statement,
+                         gint64 workspace,
+                         const char *const *params)
+{
+  rh_store_call_async (store, statement, workspace, params, g_task_get_cancellable (task), on_called, task);
+}
+
 static void
 call (GTask *task, const RhStatement *statement, gint64 workspace, const char *const *params)
 {
-  RhConnector *connector = g_task_get_source_object (task);
-
-  rh_store_call_async (store_of (connector), statement, workspace, params, g_task_get_cancellable (task), on_called,
-                       task);
+  rh_connector_store_call (task, store_of (g_task_get_source_object (task)), statement, workspace, params);
 }
 
 static void

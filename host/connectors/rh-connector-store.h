@@ -64,4 +64,12 @@ struct _RhConnectorStoreClass {
 /* One of that type, over @store, to which it takes a reference. */
 gpointer rh_connector_store_new (GType type, RhStore *store) G_GNUC_WARN_UNUSED_RESULT;
 
+/* For any connector: calls @statement, which yields one row with one jsonb named `result`, with which @task (transfer full), of that
+ * connector, ends, as a node: rh_connector_task_node(). */
+void rh_connector_store_call (GTask             *task,
+                              RhStore           *store,
+                              const RhStatement *statement,
+                              gint64             workspace,
+                              const char *const *params);
+
 G_END_DECLS

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "shopify-catalog.h"
 
+#include "shopify-object.h"
+
 #include <math.h>
 #include <royal-json.h>
 #include <string.h>
@@ -64,24 +66,6 @@ shopify_catalog_file (ShopifyCatalog *self, guint file, const char *content)
   g_hash_table_insert (self->files, GUINT_TO_POINTER (file), g_strdup (content));
 }
 
-/* (transfer full): JSON with ' for ". */
-static JsonObject *object (const char *format, ...) G_GNUC_PRINTF (1, 2);
-
-static JsonObject *
-object (const char *format, ...)
-{
-  va_list args;
-  g_autofree char *text = NULL;
-  g_autoptr (JsonNode) node = NULL;
-
-  va_start (args, format);
-  text = g_strdelimit (g_strdup_vprintf (format, args), "'", '"');
-  va_end (args);
-  node = royal_json_parse (text, -1, "catalog", NULL);
-  g_assert_nonnull (node);
-  return json_object_ref (json_node_get_object (node));
-}
-
 /* (transfer full): those of @all (transfer full) that come after the place @after. A place is how many came before it.
  */
 static JsonObject *
@@ -91,7 +75,7 @@ connection (JsonArray *all, guint first, const char *after)
   guint n = json_array_get_length (all);
   guint upto = MIN (n, from + first);
   JsonObject *result =
-      object ("{'pageInfo':{'hasNextPage':%s,'endCursor':'%u'},'nodes':[]}", upto < n ? "true" : "false", upto);
+      shopify_object ("{'pageInfo':{'hasNextPage':%s,'endCursor':'%u'},'nodes':[]}", upto < n ? "true" : "false", upto);
 
   for (guint i = from; i < upto; i++)
     json_array_add_element (royal_json_array (result, "nodes"), json_array_dup_element (all, i));
@@ -122,13 +106,13 @@ variants_of (ShopifyCatalog *self, guint number)
 
   for (guint i = 0; i < (number % 10 == 0 ? 1 + MORE : 1); i++)
     json_array_add_object_element (
-        list, object ("{'id':'gid://shopify/ProductVariant/%u','title':'%s','sku':'SKU-%u-%u','price':'%s',"
-                      "'compareAtPrice':null,'barcode':null,'inventoryQuantity':7,"
-                      "'selectedOptions':[{'name':'Size','value':'%u'}],"
-                      "'inventoryItem':{'id':'gid://shopify/InventoryItem/%u','unitCost':%s}}",
-                      i == 0 ? number : 500000 + number * 100 + i, i == 0 ? "M" : "L", number, i,
-                      i == 0 ? self->price (self->data, number) : "100.00", i, 200000 + number * 100 + i,
-                      number <= 900 ? "{'amount':'40.0'}" : "null"));
+        list, shopify_object ("{'id':'gid://shopify/ProductVariant/%u','title':'%s','sku':'SKU-%u-%u','price':'%s',"
+                              "'compareAtPrice':null,'barcode':null,'inventoryQuantity':7,"
+                              "'selectedOptions':[{'name':'Size','value':'%u'}],"
+                              "'inventoryItem':{'id':'gid://shopify/InventoryItem/%u','unitCost':%s}}",
+                              i == 0 ? number : 500000 + number * 100 + i, i == 0 ? "M" : "L", number, i,
+                              i == 0 ? self->price (self->data, number) : "100.00", i, 200000 + number * 100 + i,
+                              number <= 900 ? "{'amount':'40.0'}" : "null"));
   return list;
 }
 
@@ -139,10 +123,10 @@ media_of (guint number)
 
   for (guint i = 1; i <= 2; i++)
     json_array_add_object_element (
-        list,
-        object ("{'id':'gid://shopify/MediaImage/%u','__typename':'MediaImage','alt':null,'mediaContentType':'IMAGE',"
-                "'image':{'url':'https://cdn.shopify.com/%u-%u.jpg'}}",
-                number * 10 + i, number, i));
+        list, shopify_object (
+                  "{'id':'gid://shopify/MediaImage/%u','__typename':'MediaImage','alt':null,'mediaContentType':'IMAGE',"
+                  "'image':{'url':'https://cdn.shopify.com/%u-%u.jpg'}}",
+                  number * 10 + i, number, i));
   return list;
 }
 
@@ -151,9 +135,10 @@ metafields_of (guint number)
 {
   JsonArray *list = json_array_new ();
 
-  json_array_add_object_element (list, object ("{'id':'gid://shopify/Metafield/%u','namespace':'custom','key':'season',"
-                                               "'type':'single_line_text_field','value':'%u'}",
-                                               number, number));
+  json_array_add_object_element (
+      list, shopify_object ("{'id':'gid://shopify/Metafield/%u','namespace':'custom','key':'season',"
+                            "'type':'single_line_text_field','value':'%u'}",
+                            number, number));
   return list;
 }
 
@@ -162,18 +147,20 @@ collections_of (guint number)
 {
   JsonArray *list = json_array_new ();
 
-  json_array_add_object_element (list, object ("{'id':'gid://shopify/Collection/%u','handle':'all'}", number % 3 + 1));
+  json_array_add_object_element (
+      list, shopify_object ("{'id':'gid://shopify/Collection/%u','handle':'all'}", number % 3 + 1));
   return list;
 }
 
 static JsonObject *
 plain_product (ShopifyCatalog *self, guint number)
 {
-  return object ("{'id':'gid://shopify/Product/%u','handle':'dress-%u','title':'%s','status':'ACTIVE','vendor':'Acme',"
-                 "'productType':'dress','tags':['b','a'],'descriptionHtml':'<p>%u</p>',"
-                 "'updatedAt':'2026-11-01T10:00:00Z','seo':{'title':null,'description':null},"
-                 "'options':[{'name':'Size','values':['0','1']}]}",
-                 100000 + number, number, title_of (self, number), number);
+  return shopify_object (
+      "{'id':'gid://shopify/Product/%u','handle':'dress-%u','title':'%s','status':'ACTIVE','vendor':'Acme',"
+      "'productType':'dress','tags':['b','a'],'descriptionHtml':'<p>%u</p>',"
+      "'updatedAt':'2026-11-01T10:00:00Z','seo':{'title':null,'description':null},"
+      "'options':[{'name':'Size','values':['0','1']}]}",
+      100000 + number, number, title_of (self, number), number);
 }
 
 /* In pages of @first variants, and so on; @variables (nullable) say where each begins. */
@@ -193,7 +180,7 @@ product (ShopifyCatalog *self, guint number, const guint first[4], JsonObject *v
 JsonObject *
 shopify_catalog_count (ShopifyCatalog *self, JsonObject *variables)
 {
-  return object ("{'productsCount':{'count':%u}}", self->products);
+  return shopify_object ("{'productsCount':{'count':%u}}", self->products);
 }
 
 JsonObject *
@@ -202,7 +189,7 @@ shopify_catalog_page (ShopifyCatalog *self, JsonObject *variables)
   static const guint first[] = { 20, 10, 15, 5 };
   const char *after = royal_json_string (variables, "after", "0");
   guint at = (guint)g_ascii_strtoull (after, NULL, 10), n = 0;
-  JsonObject *data = object ("{'products':{'pageInfo':{},'nodes':[]}}");
+  JsonObject *data = shopify_object ("{'products':{'pageInfo':{},'nodes':[]}}");
   JsonObject *products = royal_json_object (data, "products");
 
   while (n < 8 && at < self->products)
@@ -212,7 +199,8 @@ shopify_catalog_page (ShopifyCatalog *self, JsonObject *variables)
         n++;
       }
   json_object_set_object_member (
-      products, "pageInfo", object ("{'hasNextPage':%s,'endCursor':'%u'}", at < self->products ? "true" : "false", at));
+      products, "pageInfo",
+      shopify_object ("{'hasNextPage':%s,'endCursor':'%u'}", at < self->products ? "true" : "false", at));
   return data;
 }
 
@@ -229,7 +217,7 @@ shopify_catalog_product (ShopifyCatalog *self, JsonObject *variables)
 {
   static const guint first[] = { 100, 50, 100, 50 };
   guint number = number_of (variables) - 100000;
-  JsonObject *data = object ("{'product':null}");
+  JsonObject *data = shopify_object ("{'product':null}");
 
   if (is_there (self, number))
     json_object_set_object_member (data, "product", product (self, number, first, variables));
@@ -277,11 +265,11 @@ shopify_catalog_lines (ShopifyCatalog *self)
 JsonObject *
 shopify_catalog_themes (ShopifyCatalog *self, JsonObject *variables)
 {
-  return object ("{'themes':{'pageInfo':{'hasNextPage':false,'endCursor':'2'},'nodes':["
-                 "{'id':'gid://shopify/OnlineStoreTheme/1','name':'T','role':'MAIN','processing':false,"
-                 "'updatedAt':'2026-11-01T10:00:00Z'},"
-                 "{'id':'gid://shopify/OnlineStoreTheme/2','name':'U','role':'UNPUBLISHED','processing':true,"
-                 "'updatedAt':'2026-11-01T10:00:00Z'}]}}");
+  return shopify_object ("{'themes':{'pageInfo':{'hasNextPage':false,'endCursor':'2'},'nodes':["
+                         "{'id':'gid://shopify/OnlineStoreTheme/1','name':'T','role':'MAIN','processing':false,"
+                         "'updatedAt':'2026-11-01T10:00:00Z'},"
+                         "{'id':'gid://shopify/OnlineStoreTheme/2','name':'U','role':'UNPUBLISHED','processing':true,"
+                         "'updatedAt':'2026-11-01T10:00:00Z'}]}}");
 }
 
 static JsonObject *
@@ -290,12 +278,12 @@ theme_file (ShopifyCatalog *self, guint number, gboolean with_body)
   const char *changed = g_hash_table_lookup (self->files, GUINT_TO_POINTER (number));
   g_autofree char *content = changed != NULL ? g_strdup (changed) : g_strdup_printf ("file %u", number);
   g_autofree char *checksum = g_compute_checksum_for_string (G_CHECKSUM_MD5, content, -1);
-  JsonObject *file = object ("{'filename':'snippets/%02u.liquid','checksumMd5':'%s','size':'%zu'}", number, checksum,
-                             strlen (content));
+  JsonObject *file = shopify_object ("{'filename':'snippets/%02u.liquid','checksumMd5':'%s','size':'%zu'}", number,
+                                     checksum, strlen (content));
 
   if (with_body)
-    json_object_set_object_member (file, "body",
-                                   object ("{'__typename':'OnlineStoreThemeFileBodyText','content':'%s'}", content));
+    json_object_set_object_member (
+        file, "body", shopify_object ("{'__typename':'OnlineStoreThemeFileBodyText','content':'%s'}", content));
   return file;
 }
 
@@ -303,7 +291,7 @@ JsonObject *
 shopify_catalog_theme_list (ShopifyCatalog *self, JsonObject *variables)
 {
   guint number = number_of (variables);
-  JsonObject *data = object ("{'theme':{'id':'gid://shopify/OnlineStoreTheme/%u'}}", number);
+  JsonObject *data = shopify_object ("{'theme':{'id':'gid://shopify/OnlineStoreTheme/%u'}}", number);
   JsonArray *all = json_array_new ();
 
   for (guint i = 1; i <= FILES; i++)
@@ -316,8 +304,8 @@ shopify_catalog_theme_list (ShopifyCatalog *self, JsonObject *variables)
 JsonObject *
 shopify_catalog_theme_bodies (ShopifyCatalog *self, JsonObject *variables)
 {
-  JsonObject *data =
-      object ("{'theme':{'id':'gid://shopify/OnlineStoreTheme/%u','files':{'nodes':[]}}}", number_of (variables));
+  JsonObject *data = shopify_object ("{'theme':{'id':'gid://shopify/OnlineStoreTheme/%u','files':{'nodes':[]}}}",
+                                     number_of (variables));
   JsonArray *names = royal_json_array (variables, "names");
   JsonArray *nodes = royal_json_array (royal_json_object (royal_json_object (data, "theme"), "files"), "nodes");
 
@@ -338,15 +326,17 @@ shopify_catalog_theme_bodies (ShopifyCatalog *self, JsonObject *variables)
 static JsonObject *
 order (guint number, guint first, const char *after)
 {
-  JsonObject *result = object ("{'id':'gid://shopify/Order/%u','createdAt':'2026-11-04T23:00:00Z','cancelledAt':%s}",
-                               number, number % 7 == 0 ? "'2026-11-05T00:00:00Z'" : "null");
+  JsonObject *result =
+      shopify_object ("{'id':'gid://shopify/Order/%u','createdAt':'2026-11-04T23:00:00Z','cancelledAt':%s}", number,
+                      number % 7 == 0 ? "'2026-11-05T00:00:00Z'" : "null");
   JsonArray *all = json_array_new ();
 
   for (guint i = 0; i < (number % 10 == 0 ? 1 + MORE : 1); i++)
     json_array_add_object_element (
-        all, object ("{'id':'gid://shopify/LineItem/%u','currentQuantity':2,'discountedUnitPriceAfterAllDiscountsSet':"
-                     "{'shopMoney':{'amount':'90.0'}},'variant':{'id':'gid://shopify/ProductVariant/%u'}}",
-                     number * 100 + i, i == 0 ? number : 1));
+        all, shopify_object (
+                 "{'id':'gid://shopify/LineItem/%u','currentQuantity':2,'discountedUnitPriceAfterAllDiscountsSet':"
+                 "{'shopMoney':{'amount':'90.0'}},'variant':{'id':'gid://shopify/ProductVariant/%u'}}",
+                 number * 100 + i, i == 0 ? number : 1));
   json_object_set_object_member (result, "lineItems", connection (all, first, after));
   return result;
 }
@@ -361,14 +351,16 @@ weekly_order (const ShopifyCatalog *self, guint number)
   g_autoptr (GDateTime) day = g_date_time_add_weeks (first, (gint)week);
   g_autofree char *created = g_date_time_format (day, "%Y-%m-%dT%H:%M:%SZ");
   char text[G_ASCII_DTOSTR_BUF_SIZE];
-  JsonObject *result = object ("{'id':'gid://shopify/Order/%u','createdAt':'%s','cancelledAt':null}", number, created);
+  JsonObject *result =
+      shopify_object ("{'id':'gid://shopify/Order/%u','createdAt':'%s','cancelledAt':null}", number, created);
   JsonArray *all = json_array_new ();
 
   json_array_add_object_element (
-      all, object ("{'id':'gid://shopify/LineItem/%u','currentQuantity':%d,'discountedUnitPriceAfterAllDiscountsSet':"
-                   "{'shopMoney':{'amount':'%s'}},'variant':{'id':'gid://shopify/ProductVariant/%u'}}",
-                   number, (int)(400 * pow (price / 100, -2.5) + (double)((week * 3 + variant) % 7)),
-                   g_ascii_formatd (text, sizeof text, "%.2f", price), variant));
+      all, shopify_object (
+               "{'id':'gid://shopify/LineItem/%u','currentQuantity':%d,'discountedUnitPriceAfterAllDiscountsSet':"
+               "{'shopMoney':{'amount':'%s'}},'variant':{'id':'gid://shopify/ProductVariant/%u'}}",
+               number, (int)(400 * pow (price / 100, -2.5) + (double)((week * 3 + variant) % 7)),
+               g_ascii_formatd (text, sizeof text, "%.2f", price), variant));
   json_object_set_object_member (result, "lineItems", connection (all, 20, NULL));
   return result;
 }
@@ -376,7 +368,7 @@ weekly_order (const ShopifyCatalog *self, guint number)
 JsonObject *
 shopify_catalog_orders (ShopifyCatalog *self, JsonObject *variables)
 {
-  JsonObject *data = object ("{}");
+  JsonObject *data = shopify_object ("{}");
   JsonArray *all = json_array_new ();
 
   for (guint i = 1; i <= self->orders; i++)
@@ -388,7 +380,7 @@ shopify_catalog_orders (ShopifyCatalog *self, JsonObject *variables)
 JsonObject *
 shopify_catalog_order_lines (ShopifyCatalog *self, JsonObject *variables)
 {
-  JsonObject *data = object ("{}");
+  JsonObject *data = shopify_object ("{}");
 
   json_object_set_object_member (data, "order",
                                  order (number_of (variables), 100, royal_json_string (variables, "after", NULL)));

@@ -2,6 +2,7 @@
 #include "shopify-fake.h"
 
 #include "shopify-catalog.h"
+#include "shopify-object.h"
 #include "shopify-shop.h"
 
 #include <json-glib/json-glib.h>
@@ -79,24 +80,6 @@ find_variant (ShopifyFake *self, guint number)
   return variant;
 }
 
-/* (transfer full): JSON with ' for ". */
-static JsonObject *object (const char *format, ...) G_GNUC_PRINTF (1, 2);
-
-static JsonObject *
-object (const char *format, ...)
-{
-  va_list args;
-  g_autofree char *text = NULL;
-  g_autoptr (JsonNode) node = NULL;
-
-  va_start (args, format);
-  text = g_strdelimit (g_strdup_vprintf (format, args), "'", '"');
-  va_end (args);
-  node = royal_json_parse (text, -1, "fake", NULL);
-  g_assert_nonnull (node);
-  return json_object_ref (json_node_get_object (node));
-}
-
 /* --- Operations --------------------------------------------------------------------------------------------------- */
 
 static JsonObject *
@@ -106,19 +89,19 @@ read_variant (ShopifyFake *self, JsonObject *variables)
   const Variant *variant = find_variant (self, number);
   JsonObject *data =
       variant == NULL
-          ? object ("{'shop':{'currencyCode':'EUR'},'productVariant':null}")
-          : object ("{'shop':{'currencyCode':'EUR'},'productVariant':{'id':'gid://shopify/ProductVariant/%u',"
-                    "'title':'M','sku':'SKU-%u','price':'%s','compareAtPrice':null,'inventoryQuantity':7,"
-                    "'inventoryItem':{'id':'gid://shopify/InventoryItem/%u','unitCost':null},"
-                    "'product':{'id':'gid://shopify/Product/%u','title':'Dress','status':'ACTIVE'}}}",
-                    number, number, variant->price, 200000 + number, 100000 + number);
+          ? shopify_object ("{'shop':{'currencyCode':'EUR'},'productVariant':null}")
+          : shopify_object ("{'shop':{'currencyCode':'EUR'},'productVariant':{'id':'gid://shopify/ProductVariant/%u',"
+                            "'title':'M','sku':'SKU-%u','price':'%s','compareAtPrice':null,'inventoryQuantity':7,"
+                            "'inventoryItem':{'id':'gid://shopify/InventoryItem/%u','unitCost':null},"
+                            "'product':{'id':'gid://shopify/Product/%u','title':'Dress','status':'ACTIVE'}}}",
+                            number, number, variant->price, 200000 + number, 100000 + number);
   JsonObject *shown = royal_json_object (data, "productVariant");
 
   if (variant != NULL)
     royal_json_set_text (shown, "compareAtPrice", variant->compare_at);
   if (variant != NULL && number <= 900)
     json_object_set_object_member (royal_json_object (shown, "inventoryItem"), "unitCost",
-                                   object ("{'amount':'40.0','currencyCode':'EUR'}"));
+                                   shopify_object ("{'amount':'40.0','currencyCode':'EUR'}"));
   return data;
 }
 
@@ -133,7 +116,8 @@ money (const char *text)
 static JsonObject *
 refuse (const char *root, const char *code, const char *field, const char *message)
 {
-  return object ("{'%s':{'userErrors':[{'code':'%s','field':[%s],'message':'%s'}]}}", root, code, field, message);
+  return shopify_object ("{'%s':{'userErrors':[{'code':'%s','field':[%s],'message':'%s'}]}}", root, code, field,
+                         message);
 }
 
 static JsonObject *
@@ -164,10 +148,10 @@ change_price (ShopifyFake *self, JsonObject *variables)
                                 ? money (royal_json_string (input, "compareAtPrice", NULL))
                                 : NULL;
     }
-  data =
-      object ("{'productVariantsBulkUpdate':{'productVariants':[{'id':'gid://shopify/ProductVariant/%u','price':'%s',"
-              "'compareAtPrice':null}],'userErrors':[]}}",
-              number, variant->price);
+  data = shopify_object (
+      "{'productVariantsBulkUpdate':{'productVariants':[{'id':'gid://shopify/ProductVariant/%u','price':'%s',"
+      "'compareAtPrice':null}],'userErrors':[]}}",
+      number, variant->price);
   self->changes++;
   return data;
 }
@@ -176,14 +160,14 @@ static JsonObject *
 read_inventory (ShopifyFake *self, JsonObject *variables)
 {
   if (number_of (royal_json_string (variables, "id", ""), "InventoryItem") != 1)
-    return object ("{'inventoryItem':null}");
+    return shopify_object ("{'inventoryItem':null}");
   if (number_of (royal_json_string (variables, "location", ""), "Location") != 1)
-    return object (
+    return shopify_object (
         "{'inventoryItem':{'id':'gid://shopify/InventoryItem/1','sku':'S','tracked':true,'inventoryLevel':null}}");
-  return object ("{'inventoryItem':{'id':'gid://shopify/InventoryItem/1','sku':'S','tracked':true,'inventoryLevel':{"
-                 "'id':'gid://shopify/InventoryLevel/1','quantities':[{'name':'available','quantity':%" G_GINT64_FORMAT
-                 "}]}}}",
-                 self->stock);
+  return shopify_object (
+      "{'inventoryItem':{'id':'gid://shopify/InventoryItem/1','sku':'S','tracked':true,'inventoryLevel':{"
+      "'id':'gid://shopify/InventoryLevel/1','quantities':[{'name':'available','quantity':%" G_GINT64_FORMAT "}]}}}",
+      self->stock);
 }
 
 #define REFUSED(code)                                                                                                  \
@@ -201,16 +185,16 @@ set_inventory (ShopifyFake *self, JsonObject *variables)
   g_autofree char *asked = royal_json_to_string (json_object_get_member (variables, "input"));
 
   if (was != NULL && strcmp (was, asked) != 0)
-    return object (REFUSED ("IDEMPOTENCY_KEY_PARAMETER_MISMATCH"));
+    return shopify_object (REFUSED ("IDEMPOTENCY_KEY_PARAMETER_MISMATCH"));
   if (was == NULL && royal_json_int (quantity, "changeFromQuantity", -1) != self->stock)
-    return object (REFUSED ("CHANGE_FROM_QUANTITY_STALE"));
+    return shopify_object (REFUSED ("CHANGE_FROM_QUANTITY_STALE"));
   if (was == NULL)
     {
       self->stock = royal_json_int (quantity, "quantity", 0);
       self->changes++;
       g_hash_table_insert (self->keys, g_strdup (key), g_steal_pointer (&asked));
     }
-  return object (
+  return shopify_object (
       "{'inventorySetQuantities':{'inventoryAdjustmentGroup':{'id':'gid://shopify/InventoryAdjustmentGroup/1'},"
       "'userErrors':[]}}");
 }
@@ -270,9 +254,10 @@ run_bulk (ShopifyFake *self, JsonObject *variables)
   self->lines = shopify_catalog_lines (self->catalog);
   self->bulks++;
   self->polls = 0;
-  return object ("{'bulkOperationRunQuery':{'bulkOperation':{'id':'gid://shopify/BulkOperation/%u','status':'CREATED'},"
-                 "'userErrors':[]}}",
-                 self->bulks);
+  return shopify_object (
+      "{'bulkOperationRunQuery':{'bulkOperation':{'id':'gid://shopify/BulkOperation/%u','status':'CREATED'},"
+      "'userErrors':[]}}",
+      self->bulks);
 }
 
 static JsonObject *
@@ -281,14 +266,16 @@ read_bulk (ShopifyFake *self, JsonObject *variables)
   guint number = number_of (royal_json_string (variables, "id", ""), "BulkOperation");
 
   if (number == 0 || number != self->bulks)
-    return object ("{'bulkOperation':null}");
+    return shopify_object ("{'bulkOperation':null}");
   if (self->polls++ == 0)
-    return object ("{'bulkOperation':{'id':'gid://shopify/BulkOperation/%u','status':'RUNNING','errorCode':null,"
-                   "'objectCount':'0','url':null}}",
-                   number);
-  return object ("{'bulkOperation':{'id':'gid://shopify/BulkOperation/%u','status':'COMPLETED','errorCode':null,"
-                 "'objectCount':'1','url':'http://127.0.0.1:%u/files/%u.jsonl?signed=1'}}",
-                 number, self->port, number);
+    return shopify_object (
+        "{'bulkOperation':{'id':'gid://shopify/BulkOperation/%u','status':'RUNNING','errorCode':null,"
+        "'objectCount':'0','url':null}}",
+        number);
+  return shopify_object (
+      "{'bulkOperation':{'id':'gid://shopify/BulkOperation/%u','status':'COMPLETED','errorCode':null,"
+      "'objectCount':'1','url':'http://127.0.0.1:%u/files/%u.jsonl?signed=1'}}",
+      number, self->port, number);
 }
 
 #define OF_CATALOG(name)                                                                                               \
@@ -381,10 +368,10 @@ take_points (ShopifyFake *self, double cost)
 static JsonObject *
 extensions (const ShopifyFake *self, double cost, gboolean was_done)
 {
-  JsonObject *all =
-      object ("{'cost':{'requestedQueryCost':%d,'actualQueryCost':null,'throttleStatus':{'maximumAvailable':%d.0,"
-              "'currentlyAvailable':%d,'restoreRate':%d.0}}}",
-              (int)cost, (int)self->points_max, (int)self->points, (int)self->rate);
+  JsonObject *all = shopify_object (
+      "{'cost':{'requestedQueryCost':%d,'actualQueryCost':null,'throttleStatus':{'maximumAvailable':%d.0,"
+      "'currentlyAvailable':%d,'restoreRate':%d.0}}}",
+      (int)cost, (int)self->points_max, (int)self->points, (int)self->rate);
 
   if (was_done)
     json_object_set_int_member (royal_json_object (all, "cost"), "actualQueryCost", (gint64)cost);
@@ -396,7 +383,7 @@ extensions (const ShopifyFake *self, double cost, gboolean was_done)
 static JsonObject *
 error_answer (const char *code, const char *message)
 {
-  return object ("{'errors':[{'message':'%s','extensions':{'code':'%s'}}]}", message, code);
+  return shopify_object ("{'errors':[{'message':'%s','extensions':{'code':'%s'}}]}", message, code);
 }
 
 /* (transfer full): the kind of fault that this request has; `none`. */
@@ -459,12 +446,13 @@ has_scope (ShopifyFake *self, const char *scope)
 static void
 add_app (ShopifyFake *self, JsonObject *data)
 {
-  JsonObject *app = object ("{'accessScopes':[]}");
+  JsonObject *app = shopify_object ("{'accessScopes':[]}");
   g_auto (GStrv) scopes = g_strsplit (self->scopes, " ", -1);
 
   for (guint i = 0; scopes[i] != NULL; i++)
     if (*scopes[i] != '\0')
-      json_array_add_object_element (royal_json_array (app, "accessScopes"), object ("{'handle':'%s'}", scopes[i]));
+      json_array_add_object_element (royal_json_array (app, "accessScopes"),
+                                     shopify_object ("{'handle':'%s'}", scopes[i]));
   json_object_set_object_member (data, "currentAppInstallation", app);
 }
 
@@ -611,26 +599,13 @@ on_variants (SoupServer *server, SoupServerMessage *message, const char *path, G
   answer_text (message, 200, g_string_free (text, FALSE));
 }
 
-/* What the shop tells of itself, at the path of a name: JSON. */
-typedef struct {
-  const char *name;
-  char *(*tell) (ShopifyShop *shop);
-} Telling;
-
-static const Telling tellings[] = {
-  { "/fake/products", shopify_shop_statuses },
-  { "/fake/made", shopify_shop_made },
-  { "/fake/themes", shopify_shop_shown },
-};
-
+/* GET /fake/NAME: what the shop tells of itself. */
 static void
-on_tell (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
+on_told (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
 {
-  const ShopifyFake *self = data;
+  char *text = shopify_shop_told (((const ShopifyFake *)data)->shop, path + strlen ("/fake"));
 
-  for (guint i = 0; i < G_N_ELEMENTS (tellings); i++)
-    if (strcmp (path, tellings[i].name) == 0)
-      answer_text (message, 200, tellings[i].tell (self->shop));
+  answer_text (message, text != NULL ? 200 : 404, text != NULL ? text : g_strdup ("{}"));
 }
 
 /* GET /fake/faults: how many requests went wrong. */
@@ -713,8 +688,7 @@ shopify_fake_new (void)
   soup_server_add_handler (self->server, NULL, on_request, self, NULL);
   soup_server_add_handler (self->server, "/files", on_file, self, NULL);
   soup_server_add_handler (self->server, "/fake/variants", on_variants, self, NULL);
-  for (guint i = 0; i < G_N_ELEMENTS (tellings); i++)
-    soup_server_add_handler (self->server, tellings[i].name, on_tell, self, NULL);
+  soup_server_add_handler (self->server, "/fake", on_told, self, NULL);
   soup_server_add_handler (self->server, "/fake/faults", on_faults, self, NULL);
   g_assert_true (soup_server_listen_local (self->server, 0, SOUP_SERVER_LISTEN_IPV4_ONLY, NULL));
   uris = soup_server_get_uris (self->server);

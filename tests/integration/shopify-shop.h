@@ -25,13 +25,11 @@ const char *shopify_shop_file (ShopifyShop *self, guint theme, const char *path)
 JsonObject *shopify_shop_product (ShopifyShop *self, const char *handle);
 /* Puts the products that were made before those of a catalog's first page, for their numbers are lower; takes @data. */
 JsonObject *shopify_shop_page (ShopifyShop *self, JsonObject *variables, JsonObject *data);
-/* (transfer full): JSON, their statuses by their handles. */
-char *shopify_shop_statuses (ShopifyShop *self);
-/* (transfer full): JSON, by their handles the inputs that made them, as they were changed since. */
-char *shopify_shop_made (ShopifyShop *self);
-
-/* (transfer full): JSON, its themes: { number: { name, live, files: { path: text | { base64 } } } }. */
-char *shopify_shop_shown (ShopifyShop *self);
+/* (transfer full) (nullable): JSON, what the shop tells at that path:
+ * /products: the products' statuses by their handles;
+ * /made: by their handles the inputs that made them, as they were changed since;
+ * /themes: { number: { name, live, files: { path: text | { base64 } } } }. */
+char *shopify_shop_told (ShopifyShop *self, const char *path);
 
 /* Answers: the `data` of one. */
 JsonObject *shopify_shop_theme (ShopifyShop *self, JsonObject *variables);

@@ -412,15 +412,17 @@ ask_margins (GTask *task, JsonNode *state)
   JsonArray *offers = self->action->offers (data, self->base.wanted);
   g_autoptr (JsonNode) node = json_node_new (JSON_NODE_ARRAY);
   g_autofree char *text = NULL;
+  GTask *asked;
 
   json_node_take_array (node, offers != NULL ? offers : json_array_new ());
   text = royal_json_to_string (node);
   g_clear_pointer (&self->base.state, json_node_unref);
   self->base.state = state;
+  asked = g_task_new (shopify, NULL, on_margins, g_object_ref (task));
+  g_task_set_source_tag (asked, ask_margins);
   rh_connector_store_call (
-      RH_CONNECTOR (shopify), shopify->store, &margins, self->base.effect.workspace,
-      (const char *const[]){ royal_json_string (royal_json_object (data, "shop"), "currencyCode", ""), text }, NULL,
-      on_margins, g_object_ref (task), ask_margins);
+      asked, shopify->store, &margins, self->base.effect.workspace,
+      (const char *const[]){ royal_json_string (royal_json_object (data, "shop"), "currencyCode", ""), text });
 }
 
 static void
