@@ -256,8 +256,89 @@ language sql stable as $$
   left join scores s on s.product = l.product;
 $$;
 
+-- --- What the CEO watches --------------------------------------------------------------------------------------------
+
+-- How many came to the shops in a week (its first day), and how many of them ordered.
+create table shop_traffic (
+  workspace_id bigint not null references workspaces,
+  week date not null,
+  visits bigint not null check (visits >= 0),
+  orders bigint not null check (orders between 0 and visits),
+  primary key (workspace_id, week));
+call royal_protect ('shop_traffic', 'select');
+
+-- As 0032_catalog.sql has them, with the traffic.
+create or replace function catalog_kind (p_kind text, out t regclass, out keys text[], out rest text[])
+language plpgsql stable as $$
+begin
+  t := case p_kind when 'catalog' then 'catalog_listings' when 'signals' then 'catalog_demand'
+                   when 'prices' then 'market_offers' when 'suppliers' then 'supplier_records'
+                   when 'traffic' then 'shop_traffic' end::regclass;
+  keys := case p_kind when 'catalog' then '{product,supplier}' when 'signals' then '{product,week}'
+                      when 'prices' then '{variant,competitor}' when 'traffic' then '{week}' else '{supplier}' end::text[];
+  rest := case p_kind when 'catalog' then '{title,price,cost,shipping,shipping_days,rating,reviews,sold}'
+                      when 'signals' then '{value}' when 'prices' then '{price}' when 'traffic' then '{visits,orders}'
+                      else '{orders,late,failed,shipping_days,rating,reviews,messages,answered}' end::text[];
+  if t is null then
+    raise exception 'no upload is `%`', p_kind using errcode = 'RY400';
+  end if;
+end $$;
+
+create or replace function catalog_faults (p_kind text, p_keys text[], out faults jsonb, out n_faults bigint)
+language plpgsql as $$
+declare
+  parts constant text := case when p_kind = 'suppliers' then
+    'union all select r.line, u.c, format (''expected at most the %s, %s, found %s'', u.w, u.whole, u.part)
+     from pg_temp.retail_rows r, lateral (values (''late'', ''orders'', r.late, r.orders),
+       (''failed'', ''orders'', r.failed, r.orders), (''answered'', ''messages'', r.answered, coalesce (r.messages, 0)))
+       u (c, w, part, whole) where u.part > u.whole'
+    when p_kind = 'traffic' then
+    'union all select r.line, ''orders'', format (''expected at most the visits, %s, found %s'', r.visits, r.orders)
+     from pg_temp.retail_rows r where r.orders > r.visits' else '' end;
+begin
+  execute format (
+    'with e (line, c, message) as (
+       select line, %1$L, format (''%2$s stands on line %%s already'', earlier)
+       from (select line, lag (line) over (partition by %3$s order by line) as earlier from pg_temp.retail_rows r) d
+       where earlier is not null %4$s),
+     numbered as (select e.*, row_number () over (order by line, c) as n from e)
+     select jsonb_agg (jsonb_build_object (''line'', line, ''column'', c, ''message'', message) order by n)
+              filter (where n <= 20), count (*) from numbered',
+    p_keys[1], 'the same ' || array_to_string (p_keys, ' and '), catalog_columns ('r', p_keys), parts)
+  into faults, n_faults;
+end $$;
+
+-- { revenue: [{ week, amount }], traffic: [{ week, visits, orders }], launches: { days, ended, failed } }, the oldest week first: of the
+-- last twelve weeks that are over what the shops sold, from the first week of any sale up to the last that is known of; of the last seven
+-- days how many launches of products ended, and how many of them failed.
+create function ceo_signals () returns jsonb
+language sql stable as $$
+  with today (day) as (select (now () at time zone 'UTC')::date - date '1970-01-01'),
+  weeks as (
+    select l.week, sum (l.units * l.price)::numeric as amount from shopify_lines l, today
+    where l.workspace_id = royal_workspace () and l.week > today.day - 91 and l.week + 7 <= today.day group by 1),
+  known (last) as (
+    select greatest ((select max (week) from weeks), (
+      select max ((p.done_at at time zone 'UTC')::date - date '1970-01-01') - 7 from shopify_pulls p
+      where p.workspace_id = royal_workspace () and p.part = 'orders'))),
+  series as (
+    select g.week, coalesce (w.amount, 0) as amount
+    from (select generate_series ((select min (week) from weeks), (select last from known), 7) as week) g left join weeks w on w.week = g.week
+    order by g.week desc limit 12),
+  ended as (
+    select r.state from workflow_runs r
+    where r.workspace_id = royal_workspace () and r.workflow = 'product_launch' and r.simulate is null and r.state in ('completed', 'failed')
+      and r.finished_at > now () - interval '7 days')
+  select jsonb_build_object (
+    'revenue', coalesce ((select jsonb_agg (jsonb_build_object ('week', s.week, 'amount', round (s.amount, 2)) order by s.week) from series s), '[]'),
+    'traffic', coalesce ((
+      select jsonb_agg (jsonb_build_object ('week', t.week - date '1970-01-01', 'visits', t.visits, 'orders', t.orders) order by t.week)
+      from (select * from shop_traffic t where t.workspace_id = royal_workspace () order by t.week desc limit 12) t), '[]'),
+    'launches', (select jsonb_build_object ('days', 7, 'ended', count (*), 'failed', count (*) filter (where e.state = 'failed')) from ended e));
+$$;
+
 -- { items, next }: the goals with what is known of how far they are: of the last 52 weeks what was sold in the shops (revenue), and what
--- was left of it where the cost is known (margin).
+-- was left of it where the cost is known (margin), and how many of those who came ordered (conversion).
 create function goal_progress () returns jsonb
 language sql stable as $$
   with sold as (
@@ -269,7 +350,9 @@ language sql stable as $$
     select sum (amount)::numeric as revenue, sum (amount) filter (where cost is not null)::numeric as known, sum (cost) as cost from sold),
   now (name, value) as (
     select 'revenue', round (revenue, 2) from sums
-    union all select 'margin', round ((known - cost) / known, 4) from sums where known > 0)
+    union all select 'margin', round ((known - cost) / known, 4) from sums where known > 0
+    union all select 'conversion', round (sum (orders) / sum (visits), 4) from shop_traffic
+    where workspace_id = royal_workspace () and week > current_date - 364 having sum (visits) > 0)
   select jsonb_build_object ('next', null, 'items', coalesce (jsonb_agg (jsonb_build_object ('name', n.name, 'goal', g.value,
     'now', w.value, 'share', round (w.value / g.value, 4), 'set_by', g.set_by, 'set_at', iso_time (g.set_at)) order by n.place), '[]'))
   from unnest (array['margin', 'revenue', 'conversion']) with ordinality n (name, place)

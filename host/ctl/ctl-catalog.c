@@ -21,12 +21,12 @@ run_upload (const CtlOptions *options, char **arguments)
 {
   g_autofree char *kind = g_uri_escape_string (arguments[0], NULL, TRUE);
   g_autofree char *path = g_strconcat ("/data/", kind, dry_run ? "?dry_run=1" : "", NULL);
-  static const char *const kinds[] = { "catalog", "signals", "prices", "suppliers", NULL };
+  static const char *const kinds[] = { "catalog", "signals", "prices", "suppliers", "traffic", NULL };
   g_autoptr (GBytes) csv = NULL;
   int status;
 
   if (!g_strv_contains (kinds, arguments[0]))
-    return ctl_fail (CTL_USAGE, "what can be uploaded is catalog, signals, prices and suppliers");
+    return ctl_fail (CTL_USAGE, "what can be uploaded is catalog, signals, prices, suppliers and traffic");
   csv = ctl_read_bytes (arguments[1], &status);
   return csv != NULL ? ctl_send_csv (options, arguments[0], path, csv, NULL) : status;
 }
@@ -87,7 +87,7 @@ run_goals (const CtlOptions *options, char **arguments)
 }
 
 const CtlCommand ctl_catalog_commands[] = {
-  { "catalog", "upload", "KIND FILE", "Load a feed from CSV: catalog, signals, prices or suppliers", 2, 2,
+  { "catalog", "upload", "KIND FILE", "Load a feed from CSV: catalog, signals, prices, suppliers or traffic", 2, 2,
     upload_entries, run_upload },
   { "catalog", "opportunities", NULL, "The products that are looked into", 0, 0, NULL, run_opportunities },
   { "goals", NULL, "[NAME=NUMBER]...", "What is aimed at: margin, revenue, conversion; sets it", 0, 3, NULL,

@@ -85,16 +85,16 @@ void
 rh_api_import (RhRequest *request)
 {
   static const char *const kinds[] = { "stores",  "forecast", "actuals",   "history", "catalog",
-                                       "signals", "prices",   "suppliers", NULL };
+                                       "signals", "prices",   "suppliers", "traffic", NULL };
   const char *kind = rh_request_parameter (request);
   g_autoptr (JsonObject) about = NULL;
   g_autoptr (GBytes) csv = NULL;
 
   if (!g_strv_contains (kinds, kind))
     {
-      rh_request_refuse (
-          request, RH_PROBLEM_NOT_FOUND, NULL,
-          "what can be imported is stores, forecast, actuals, history, catalog, signals, prices and suppliers");
+      rh_request_refuse (request, RH_PROBLEM_NOT_FOUND, NULL,
+                         "what can be imported is stores, forecast, actuals, history, catalog, signals, prices, "
+                         "suppliers and traffic");
       return;
     }
   about = about_of (request, kind);

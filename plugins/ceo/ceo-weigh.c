@@ -54,8 +54,8 @@ margin_part (double margin, double target)
 static gboolean
 is_low_risk (const CeoCase *product, const CeoWeighed *weighed, const CeoRules *rules)
 {
-  return has_goal (product) && product->verdict == CEO_SUPPLIER_PASS && weighed->known[CEO_DEMAND] &&
-         weighed->stake <= rules->max_stake && weighed->score >= rules->approve_at;
+  return product->alert == NULL && has_goal (product) && product->verdict == CEO_SUPPLIER_PASS &&
+         weighed->known[CEO_DEMAND] && weighed->stake <= rules->max_stake && weighed->score >= rules->approve_at;
 }
 
 CeoWeighed
@@ -105,6 +105,8 @@ ceo_reasons (const CeoCase *product, const CeoWeighed *weighed, const CeoRules *
   add_rejections (reasons, product, weighed, rules);
   if (product->verdict == CEO_SUPPLIER_ASK)
     g_ptr_array_add (reasons, g_strdup ("Its supplier is not proven."));
+  if (product->alert != NULL)
+    g_ptr_array_add (reasons, g_strdup_printf ("An alert stands: %s", product->alert));
   if (!has_goal (product))
     g_ptr_array_add (reasons, g_strdup ("Nobody has set a goal for the margin."));
   if (!weighed->known[CEO_DEMAND])

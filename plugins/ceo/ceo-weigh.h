@@ -27,6 +27,7 @@ typedef enum { CEO_SUPPLIER_PASS, CEO_SUPPLIER_ASK, CEO_SUPPLIER_FAIL } CeoVerdi
  * @verdict: what follows from that
  * @goal_margin: the margin that people aim at
  * @goal_revenue: the revenue that people aim at
+ * @alert: (nullable): what is wrong with how it goes
  */
 typedef struct {
   double price;
@@ -37,6 +38,7 @@ typedef struct {
   CeoVerdict verdict;
   double goal_margin;
   double goal_revenue;
+  const char *alert;
 } CeoCase;
 
 /**
@@ -80,7 +82,7 @@ typedef struct {
  * ceo_weigh:
  *
  * Rejected is what leaves less than the target's margin, has a supplier that failed, or scores below reject_below. A
- * person is asked unless the risk is low: people set a goal for the margin, the supplier passed, the demand is known, a
+ * person is asked unless the risk is low: no alert stands, people set a goal for the margin, the supplier passed, the demand is known, a
  * first order costs at most max_stake, and the score is at least approve_at.
  *
  * Parts: the margin from 0 at none over 0.5 at the target to 1 at twice that (or all of the price); the demand and the

@@ -6,6 +6,8 @@
 
 #define FEED "catalog.feed"
 #define GOALS "ceo.goals"
+#define SIGNALS "ceo.signals"
+#define TRAFFIC_WEEKS 4
 
 enum { PRODUCT, SOLD, N_COLUMNS };
 
@@ -90,5 +92,66 @@ ceo_demand (RoyalRun *run, const char *product, double *ret_sold, double *ret_de
     if (other != own)
       less += *(double *)other < *own ? 1 : *(double *)other == *own ? 0.5 : 0;
   *ret_demand = less / (g_hash_table_size (sold) - 1);
+  return TRUE;
+}
+
+/* (nullable) (transfer none): the list of that name, whose elements are objects. */
+static JsonArray *
+list_of (JsonObject *document, const char *name)
+{
+  JsonNode *node = document != NULL ? json_object_get_member (document, name) : NULL;
+  JsonArray *list = node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+
+  for (guint i = 0; list != NULL && i < json_array_get_length (list); i++)
+    if (!JSON_NODE_HOLDS_OBJECT (json_array_get_element (list, i)))
+      return NULL;
+  return list;
+}
+
+static double
+figure_of (JsonObject *object, const char *name)
+{
+  return json_object_get_double_member_with_default (object, name, 0);
+}
+
+static void
+read_signals (JsonArray *revenue, JsonArray *traffic, JsonObject *launches, CeoSignals *signals)
+{
+  guint n = json_array_get_length (revenue);
+  guint weeks = json_array_get_length (traffic);
+
+  signals->n_weeks = MIN (n, CEO_WEEKS_MAX);
+  for (guint i = 0; i < signals->n_weeks; i++)
+    signals->revenue[i] = figure_of (json_array_get_object_element (revenue, n - signals->n_weeks + i), "amount");
+  for (guint i = weeks > TRAFFIC_WEEKS ? weeks - TRAFFIC_WEEKS : 0; i < weeks; i++)
+    {
+      signals->visits += figure_of (json_array_get_object_element (traffic, i), "visits");
+      signals->orders += figure_of (json_array_get_object_element (traffic, i), "orders");
+    }
+  signals->days = figure_of (launches, "days");
+  signals->ended = figure_of (launches, "ended");
+  signals->failed = figure_of (launches, "failed");
+}
+
+gboolean
+ceo_signals (RoyalRun *run, CeoSignals *ret_signals, GError **error)
+{
+  g_autoptr (JsonNode) node = royal_run_get (run, SIGNALS, NULL, error);
+  JsonObject *document = node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+  JsonArray *revenue = list_of (document, "revenue");
+  JsonArray *traffic = list_of (document, "traffic");
+  JsonNode *launches = document != NULL ? json_object_get_member (document, "launches") : NULL;
+  CeoSignals signals = { 0 };
+
+  if (node == NULL)
+    return FALSE;
+  if (revenue == NULL || traffic == NULL || launches == NULL || !JSON_NODE_HOLDS_OBJECT (launches))
+    {
+      g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID,
+                   "%s: expected a document { revenue: [{ … }], traffic: [{ … }], launches: { … } }", SIGNALS);
+      return FALSE;
+    }
+  read_signals (revenue, traffic, json_node_get_object (launches), &signals);
+  *ret_signals = signals;
   return TRUE;
 }

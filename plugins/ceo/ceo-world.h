@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "ceo-watch.h"
 #include "ceo-weigh.h"
 
 #include <royal/agent.h>
@@ -23,5 +24,8 @@ double ceo_goal (JsonObject *goals, const char *name);
  */
 gboolean ceo_demand (RoyalRun *run, const char *product, double *ret_sold, double *ret_demand, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+
+/* How it goes, by `ceo.signals`. */
+gboolean ceo_signals (RoyalRun *run, CeoSignals *ret_signals, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -33,6 +33,27 @@ read_rules (JsonObject *config, CeoRules *rules)
   rules->max_stake = json_object_get_double_member_with_default (config, "max_stake", 1000);
 }
 
+static void
+read_bounds (JsonObject *config, CeoBounds *bounds)
+{
+  bounds->revenue_drop = json_object_get_double_member_with_default (config, "revenue_drop", 0.3);
+  bounds->failure_rate = json_object_get_double_member_with_default (config, "failure_rate", 0.5);
+  bounds->min_launches = json_object_get_double_member_with_default (config, "min_launches", 5);
+  bounds->conversion_gap = json_object_get_double_member_with_default (config, "conversion_gap", 0.3);
+}
+
+/* (transfer full): what is wrong with how it goes; NULL with @error set when that cannot be read. */
+static GPtrArray *
+read_alerts (RoyalRun *run, JsonObject *goals, CeoSignals *signals, GError **error)
+{
+  CeoBounds bounds;
+
+  if (!ceo_signals (run, signals, error))
+    return NULL;
+  read_bounds (royal_run_config (run), &bounds);
+  return ceo_alerts (signals, ceo_goal (goals, "conversion"), &bounds);
+}
+
 static CeoVerdict
 verdict_of (JsonObject *input)
 {
@@ -44,8 +65,9 @@ verdict_of (JsonObject *input)
 }
 
 static gboolean
-read_case (RoyalRun *run, JsonObject *input, CeoCase *product, GError **error)
+read_case (RoyalRun *run, JsonObject *input, CeoCase *product, GPtrArray **ret_alerts, GError **error)
 {
+  CeoSignals signals;
   gint64 price = 0;
   gint64 cost = 0;
   g_autoptr (JsonObject) goals = NULL;
@@ -66,6 +88,10 @@ read_case (RoyalRun *run, JsonObject *input, CeoCase *product, GError **error)
   product->verdict = verdict_of (input);
   product->goal_margin = ceo_goal (goals, "margin");
   product->goal_revenue = ceo_goal (goals, "revenue");
+  *ret_alerts = read_alerts (run, goals, &signals, error);
+  if (*ret_alerts == NULL)
+    return FALSE;
+  product->alert = (*ret_alerts)->len > 0 ? (*ret_alerts)->pdata[0] : NULL;
   return ceo_demand (run, json_object_get_string_member (input, "product"), &product->sold, &product->demand, error);
 }
 
@@ -132,12 +158,13 @@ static JsonNode *
 weigh (RoyalRun *run, JsonObject *input, GError **error)
 {
   g_autoptr (JsonObject) result = NULL;
+  g_autoptr (GPtrArray) alerts = NULL;
   CeoCase product = { 0 };
   CeoRules rules;
   CeoWeighed weighed;
 
   read_rules (royal_run_config (run), &rules);
-  if (!read_case (run, input, &product, error))
+  if (!read_case (run, input, &product, &alerts, error))
     return NULL;
   weighed = ceo_weigh (&product, &rules);
   result = describe (&product, &weighed, &rules);
@@ -145,6 +172,46 @@ weigh (RoyalRun *run, JsonObject *input, GError **error)
   if (!ceo_diary_put (run, diary_entry (input, result), error))
     return NULL;
   return trade_node (g_steal_pointer (&result));
+}
+
+/* --- How it goes -------------------------------------------------------------------------------------------------- */
+
+/* (transfer full): the alerts as one text. */
+static char *
+joined (const GPtrArray *alerts)
+{
+  GString *words = g_string_new (NULL);
+
+  for (guint i = 0; i < alerts->len; i++)
+    g_string_append_printf (words, "%s%s", i > 0 ? " " : "", (const char *)alerts->pdata[i]);
+  return g_string_free (words, FALSE);
+}
+
+static JsonNode *
+watch (RoyalRun *run, JsonObject *input, GError **error)
+{
+  g_autoptr (JsonObject) goals = ceo_goals (run, error);
+  g_autoptr (GPtrArray) alerts = NULL;
+  g_autofree char *words = NULL;
+  CeoSignals signals;
+  JsonObject *result;
+  double conversion;
+
+  (void)input;
+  alerts = goals != NULL ? read_alerts (run, goals, &signals, error) : NULL;
+  if (alerts == NULL)
+    return NULL;
+  conversion = ceo_conversion (&signals);
+  words = joined (alerts);
+  result = json_object_new ();
+  json_object_set_int_member (result, "standing", alerts->len);
+  json_object_set_array_member (result, "alerts", trade_texts (alerts));
+  if (isnan (conversion))
+    json_object_set_null_member (result, "conversion");
+  else
+    json_object_set_double_member (result, "conversion", trade_rounded (conversion));
+  json_object_set_string_member (result, "summary", alerts->len > 0 ? words : "No alert stands.");
+  return trade_node (result);
 }
 
 /* --- The digest --------------------------------------------------------------------------------------------------- */
@@ -201,6 +268,21 @@ append_goal (GString *words, JsonObject *goals, double margin)
                             goal * 100);
 }
 
+/* What is wrong, and of the conversion where it stands. */
+static void
+append_signals (GString *words, const CeoSignals *signals, JsonObject *goals, const GPtrArray *alerts)
+{
+  double goal = ceo_goal (goals, "conversion");
+  double conversion = ceo_conversion (signals);
+  g_autofree char *wrong = joined (alerts);
+
+  if (!isnan (conversion) && !isnan (goal) && strstr (wrong, "visits") == NULL)
+    g_string_append_printf (words, " Of a hundred visits %.1f order, where %.1f is the goal.", conversion * 100,
+                            goal * 100);
+  if (alerts->len > 0)
+    g_string_append_printf (words, " Alerts, as long as which no product is taken without a person: %s", wrong);
+}
+
 static JsonNode *
 digest (RoyalRun *run, JsonObject *input, GError **error)
 {
@@ -208,6 +290,8 @@ digest (RoyalRun *run, JsonObject *input, GError **error)
   g_autoptr (JsonArray) decisions = ceo_diary_since (run, g_get_real_time () / 1000 - hours * HOUR_MS, error);
   g_autoptr (JsonObject) goals = NULL;
   g_autoptr (GString) words = g_string_new (NULL);
+  g_autoptr (GPtrArray) alerts = NULL;
+  CeoSignals signals;
   JsonObject *result;
   guint counts[CEO_REJECT + 1];
   double margin;
@@ -217,6 +301,9 @@ digest (RoyalRun *run, JsonObject *input, GError **error)
     return NULL;
   goals = ceo_goals (run, error);
   if (goals == NULL || !read_open (run, &open, &margin, error))
+    return NULL;
+  alerts = read_alerts (run, goals, &signals, error);
+  if (alerts == NULL)
     return NULL;
   result = json_object_new ();
   for (guint i = 0; i <= CEO_REJECT; i++)
@@ -229,11 +316,13 @@ digest (RoyalRun *run, JsonObject *input, GError **error)
       hours, json_array_get_length (decisions), counts[CEO_APPROVE], counts[CEO_ASK], counts[CEO_REJECT]);
   g_string_append_printf (words, " %u opportunities are open.", open);
   append_goal (words, goals, margin);
+  append_signals (words, &signals, goals, alerts);
   json_object_set_int_member (result, "open", open);
+  json_object_set_array_member (result, "alerts", trade_texts (alerts));
   json_object_set_object_member (result, "goals", g_steal_pointer (&goals));
   json_object_set_string_member (result, "summary", words->str);
   json_object_set_array_member (result, "decisions", g_steal_pointer (&decisions));
   return trade_node (result);
 }
 
-ROYAL_AGENT (ROYAL_TASK ("weigh", weigh), ROYAL_TASK ("digest", digest))
+ROYAL_AGENT (ROYAL_TASK ("weigh", weigh), ROYAL_TASK ("watch", watch), ROYAL_TASK ("digest", digest))

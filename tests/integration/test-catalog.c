@@ -54,6 +54,8 @@ test_bad_uploads (void)
       "suppliers: line 2, column late: expected at most the orders, 3, found 4" },
     { "suppliers", "supplier,orders,answered\nAcme,3,1\n",
       "suppliers: line 2, column answered: expected at most the messages, 0, found 1" },
+    { "traffic", "week,visits,orders\n2026-01-05,3,4\n",
+      "traffic: line 2, column orders: expected at most the visits, 3, found 4" },
     { "prices", "variant,price\nshop/1,1\n", "prices: line 1: the column `competitor` is missing" },
   };
 
@@ -101,6 +103,51 @@ test_reads (void)
   retail_new_workspace ();
   g_assert_cmpuint (rows_of ("catalog.feed"), ==, 0);
   g_assert_cmpuint (rows_of ("suppliers.records"), ==, 0);
+}
+
+/* In the test's workspace. */
+static void
+assert_here (const char *sql, const char *expected)
+{
+  g_autofree char *text = g_strdup_printf ("set royal.workspace = '%" G_GINT64_FORMAT "'; %s", retail_workspace, sql);
+
+  retail_assert_value (text, expected);
+}
+
+/* What the CEO watches, and how far the goals are: weeks that are over, as far as it is known that nothing was sold. */
+static void
+test_signals (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) found = NULL;
+  g_autofree char *text = NULL;
+  g_autofree char *sales = g_strdup_printf (
+      "set royal.workspace = '%" G_GINT64_FORMAT "';"
+      "insert into shopify_shops (workspace_id, shop, domain, parts) values (royal_workspace (), 'main', 'm', '{}');"
+      "insert into shopify_products (workspace_id, shop, product, handle, updated, document)"
+      " values (royal_workspace (), 'main', 1, 'a', 0, '{}');"
+      "insert into shopify_variants (workspace_id, shop, variant, product, title, price, cost)"
+      " values (royal_workspace (), 'main', 1, 1, 'A', '10.00', '6.00');"
+      "insert into shopify_lines (workspace_id, shop, line, variant, week, units, price)"
+      " select royal_workspace (), 'main', n, 1, (date_trunc ('week', now ())::date - date '1970-01-01') - 7 * n, 10 * "
+      "n, 10"
+      " from generate_series (1, 5) n where n <> 3;"
+      "select goal_set ('{\"revenue\":2400,\"conversion\":0.05}', 'test')",
+      retail_workspace);
+
+  use_catalog ();
+  g_free (retail_value (sales));
+  retail_import_ok ("traffic", NULL, "week,visits,orders\n2026-01-05,900,9\n2026-01-12,100,11\n", FALSE, 2, 0, 0);
+  found = retail_get ("ceo.signals", NULL, &error);
+  g_assert_no_error (error);
+  text = royal_json_to_string (found);
+  g_assert_nonnull (strstr (text, "\"visits\":900"));
+  g_assert_cmpuint (json_array_get_length (royal_json_array (retail_object (found), "revenue")), ==, 5);
+  assert_here ("select string_agg (e->>'amount', ' ') from jsonb_array_elements (ceo_signals ()->'revenue') e",
+               "500.00 400.00 0.00 200.00 100.00");
+  assert_here ("select string_agg (e->>'name' || ' ' || (e->>'now'), ', ') from jsonb_array_elements (goal_progress "
+               "()->'items') e",
+               "margin 0.4000, revenue 1200.00, conversion 0.0200");
 }
 
 static RhAssessment *
@@ -173,8 +220,9 @@ test_conforms (void)
 }
 
 static const RetailCase cases[] = {
-  { "/catalog/upload", test_upload }, { "/catalog/bad-uploads", test_bad_uploads }, { "/catalog/reads", test_reads },
-  { "/catalog/assess", test_assess }, { "/catalog/conforms", test_conforms },
+  { "/catalog/upload", test_upload },   { "/catalog/bad-uploads", test_bad_uploads },
+  { "/catalog/reads", test_reads },     { "/catalog/assess", test_assess },
+  { "/catalog/signals", test_signals }, { "/catalog/conforms", test_conforms },
 };
 
 int

@@ -3,7 +3,7 @@
 # From the catalog to the shop, by the agents and workflows that are shipped and a fake of Shopify: the scout finds four products. One is
 # within the goals and of a proven supplier: it goes live by the policy that is shipped, and nobody is asked. One leaves too little: it is
 # rejected, and nothing of it is published. One is of a new supplier: a person decides, and it goes live. Of one the supplier fails: its
-# launch stops, and people are told. Then, of one of which less is known, each step asks; the last is rejected, and it is taken back.
+# launch stops, and people are told. What goes badly has the CEO ask of what it would have taken. Then, of one of which less is known, each step asks; the last is rejected, and it is taken back.
 # shellcheck disable=SC2317 # functions are called by name
 set -uo pipefail
 # shellcheck source=tests/integration/daemon.sh
@@ -139,5 +139,25 @@ soon 'to take it out of the shop is asked' pending shopify.product.archive main/
 approve
 soon 'it is out' shop_has blue-sofa ARCHIVED
 soon 'and the launch has failed' ended sofa failed
+
+# The CEO reacts: too few who come order, so people are told, and what it would have taken is asked.
+watched () { # watched STATE: the last run of ceo_watch ended so
+  ctl workflow list --json | jq -e --arg state "$1" '[.items[] | select(.workflow == "ceo_watch")] | first | .state == $state'
+}
+weigh () {
+  ctl jobs run ceo weigh --wait --json --input '{"product":"lamp","title":"Desk lamp","price":"49.49","cost":"19.00","supplier":"Lumen","verdict":"pass","supplier_score":0.9}' \
+    | jq -c '.result | [.decision, .reason]'
+}
+runs 0 'the CEO looks how it goes' ctl workflow start ceo_watch --input '{}'
+soon 'nothing is wrong' watched completed
+is 'and it takes a product' '"approve"' "$(weigh | jq -c '.[0]')"
+runs 0 'a goal for the conversion is set' ctl goals conversion=0.05
+printf 'week,visits,orders\n2026-11-09,1000,10\n2026-11-16,1000,10\n' >"$host_dir/traffic.csv"
+runs 0 'traffic is uploaded' ctl catalog upload traffic "$host_dir/traffic.csv"
+runs 0 'the CEO looks again' ctl workflow start ceo_watch --input '{}'
+soon 'an alert stands, and people are told' watched failed
+is 'saying why' '"Of a hundred visits 1.0 order, where 5.0 is the goal."' \
+  "$(ctl workflow list --json | jq -c '[.items[] | select(.workflow == "ceo_watch")] | first | .error.message')"
+is 'and the product is asked for' '["ask","An alert stands: Of a hundred visits 1.0 order, where 5.0 is the goal."]' "$(weigh)"
 runs 0 'the audit holds' ctl audit verify
 finish

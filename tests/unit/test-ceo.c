@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "ceo-watch.h"
 #include "ceo-weigh.h"
 
 #include <math.h>
@@ -128,12 +129,59 @@ test_all (void)
   g_rand_free (rand);
 }
 
+/* What each signal is on its bound, and just beyond. */
+static void
+test_alerts (void)
+{
+  static const CeoBounds bounds = { 0.3, 0.5, 5, 0.2 };
+  static const struct {
+    CeoSignals signals;
+    double goal;
+    guint n;
+  } cases[] = {
+    { { .n_weeks = 0 }, NAN, 0 },
+    { { .revenue = { 1000, 1000, 1000, 1 }, .n_weeks = 4 }, NAN, 0 }, /* too few for what is usual */
+    { { .revenue = { 1, 1000, 1000, 1000, 700 }, .n_weeks = 5 }, NAN, 0 },
+    { { .revenue = { 1, 1000, 1000, 1000, 699 }, .n_weeks = 5 }, NAN, 1 },
+    { { .revenue = { 0, 0, 0, 0, 0 }, .n_weeks = 5 }, NAN, 0 },
+    { { .days = 7, .ended = 4, .failed = 4 }, NAN, 0 },
+    { { .days = 7, .ended = 6, .failed = 3 }, NAN, 0 },
+    { { .days = 7, .ended = 6, .failed = 4 }, NAN, 1 },
+    { { .visits = 1000, .orders = 1 }, NAN, 0 },
+    { { .visits = 1000, .orders = 24 }, 0.03, 0 },
+    { { .visits = 1000, .orders = 23 }, 0.03, 1 },
+    { { .visits = 99, .orders = 0 }, 0.03, 0 },
+    { { .revenue = { 9, 9, 9, 9, 0 }, .n_weeks = 5, .ended = 5, .failed = 5, .visits = 100 }, 0.03, 3 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GPtrArray) alerts = ceo_alerts (&cases[i].signals, cases[i].goal, &bounds);
+
+      g_assert_cmpuint (alerts->len, ==, cases[i].n);
+    }
+}
+
+/* While one stands a person is asked; what is rejected stays so. */
+static void
+test_alert (void)
+{
+  CeoCase product = good;
+
+  product.alert = "It burns.";
+  assert_decided (&product, CEO_ASK, "An alert stands: It burns.");
+  product.cost = 45;
+  assert_decided (&product, CEO_REJECT, "Its margin, 10.0 %, is below the goal, 40.0 %.");
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/ceo/score", test_score);
   g_test_add_func ("/ceo/decisions", test_decisions);
+  g_test_add_func ("/ceo/alerts", test_alerts);
+  g_test_add_func ("/ceo/alert", test_alert);
   g_test_add_func ("/ceo/all", test_all);
   return g_test_run ();
 }

@@ -30,6 +30,7 @@ static const RhStoreEffects effects = {
 
 static const RhStatement statement_opportunities = { "catalog.opportunities",
                                                      "select catalog_opportunity_list () as result", 0, FALSE };
+static const RhStatement statement_signals = { "catalog.ceo_signals", "select ceo_signals () as result", 0, FALSE };
 static const RhStatement statement_goals = { "catalog.goals", "select goal_list () as result", 0, FALSE };
 
 static const struct RhTableColumn feed_columns[] = {
@@ -89,15 +90,16 @@ static const RhResource resources[] = {
   { "catalog.opportunities", "The products that are looked into", FALSE },
   { "catalog.signals", "How products are asked for, by week", TRUE },
   { "ceo.goals", "What the workspace aims at", FALSE },
+  { "ceo.signals", "How it goes: revenue and traffic by week, launches", FALSE },
   { "market.prices", "What others ask for what we sell", TRUE },
   { "suppliers.records", "How suppliers did", TRUE },
   { NULL },
 };
 
 static const RhStoreRead reads[] = {
-  { .query = &query_feed },    { .statement = &statement_opportunities },
-  { .query = &query_signals }, { .statement = &statement_goals },
-  { .query = &query_prices },  { .query = &query_suppliers },
+  { .query = &query_feed },          { .statement = &statement_opportunities }, { .query = &query_signals },
+  { .statement = &statement_goals }, { .statement = &statement_signals },       { .query = &query_prices },
+  { .query = &query_suppliers },
 };
 
 /* More than the schema says: that there is something to earn at all is policy, not validity. */

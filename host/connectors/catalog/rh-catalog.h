@@ -21,7 +21,9 @@ G_BEGIN_DECLS
  *   answered (int64). What is null is not known.
  * `catalog.opportunities`: a document { opportunities: [{ id, product, supplier, title, price, cost, margin, state,
  *   opened_at }] }, the latest first.
- * `ceo.goals`: a document { goals: { margin?, revenue?, conversion? } }. */
+ * `ceo.goals`: a document { goals: { margin?, revenue?, conversion? } }.
+ * `ceo.signals`: a document { revenue: [{ week, amount }], traffic: [{ week, visits, orders }], launches: { days, ended, failed } }, the
+ *   oldest week first (days since 1970-01-01), twelve at most. */
 #define RH_TYPE_CATALOG (rh_catalog_get_type ())
 G_DECLARE_FINAL_TYPE (RhCatalog, rh_catalog, RH, CATALOG, RhConnectorStore)
 

@@ -20,6 +20,7 @@ static const char *const stage_catalog[] = { "select catalog_stage ('catalog')",
 static const char *const stage_signals[] = { "select catalog_stage ('signals')", NULL };
 static const char *const stage_prices[] = { "select catalog_stage ('prices')", NULL };
 static const char *const stage_suppliers[] = { "select catalog_stage ('suppliers')", NULL };
+static const char *const stage_traffic[] = { "select catalog_stage ('traffic')", NULL };
 
 static const RhCopyTarget targets[RH_RETAIL_N_KINDS] = {
   [RH_RETAIL_STORES] = { "retail.copy.stores", stage_stores, COPY_ROWS },
@@ -30,6 +31,7 @@ static const RhCopyTarget targets[RH_RETAIL_N_KINDS] = {
   [RH_RETAIL_SIGNALS] = { "catalog.copy.signals", stage_signals, COPY_ROWS },
   [RH_RETAIL_PRICES] = { "catalog.copy.prices", stage_prices, COPY_ROWS },
   [RH_RETAIL_SUPPLIERS] = { "catalog.copy.suppliers", stage_suppliers, COPY_ROWS },
+  [RH_RETAIL_TRAFFIC] = { "catalog.copy.traffic", stage_traffic, COPY_ROWS },
 };
 
 static const RhStatement statement = { "retail.import",
@@ -179,6 +181,7 @@ set_about (Import *import, JsonObject *about, GError **error)
     [RH_RETAIL_ACTUALS] = check_actuals, [RH_RETAIL_HISTORY] = check_history,
     [RH_RETAIL_CATALOG] = check_nothing, [RH_RETAIL_SIGNALS] = check_nothing,
     [RH_RETAIL_PRICES] = check_nothing,  [RH_RETAIL_SUPPLIERS] = check_nothing,
+    [RH_RETAIL_TRAFFIC] = check_nothing,
   };
   g_autoptr (JsonNode) node = json_node_alloc ();
 

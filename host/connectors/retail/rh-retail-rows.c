@@ -146,6 +146,12 @@ static const Kind kinds[RH_RETAIL_N_KINDS] = {
     .rules = { RULE_SUPPLIER, RULE_COUNT, RULE_COUNT, RULE_COUNT, RULE_DAYS, RULE_RATING, RULE_COUNT, RULE_COUNT,
                RULE_COUNT },
   },
+  [RH_RETAIL_TRAFFIC] = {
+    .name = "traffic",
+    .n_columns = 3,
+    .columns = { { "week", TRUE }, { "visits", TRUE }, { "orders", TRUE } },
+    .rules = { RULE_DATE, RULE_COUNT, RULE_COUNT },
+  },
 };
 
 gboolean
