@@ -244,7 +244,7 @@ test_catalog (void)
   assert_ctl (host, NULL, 0, load, "added                    1");
   assert_ctl (host, NULL, 0, load, "unchanged                1");
   assert_ctl (host, NULL, 1, wrong, "line 2, column cost");
-  assert_ctl (host, NULL, 2, other, "catalog, signals, prices and suppliers");
+  assert_ctl (host, NULL, 2, other, "catalog, signals, prices, suppliers and traffic");
   assert_ctl (host, NULL, 0, "catalog opportunities", "nothing");
   assert_ctl (host, NULL, 0, "goals margin=0.4 revenue=250000", "margin                   0.4");
   assert_ctl (host, NULL, 0, "goals margin=", "revenue                  250000");
