@@ -129,6 +129,35 @@ async function receivers(page) {
   ok(true, 'a receiver of notifications is tested, and how that went is shown')
 }
 
+// Shopify's page grants at once, and the browser comes back.
+async function shops(page) {
+  await visit(page, 'settings')
+  const main = row(page, 'Shops', 'acme.myshopify.com')
+  await main.getByText('not connected').waitFor()
+  ok((await main.innerText()).match(/missing/g)?.length === 2, 'a shop that is not connected lacks all that its app asks for', await main.innerText())
+  const old = await row(page, 'Shops', 'old.myshopify.com').innerText()
+  ok(/<b>old<\/b>/.test(old) && /The last install failed: <svg onload/.test(old), 'how the last install went is told, as text', old)
+  ok(/write_products\s+write_themes\s+missing/.test(old) && !/read_products/.test(old), 'what is asked for since is missing', old)
+  ok(await row(page, 'Shops', 'hand.myshopify.com').getByRole('button', { name: /^Connect/ }).count() === 0, 'a shop without an app is not connected from here')
+  await page.getByRole('button', { name: 'Connect main' }).click()
+  await accessible(page, 'a shop is to be connected')
+  await answer(page, 'Connect')
+  const link = page.getByRole('dialog').getByRole('link', { name: 'Go to Shopify' })
+  await link.waitFor()
+  await accessible(page, 'the link to Shopify')
+  await main.getByText('An install is under way').waitFor()
+  const [popup] = await Promise.all([page.context().waitForEvent('page'), link.click()])
+  await popup.getByText('The app is installed in acme.myshopify.com.').waitFor()
+  await popup.close()
+  await main.getByText('not connected').waitFor({ state: 'detached' })
+  const said = await main.innerText()
+  ok(/, by \S+/.test(said) && !/missing|under way/.test(said) && /read_products\s+write_themes/.test(said), 'it is connected, and may what its app asks for', said)
+  await page.getByRole('button', { name: 'Pull main' }).click()
+  await answer(page, 'Pull')
+  await main.getByText(/products: failed/).waitFor()
+  ok(true, 'a pull is asked for, and how it went is shown')
+}
+
 await run(async (browser) => {
   const page = await open(browser)
   await login(page)
@@ -138,6 +167,7 @@ await run(async (browser) => {
   await delegations(page)
   await triggers(page)
   await receivers(page)
+  await shops(page)
   await everyTheme(page, 'settings with entries')
   await inert(page)
   await fits(page, 'settings-full')
