@@ -265,6 +265,16 @@ test_canaries (void)
     }
 }
 
+/* (transfer full): a query with that state, signed @age_s ago. */
+static char *
+signed_with (const char *state, gint64 age_s)
+{
+  g_autofree char *text = g_strdup_printf ("code=c0de&shop=" DOMAIN "&state=%s&timestamp=%" G_GINT64_FORMAT, state,
+                                           g_get_real_time () / G_USEC_PER_SEC - age_s);
+
+  return shopify_oauth_sign (text);
+}
+
 static void
 test_states (void)
 {
@@ -273,12 +283,12 @@ test_states (void)
   g_autofree char *other = NULL;
   g_autofree char *query = go (world, "main", DOMAIN, &mine);
   g_autofree char *others = go (world, "main", DOMAIN, &other);
-  g_autofree char *wrong =
-      shopify_oauth_sign ("code=c0de&shop=" DOMAIN "&state=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-                          "&timestamp=1");
+  g_autofree char *wrong = signed_with ("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", 0);
+  g_autofree char *old = signed_with ("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", 100);
   g_autofree char *missing = shopify_oauth_sign ("code=c0de&shop=" DOMAIN "&timestamp=1");
 
   expect (come_back (world, wrong, mine), 403, "state: no install that was begun here has it");
+  expect (come_back (world, old, mine), 403, "timestamp: expected one within 90 s of this host's clock");
   expect (come_back (world, missing, mine), 422, "state: expected");
   expect (come_back (world, query, NULL), 403, "state: expected the browser in which the install was begun");
   expect (come_back (world, query, other), 403, "state: expected the browser");
@@ -304,7 +314,6 @@ test_links (void)
   g_autofree char *cookie = NULL;
   g_autofree char *query = NULL;
   g_autofree char *stolen = NULL;
-  g_autofree char *text = NULL;
 
   expect (browse (world, "HEAD", link, NULL), 405, "");
   expect (browse (world, "GET", HOST "/oauth/shopify/begin?state=AAAA", NULL), 403, "state: no install");
@@ -316,8 +325,7 @@ test_links (void)
   expect (browse (world, "GET", late, NULL), 403, "its time was over at");
   /* A state that nobody opened is nobody's. */
   royal_test_sql (world->host->owner, "update shopify_installs set ends_at = now () + interval '60 seconds'");
-  text = g_strdup_printf ("code=c0de&shop=" DOMAIN "&state=%s&timestamp=1", strchr (unopened, '=') + 1);
-  stolen = shopify_oauth_sign (text);
+  stolen = signed_with (strchr (unopened, '=') + 1, 0);
   expect (come_back (world, stolen, NULL), 403, "state: expected the browser");
   query = go (world, "main", DOMAIN, &cookie);
   royal_test_sql (world->host->owner, "update shopify_installs set ends_at = now () - interval '1 second'");

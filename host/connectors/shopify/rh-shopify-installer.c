@@ -458,6 +458,9 @@ on_secret (GObject *source, GAsyncResult *result, gpointer data)
   else if (!rh_shopify_query_is_signed (self->query, self->secret))
     g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_DENIED,
                              "the query's hmac: expected the HMAC-SHA256 of all the others by the app's secret");
+  else if (!rh_shopify_query_is_fresh (self->query, g_get_real_time () / G_USEC_PER_SEC))
+    g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_DENIED,
+                             "the query's timestamp: expected one within 90 s of this host's clock");
   else
     rh_store_call_async (installer->store, &take_install, installer->workspace,
                          (const char *const[]){ self->digest, browser, self->place->name }, NULL, on_taken,

@@ -7,6 +7,7 @@
 
 #define BYTES_MAX 4096u
 #define PAIRS_MAX 32u
+#define FRESH_S 90 /* as Shopify's own library has it */
 #define DOMAIN ".myshopify.com"
 #define LABEL_MAX 63u /* RFC 1035 */
 
@@ -159,6 +160,16 @@ compare (gconstpointer a, gconstpointer b)
   return strcmp (a, b);
 }
 
+/* (transfer full): as the URL standard writes forms, but for blanks: `*` stays, `~` does not. */
+static char *
+escape (const char *text)
+{
+  g_autofree char *escaped = g_uri_escape_string (text, "*", FALSE);
+  g_auto (GStrv) parts = g_strsplit (escaped, "~", -1);
+
+  return g_strjoinv ("%7E", parts);
+}
+
 /* (transfer full) */
 static char *
 message_of (RhShopifyQuery *self)
@@ -168,8 +179,8 @@ message_of (RhShopifyQuery *self)
 
   for (GList *at = names; at != NULL; at = at->next)
     {
-      g_autofree char *name = g_uri_escape_string (at->data, NULL, FALSE);
-      g_autofree char *value = g_uri_escape_string (g_hash_table_lookup (self->values, at->data), NULL, FALSE);
+      g_autofree char *name = escape (at->data);
+      g_autofree char *value = escape (g_hash_table_lookup (self->values, at->data));
 
       if (strcmp (at->data, "hmac") != 0)
         g_string_append_printf (text, "%s%s=%s", text->len > 0 ? "&" : "", name, value);
@@ -196,4 +207,15 @@ rh_shopify_query_is_signed (RhShopifyQuery *self, const RhSecret *secret)
   sodium_bin2hex (text, sizeof text, mac, sizeof mac);
   /* Both are as long: the form of `hmac` was checked. */
   return sodium_memcmp (text, rh_shopify_query_get (self, "hmac"), sizeof text - 1) == 0;
+}
+
+gboolean
+rh_shopify_query_is_fresh (RhShopifyQuery *self, gint64 now_s)
+{
+  gint64 at;
+
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  at = g_ascii_strtoll (rh_shopify_query_get (self, "timestamp"), NULL, 10);
+  return ABS (now_s - at) <= FRESH_S;
 }

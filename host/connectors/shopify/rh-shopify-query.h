@@ -34,4 +34,7 @@ const char *rh_shopify_query_get (RhShopifyQuery *self, const char *name);
  * Takes as long whatever it is. */
 gboolean rh_shopify_query_is_signed (RhShopifyQuery *self, const RhSecret *secret) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Whether `timestamp` is within 90 s of @now_s, seconds since 1970. */
+gboolean rh_shopify_query_is_fresh (RhShopifyQuery *self, gint64 now_s) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS
