@@ -1,10 +1,18 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The console, of a season whose markdown waits and of products that are looked into, when whatever is text in the host's answers has markup in it.
+# The console, of a season whose markdown waits, products that are looked into and a shop that is not connected, when whatever is text in
+# the host's answers has markup in it.
 set -uo pipefail
 # shellcheck source=tests/e2e/host.sh
 . "${ROYAL_SRCDIR:?}/tests/e2e/host.sh"
 
+mkdir "$host_dir/manifests/connectors"
+cat >"$host_dir/manifests/connectors/shopify.json" <<'END'
+{ "shops": { "main": { "shop": "acme.myshopify.com", "token": "shop-token", "app": { "id": "app-id", "secret": "app-secret",
+  "callback": "http://localhost:1/oauth/shopify/callback", "scopes": ["read_products"] } } } }
+END
+[ "$(id -u)" != 0 ] || chmod -R a+rX "$host_dir/manifests"
+export ROYAL_SECRET_APP_ID=app-id ROYAL_SECRET_APP_SECRET=app-secret
 listen
 load_season "Women's Dresses" || exit 1
 checkpoint >"$host_dir/job.log" 2>&1 || exit 1
