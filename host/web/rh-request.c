@@ -108,12 +108,12 @@ rh_request_unref (RhRequest *self)
 static void
 log_end (RhRequest *self)
 {
-  g_autofree char *status = g_strdup_printf ("%u", self->status);
-  g_autofree char *took_ms = NULL;
   gint64 took_us = g_get_monotonic_time () - self->since_us;
   char class[4] = { (char)('0' + MIN (self->status / 100, 9)), 'x', 'x', '\0' };
+  char status[16], took_ms[24];
 
-  took_ms = g_strdup_printf ("%" G_GINT64_FORMAT, took_us / 1000);
+  g_snprintf (status, sizeof status, "%u", self->status);
+  g_snprintf (took_ms, sizeof took_ms, "%" G_GINT64_FORMAT, took_us / 1000);
   rh_metric_add (RH_METRIC_HTTP_REQUESTS, class, 1);
   rh_span_set (self->span, "http.response.status_code", status);
   rh_span_end (g_steal_pointer (&self->span), self->status >= 500 ? "the request failed" : NULL);

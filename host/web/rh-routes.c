@@ -178,18 +178,15 @@ segment_end (const char *text)
 static gboolean
 has_form (const char *template, const char *path)
 {
-  for (;;)
-    {
-      const char *wanted_end = segment_end (template), *found_end = segment_end (path);
-
-      if (*template != '{' &&
-          (wanted_end - template != found_end - path || strncmp (template, path, (gsize)(found_end - path)) != 0))
-        return FALSE;
-      if (*wanted_end == '\0' || *found_end == '\0')
-        return *wanted_end == *found_end;
-      template = wanted_end + 1;
-      path = found_end + 1;
-    }
+  while (*template != '\0')
+    if (*template == '{')
+      {
+        template = segment_end (template);
+        path = segment_end (path);
+      }
+    else if (*template ++ != *path++)
+      return FALSE;
+  return *path == '\0';
 }
 
 /* (transfer full) (nullable): what stands in @path, which has the form of @template, for its parameters; NULL when one

@@ -144,16 +144,49 @@ find_route (RhRequest *request, SoupServerMessage *message)
   return FALSE;
 }
 
-static void
-on_identified (RhRequest *request)
+static gboolean
+wants_feed (RhRequest *request)
+{
+  const char *upgrade = rh_request_header (request, "Upgrade");
+
+  return rh_request_route (request)->feed && upgrade != NULL && g_ascii_strcasecmp (upgrade, "websocket") == 0;
+}
+
+/* Whether it is answered without asking who it is. */
+static gboolean
+is_anyones (RhRequest *request)
+{
+  const RhRoute *route = rh_request_route (request);
+
+  return route->open || (route->roles == 0 && rh_request_client (request)->is_local);
+}
+
+/* Whether who it is is asked before anything more is read of it. What consists of headers alone is here whole: to ask
+ * then is to pause once. */
+static gboolean
+is_early (RhRequest *request)
+{
+  return has_body (soup_server_message_get_request_headers (rh_request_message (request))) || wants_feed (request);
+}
+
+/* Whether the caller may ask this; else it was refused, or is no more there. */
+static gboolean
+check_role (RhRequest *request)
 {
   const RhRoute *route = rh_request_route (request);
 
   if (rh_request_is_over (request))
-    return;
-  if (route->roles != 0 && (rh_request_caller (request)->roles & route->roles) == 0)
-    rh_request_refuse (request, RH_PROBLEM_DENIED, NULL, "the caller's role does not allow this");
-  else
+    return FALSE;
+  if (route->roles == 0 || (rh_request_caller (request)->roles & route->roles) != 0)
+    return TRUE;
+  rh_request_refuse (request, RH_PROBLEM_DENIED, NULL, "the caller's role does not allow this");
+  return FALSE;
+}
+
+static void
+on_identified (RhRequest *request)
+{
+  if (check_role (request))
     rh_request_resume (request);
 }
 
@@ -197,8 +230,7 @@ on_headers (SoupServer *soup, SoupServerMessage *message, const char *path, GHas
       soup_message_body_set_accumulate (soup_server_message_get_request_body (message), FALSE);
       rh_connection_set_deadline (connection, UPLOAD_S);
     }
-  if (rh_request_route (request)->open ||
-      (rh_request_route (request)->roles == 0 && rh_request_client (request)->is_local))
+  if (is_anyones (request) || !is_early (request))
     return;
   rh_request_pause (request);
   rh_auth_identify (self->auth, request, on_identified);
@@ -270,14 +302,6 @@ parse_body (RhRequest *request, GBytes *bytes)
   return TRUE;
 }
 
-static gboolean
-wants_feed (RhRequest *request)
-{
-  const char *upgrade = rh_request_header (request, "Upgrade");
-
-  return rh_request_route (request)->feed && upgrade != NULL && g_ascii_strcasecmp (upgrade, "websocket") == 0;
-}
-
 static void
 on_upgraded (SoupServerMessage *message, gpointer data)
 {
@@ -329,13 +353,37 @@ upgrade (RhServer *self, RhRequest *request)
     g_signal_connect_object (message, "wrote-informational", G_CALLBACK (on_upgraded), self, 0);
 }
 
+/* The caller may, and nothing more is to come. */
+static void
+handle (RhRequest *request)
+{
+  const RhRoute *route = rh_request_route (request);
+
+  if (route->body == RH_BODY_NONE || route->body == RH_BODY_JSON)
+    {
+      g_autoptr (GBytes) bytes = rh_request_take_bytes (request);
+
+      if (!parse_body (request, bytes))
+        return;
+    }
+  rh_request_pause (request);
+  rh_connection_set_deadline (rh_request_connection (request), 0);
+  route->handle (request);
+}
+
+static void
+on_identified_whole (RhRequest *request)
+{
+  if (check_role (request))
+    handle (request);
+}
+
 static void
 on_request (SoupServer *soup, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
 {
   RhServer *self = data;
   RhRequest *request = rh_request_of_message (message);
   g_autoptr (RhRequest) held = NULL;
-  g_autoptr (GBytes) bytes = NULL;
 
   g_assert (request != NULL && rh_request_route (request) != NULL);
   held = rh_request_ref (request);
@@ -347,15 +395,13 @@ on_request (SoupServer *soup, SoupServerMessage *message, const char *path, GHas
       upgrade (self, request);
       return;
     }
-  if (rh_request_route (request)->body == RH_BODY_NONE || rh_request_route (request)->body == RH_BODY_JSON)
+  if (is_anyones (request) || is_early (request))
     {
-      bytes = rh_request_take_bytes (request);
-      if (!parse_body (request, bytes))
-        return;
+      handle (request);
+      return;
     }
   rh_request_pause (request);
-  rh_connection_set_deadline (rh_request_connection (request), 0);
-  rh_request_route (request)->handle (request);
+  rh_auth_identify (self->auth, request, on_identified_whole);
 }
 
 /* --- connections -------------------------------------------------------------------------------------------------- */

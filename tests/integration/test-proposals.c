@@ -647,6 +647,34 @@ test_keep_late (void)
   gate_host_end (host, FALSE);
 }
 
+/* A list tells of each proposal what is told of it alone: of all that the tests before this one have left. */
+static void
+test_told_alike (void)
+{
+  GateHost *host = people_host ("one");
+  g_autofree char *first = people_submit (host, "{'action':'fake.set','target':'alike-1','parameters':{'value':300}}");
+  g_autofree char *second = people_submit (host, "{'action':'fake.set','target':'alike-2','parameters':{'value':301}}");
+  g_autofree char *all = gate_sql_value (IN_WORKSPACE "select count(*) from proposals where workspace_id"
+                                                      " = royal_workspace ()",
+                                         people_ws);
+
+  assert_value (all,
+                IN_WORKSPACE "select count(*) from proposal_list (null, null, 1000000) l join proposals p"
+                             " on p.workspace_id = royal_workspace () and p.id = l.cursor"
+                             " where l.proposal::jsonb = proposal_json (p)",
+                people_ws);
+  /* Newest first, from where the page before has ended, of the states that were asked for. */
+  assert_value ("alike-2 alike-1",
+                IN_WORKSPACE "select string_agg (proposal->>'target', ' ')"
+                             " from proposal_list ('{pending}', null, 2)",
+                people_ws);
+  assert_value ("alike-1",
+                IN_WORKSPACE "select proposal->>'target' from proposal_list (null, (select id from proposals"
+                             " where target = 'alike-2'), 1)",
+                people_ws);
+  gate_host_end (host, FALSE);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -667,5 +695,6 @@ main (int argc, char **argv)
   g_test_add_func ("/proposals/revert", test_revert);
   g_test_add_func ("/proposals/revert-batch", test_revert_batch);
   g_test_add_func ("/proposals/keep-late", test_keep_late);
+  g_test_add_func ("/proposals/told-alike", test_told_alike);
   return royal_test_run ();
 }
