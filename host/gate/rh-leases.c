@@ -12,9 +12,12 @@
 #define START_MS 200  /* until what this host held when it died is in hand */
 #define UNKNOWN_S "5" /* an effect of this host's that it has not heard of for so long is one whose answer was lost */
 
-static const RhStatement claim_statement = { "effect.claim",
-                                             "select * from effect_claim ($1, $2::int, $3::int, $4::jsonb)", 4,
-                                             RH_WRITES_ROWS };
+static const RhStatement claim_statement = {
+  "effect.claim",
+  "select w.*, effect_waited (w.workspace_id, w.effect, w.item) as waited_s"
+  " from effect_claim ($1, $2::int, $3::int, $4::jsonb) w",
+  4, RH_WRITES_ROWS
+};
 static const RhStatement take_over_statement = { "effect.take_over",
                                                  "select * from effect_take_over"
                                                  " ($1, $2::int, $3::jsonb, $4::int, $5::int)",
@@ -296,6 +299,15 @@ take_over (RhLeases *self)
                        batch_new (self));
 }
 
+/* Of those that begin now. */
+static void
+tell_waits (RhRows *rows)
+{
+  for (guint i = 0; i < rh_rows_n (rows); i++)
+    if (!rh_rows_is_null (rows, i, "waited_s"))
+      rh_metric_observe (RH_METRIC_EFFECT_START_SECONDS, g_ascii_strtod (rh_rows_string (rows, i, "waited_s"), NULL));
+}
+
 static void
 on_claimed (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -311,6 +323,7 @@ on_claimed (GObject *source, GAsyncResult *result, gpointer data)
             NULL);
   if (n > 0)
     {
+      tell_waits (rows);
       g_signal_emit (self, signals[PROGRESS], 0);
       take (self, rows, batch->sent_us, TRUE);
     }

@@ -72,6 +72,8 @@ static const struct {
   [RH_METRIC_HOOKS] = { "royal_webhook_deliveries_total", COUNTER, "outcome", "Webhook deliveries by outcome." },
   [RH_METRIC_TOLD_SECONDS] = { "royal_journal_told_seconds", HISTOGRAM, NULL,
                                "From an event to its place in the feed, of the oldest of each batch." },
+  [RH_METRIC_EFFECT_START_SECONDS] = { "royal_effect_start_seconds", HISTOGRAM, NULL,
+                                       "From a decision to the beginning of its effect, by the database's clock." },
   [RH_METRIC_SCHEDULE_SECONDS] = { "royal_schedule_late_seconds", HISTOGRAM, NULL,
                                    "From when a schedule was due to when it had fired." },
   [RH_METRIC_NOTICES_SENT] = { "royal_notification_attempts_total", COUNTER, "outcome",

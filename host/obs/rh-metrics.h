@@ -55,6 +55,7 @@ typedef enum {
   RH_METRIC_HOOKS,                /* counter, label outcome: accepted, known, refused, limited, invalid, unavailable */
   RH_METRIC_CONTROLS,             /* gauge, label control: stops, pauses, breakers that are open, envelopes in force */
   RH_METRIC_TOLD_SECONDS,         /* histogram: from an event to its place in the feed, of the oldest of each batch */
+  RH_METRIC_EFFECT_START_SECONDS, /* histogram: from a decision to the beginning of its effect, by the database's clock */
   RH_METRIC_SCHEDULE_SECONDS,     /* histogram: from when a schedule was due to when it had fired */
   RH_METRIC_NOTICES_SENT,         /* counter, label outcome: sent, failed: attempts of notifications */
   RH_METRIC_NOTICES,              /* gauge, label state: waiting, dead (of the last day) */

@@ -546,6 +546,35 @@ test_conforms (void)
   gate_host_end (host, FALSE);
 }
 
+/* How long a decision waits for its effect is told once of each that begins, by the database's clock. */
+static void
+test_start_is_told (void)
+{
+  GateHost *host = started ("one");
+  g_autofree char *held = gate_set (host, ws, "start-held", 300, "");
+  g_autofree char *single = gate_set (host, ws, "start-single", 300, "");
+  g_autofree char *batch = make_batch (host, "start", (const char *const[]){ "-", "x", "-", NULL });
+  double began = rh_metric_value (RH_METRIC_EFFECT_START_SECONDS, NULL);
+  double late = rh_metric_above (RH_METRIC_EFFECT_START_SECONDS, 60);
+
+  gate_sql ("update workspaces set paused_actions = '{fake.set}' where workspace_id = %" G_GINT64_FORMAT, ws);
+  approve (host, held);
+  royal_test_spin (300);
+  g_assert_cmpfloat (rh_metric_value (RH_METRIC_EFFECT_START_SECONDS, NULL), ==, began);
+  gate_sql ("update proposals set decided_at = decided_at - interval '2 minutes' where uid = '%s'", held);
+  gate_sql ("update workspaces set paused_actions = '{}' where workspace_id = %" G_GINT64_FORMAT, ws);
+  approve (host, single);
+  gate_wait (ws, held, "executed");
+  gate_wait (ws, single, "executed");
+  g_assert_cmpfloat (rh_metric_value (RH_METRIC_EFFECT_START_SECONDS, NULL), ==, began + 2);
+  g_assert_cmpfloat (rh_metric_above (RH_METRIC_EFFECT_START_SECONDS, 60), ==, late + 1);
+  approve (host, batch);
+  gate_wait (ws, batch, "executed");
+  g_assert_cmpfloat (rh_metric_value (RH_METRIC_EFFECT_START_SECONDS, NULL), ==, began + 4);
+  g_assert_cmpfloat (rh_metric_above (RH_METRIC_EFFECT_START_SECONDS, 60), ==, late + 1);
+  gate_host_end (host, FALSE);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -565,5 +594,6 @@ main (int argc, char **argv)
   g_test_add_func ("/executor/conforms", test_conforms);
   g_test_add_func ("/executor/hand-back", test_hand_back);
   g_test_add_func ("/executor/park-asks", test_park_asks);
+  g_test_add_func ("/executor/start-is-told", test_start_is_told);
   return royal_test_run ();
 }

@@ -106,3 +106,16 @@ begin
     join memberships m on m.workspace_id = s.workspace_id and m.user_uid = s.user_uid
     where s.hash = p_hash and session_alive (s) and u.disabled_at is null;
 end $$;
+
+-- --- How long what was decided waits until its effect begins ------------------------------------------------------------
+
+-- Of an effect that this transaction has begun: the seconds since its proposal was decided, by this database's clock; null of one
+-- that began before. Of a batch, those items that begin with it.
+create function effect_waited (p_workspace bigint, p_proposal bigint, p_item int) returns double precision
+language plpgsql volatile security definer set search_path = public, pg_temp as $$
+begin
+  return (
+    select greatest (extract (epoch from clock_timestamp () - p.decided_at), 0)
+    from effects e join proposals p on p.workspace_id = e.workspace_id and p.id = e.proposal
+    where e.workspace_id = p_workspace and e.proposal = p_proposal and e.item = p_item and e.started_at = now ());
+end $$;
