@@ -257,6 +257,7 @@ make_server (RhApp *self, GError **error)
     .gate = self->gate,
     .checkpoints = self->checkpoints,
     .installer = rh_shopify_installer (self->shopify),
+    .link_key = rh_receivers_link_key (self->receivers),
     .reload = reload,
     .readiness = readiness,
     .alerts = alerts,

@@ -17,6 +17,11 @@
 static const RhStatement answer = { "gate.answer",
                                     "select proposal_answer ($1::uuid, $2, $3, $4, $5, $6, $7, $8::int[]) as proposal",
                                     8, TRUE };
+static const RhStatement answer_linked = {
+  "gate.answer_linked",
+  "select proposal_answer_linked ($1::uuid, $2, $3, $4, $5, $6, $7, $8::int[], $9::uuid, $10, $11::bigint) as proposal",
+  11, TRUE
+};
 static const RhStatement keep = { "gate.keep", "select proposal_keep ($1::uuid, $2, $3, $4, $5) as proposal", 5, TRUE };
 
 static const RhStatement settle = { "gate.settle",
@@ -509,6 +514,33 @@ rh_gate_reject_async (RhGate *self,
         self->store, &answer, actor->workspace,
         (const char *const[]){ proposal, "reject", NULL, actor->name, actor->via, reason, actor->role, NULL }, NULL,
         on_answered, task);
+}
+
+void
+rh_gate_answer_linked_async (RhGate *self,
+                             const RhActor *actor,
+                             const char *proposal,
+                             const RhApprovalLink *link,
+                             const char *said,
+                             const char *digest,
+                             JsonArray *exclude,
+                             const char *note,
+                             GAsyncReadyCallback callback,
+                             gpointer data)
+{
+  g_autofree char *numbers = numbers_sql (exclude);
+  g_autofree char *expires = NULL;
+  GTask *task;
+
+  g_return_if_fail (RH_IS_GATE (self) && actor != NULL && proposal != NULL && link != NULL && said != NULL);
+
+  expires = g_strdup_printf ("%" G_GINT64_FORMAT, link->expires_s);
+  task = answer_task (self, proposal, rh_gate_answer_linked_async, callback, data);
+  if (task != NULL)
+    rh_store_call_async (self->store, &answer_linked, actor->workspace,
+                         (const char *const[]){ proposal, said, digest, actor->name, actor->via, note, actor->role,
+                                                numbers, link->notice, link->digest, expires },
+                         NULL, on_answered, task);
 }
 
 void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "rh-approval-link.h"
 #include "rh-connector.h"
 #include "rh-registry.h"
 #include "rh-policy.h"
@@ -112,6 +113,12 @@ void rh_gate_undo_async (RhGate *self, const RhActor *actor, const char *proposa
 /* Approves all of a batch but the items in @exclude, (nullable) (element-type gint64): their numbers. */
 void rh_gate_approve_except_async (RhGate *self, const RhActor *actor, const char *proposal, const char *digest,
                                    JsonArray *exclude, const char *note, GAsyncReadyCallback callback, gpointer data);
+/* As those above, by a link that was sent to somebody: @link, which was signed here, is used up with the answer. @said is
+ * `approve`, of @digest, or `reject`, and then @note is the reason. %ROYAL_ERROR_CONFLICT when it was used, has expired, or is for
+ * something else than is proposed now. */
+void rh_gate_answer_linked_async (RhGate *self, const RhActor *actor, const char *proposal, const RhApprovalLink *link,
+                                  const char *said, const char *digest, JsonArray *exclude, const char *note,
+                                  GAsyncReadyCallback callback, gpointer data);
 /* Asks for something else instead. @change is one of { "parameters" }, { "items": [{ "item", "parameters" }] }, which make a
  * revision that is validated, assessed and decided anew and supersedes @proposal, and { "inputs" }: the job that made it runs again
  * with them, and what it proposes then supersedes @proposal. @digest is what the person saw. */

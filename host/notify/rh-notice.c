@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-notice.h"
 
+#include "rh-approval-link.h"
 #include "royal-json.h"
 
+#include <royal/error.h>
 #include <string.h>
+
+/* Of an event, between rh_notice_sign() and what is sent. */
+#define TICKET "ticket"
+
+/* What is told as a part of the link alone. */
+static const char *const kept[] = { TICKET, "digest" };
 
 /* What people are told of a kind of event: of one, and of several. `page` is where the console shows its subject. */
 static const struct {
@@ -59,12 +67,43 @@ rh_notice_title (const RhNotice *self)
   return g_strdup (kinds[kind].one);
 }
 
+static gboolean
+sign_event (const RhNotice *self, JsonObject *event, RhSecret *key, gint64 workspace, GError **error)
+{
+  const char *subject = royal_json_string (event, "subject", NULL);
+  const char *digest = royal_json_string (event, "digest", NULL);
+  g_autoptr (GDateTime) deadline = g_date_time_new_from_iso8601 (royal_json_string (event, "expires_at", ""), NULL);
+  RhApprovalLink link = { 0 };
+  g_autofree char *ticket = NULL;
+
+  if (subject == NULL || digest == NULL || deadline == NULL)
+    return TRUE;
+  g_strlcpy (link.notice, self->id, sizeof link.notice);
+  g_strlcpy (link.digest, digest, sizeof link.digest);
+  link.expires_s = g_date_time_to_unix (deadline);
+  ticket = rh_approval_link_make (key, workspace, subject, &link, error);
+  if (ticket != NULL)
+    json_object_set_string_member (event, TICKET, ticket);
+  return ticket != NULL;
+}
+
+gboolean
+rh_notice_sign (RhNotice *self, RhSecret *key, gint64 workspace, GError **error)
+{
+  g_return_val_if_fail (self != NULL && key != NULL, FALSE);
+
+  for (guint i = 0; i < json_array_get_length (self->events); i++)
+    if (!sign_event (self, json_array_get_object_element (self->events, i), key, workspace, error))
+      return FALSE;
+  return TRUE;
+}
+
 /* (transfer full) (nullable): where the console shows what an event is about. Without a login it shows nothing. */
 static char *
 link_of (const RhNotice *self, JsonObject *event, const char *link)
 {
   guint kind = kind_of (self);
-  const char *subject = royal_json_string (event, "subject", NULL);
+  const char *subject = royal_json_string (event, "subject", NULL), *ticket;
   g_autofree char *escaped = NULL;
 
   if (link == NULL)
@@ -72,7 +111,8 @@ link_of (const RhNotice *self, JsonObject *event, const char *link)
   if (kind == G_N_ELEMENTS (kinds) || kinds[kind].page == NULL || subject == NULL)
     return g_strconcat (link, "/#/overview", NULL);
   escaped = g_uri_escape_string (subject, NULL, FALSE);
-  return g_strconcat (link, "/#/", kinds[kind].page, "/", escaped, NULL);
+  ticket = royal_json_string (event, TICKET, NULL);
+  return g_strconcat (link, "/#/", kinds[kind].page, "/", escaped, ticket != NULL ? "?link=" : NULL, ticket, NULL);
 }
 
 static void
@@ -202,6 +242,9 @@ linked_events (const RhNotice *self, const char *link)
 
       if (url != NULL)
         json_object_set_string_member (json_node_get_object (copy), "link", url);
+      for (guint k = 0; k < G_N_ELEMENTS (kept); k++)
+        if (json_object_has_member (json_node_get_object (copy), kept[k]))
+          json_object_remove_member (json_node_get_object (copy), kept[k]);
       json_array_add_element (list, g_steal_pointer (&copy));
     }
   return list;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "rh-secret.h"
+
 #include <json-glib/json-glib.h>
 
 G_BEGIN_DECLS
@@ -28,6 +30,9 @@ typedef struct {
 
 void rh_notice_free (RhNotice *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RhNotice, rh_notice_free)
+
+/* Has the links to proposals signed with @key, where the events say what was proposed: rh-approval-link.h. */
+gboolean rh_notice_sign (RhNotice *self, RhSecret *key, gint64 workspace, GError **error);
 
 /* (transfer full): one line for people. */
 char *rh_notice_title (const RhNotice *self) G_GNUC_WARN_UNUSED_RESULT;

@@ -31,6 +31,7 @@ rh_receiver_free (RhReceiver *self)
     return;
   g_free (self->name);
   g_free (self->link);
+  g_free (self->link_key);
   g_strfreev (self->topics);
   rh_http_endpoint_free (self->endpoint);
   g_free (self->path);
@@ -127,13 +128,14 @@ read_email (RhReceiver *self, JsonObject *document, GError **error)
 
 /* Its schema has accepted it. */
 static RhReceiver *
-receiver_new (const char *name, const char *link, JsonObject *document, GError **error)
+receiver_new (const char *name, const char *link, const char *link_key, JsonObject *document, GError **error)
 {
   g_autoptr (RhReceiver) self = g_new0 (RhReceiver, 1);
   JsonObject *webhook = royal_json_object (document, "webhook"), *email = royal_json_object (document, "email");
 
   self->name = g_strdup (name);
   self->link = g_strdup (link);
+  self->link_key = g_strdup (link_key);
   self->topics = read_list (document, "topics");
   if (self->topics == NULL)
     self->topics = g_strdupv ((char **)all_topics);
@@ -182,6 +184,7 @@ note_fault (GString *faults, const char *file, const char *name, const GError *f
 static void
 read_receivers (GHashTable *receivers, JsonObject *document, const char *link, const char *file, GString *faults)
 {
+  const char *link_key = royal_json_string (document, "link_key", NULL);
   JsonObjectIter iter;
   const char *name;
   JsonNode *node;
@@ -190,7 +193,7 @@ read_receivers (GHashTable *receivers, JsonObject *document, const char *link, c
   while (json_object_iter_next (&iter, &name, &node))
     {
       g_autoptr (GError) fault = NULL;
-      RhReceiver *receiver = receiver_new (name, link, json_node_get_object (node), &fault);
+      RhReceiver *receiver = receiver_new (name, link, link_key, json_node_get_object (node), &fault);
 
       if (receiver != NULL)
         g_hash_table_insert (receivers, receiver->name, receiver);
@@ -216,6 +219,8 @@ rh_receivers_load (const char *file, GError **error)
   if (document == NULL)
     return g_steal_pointer (&receivers);
   link = read_link (json_node_get_object (document), &fault);
+  if (fault == NULL && link == NULL && json_object_has_member (json_node_get_object (document), "link_key"))
+    g_set_error_literal (&fault, ROYAL_ERROR, ROYAL_ERROR_INVALID, "/link_key: expected with link");
   if (fault != NULL)
     note_fault (faults, file, NULL, fault);
   read_receivers (receivers, json_node_get_object (document), link, file, faults);
@@ -223,6 +228,19 @@ rh_receivers_load (const char *file, GError **error)
     return g_steal_pointer (&receivers);
   g_set_error_literal (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, faults->str);
   return NULL;
+}
+
+const char *
+rh_receivers_link_key (GHashTable *receivers)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_return_val_if_fail (receivers != NULL, NULL);
+
+  /* The file names it once, for all. */
+  g_hash_table_iter_init (&iter, receivers);
+  return g_hash_table_iter_next (&iter, NULL, &value) ? ((const RhReceiver *)value)->link_key : NULL;
 }
 
 char *

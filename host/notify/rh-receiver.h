@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 /**
  * RhReceiver:
  * @link: (nullable): where people find the console
+ * @link_key: (nullable): the name of the secret that links to proposals are signed with
  * @endpoint: (nullable): where a webhook goes; NULL: it is @smtp
  * @path: of the webhook; NULL: it is the secret @path_secret
  * @signing: (nullable): the name of the secret that it is signed with
@@ -20,6 +21,7 @@ G_BEGIN_DECLS
 typedef struct {
   char *name;
   char *link;
+  char *link_key;
   GStrv topics;
   gint64 deadline_s;
   gint64 per_minute;
@@ -36,6 +38,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RhReceiver, rh_receiver_free)
 
 /* All that a file names: name -> RhReceiver; none when the file is not there. NULL with every fault, one a line. */
 GHashTable *rh_receivers_load (const char *file, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* (transfer none) (nullable): the name of the secret that links to proposals are signed with. */
+const char *rh_receivers_link_key (GHashTable *receivers);
 
 /* (transfer full): where it is, for people: an origin or addresses, and no secret. */
 char *rh_receiver_address (const RhReceiver *self) G_GNUC_WARN_UNUSED_RESULT;

@@ -14,7 +14,7 @@
 
 typedef struct {
   const RhReceiver *receiver;
-  const RhNotice *notice;
+  RhNotice *notice;
   RhSecrets *secrets;
   gint64 workspace;
   GCancellable *cancellable;
@@ -247,11 +247,25 @@ begin (GTask *task)
     }
 }
 
+static void
+on_link_key (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Sending *self = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autoptr (RhSecret) key = rh_secrets_lookup_finish (RH_SECRETS (source), result, &error);
+
+  if (key != NULL && rh_notice_sign (self->notice, key, self->workspace, &error))
+    begin (task);
+  else
+    g_task_return_error (task, error);
+}
+
 void
 rh_send_async (const RhReceiver *receiver,
                RhSecrets *secrets,
                gint64 workspace,
-               const RhNotice *notice,
+               RhNotice *notice,
                GCancellable *cancellable,
                GAsyncReadyCallback callback,
                gpointer data)
@@ -266,7 +280,10 @@ rh_send_async (const RhReceiver *receiver,
   self->workspace = workspace;
   self->cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL;
   g_task_set_task_data (task, self, sending_free);
-  begin (task);
+  if (receiver->link_key != NULL)
+    rh_secrets_lookup_async (secrets, workspace, receiver->link_key, cancellable, on_link_key, g_object_ref (task));
+  else
+    begin (task);
 }
 
 gboolean

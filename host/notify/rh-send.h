@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 void rh_send_async (const RhReceiver *receiver,
                     RhSecrets *secrets,
                     gint64 workspace,
-                    const RhNotice *notice,
+                    RhNotice *notice,
                     GCancellable *cancellable,
                     GAsyncReadyCallback callback,
                     gpointer data);

@@ -138,6 +138,8 @@ rh_api_approve (RhRequest *request)
 {
   JsonObject *body = rh_request_body (request);
 
+  if (rh_api_answer_linked (request, TRUE))
+    return;
   if (check_id (request))
     rh_gate_approve_except_async (rh_request_context (request)->gate, rh_request_actor (request),
                                   rh_request_parameter (request), royal_json_string (body, "digest", ""),
@@ -148,6 +150,8 @@ rh_api_approve (RhRequest *request)
 void
 rh_api_reject (RhRequest *request)
 {
+  if (rh_api_answer_linked (request, FALSE))
+    return;
   if (check_id (request))
     rh_gate_reject_async (rh_request_context (request)->gate, rh_request_actor (request),
                           rh_request_parameter (request), royal_json_string (rh_request_body (request), "reason", ""),

@@ -45,6 +45,7 @@ rh_server_context_share (const RhServerContext *context)
   g_object_ref (shared->gate);
   if (shared->installer != NULL)
     g_object_ref (shared->installer);
+  shared->link_key = g_strdup (context->link_key);
   return shared;
 }
 
@@ -62,6 +63,7 @@ context_clear (gpointer data)
   g_object_unref (self->secrets);
   g_object_unref (self->gate);
   g_clear_object (&self->installer);
+  g_free ((char *)self->link_key);
 }
 
 void

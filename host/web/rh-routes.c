@@ -76,6 +76,7 @@ static const RhRoute routes[] = {
   { "GET", API "/approvals/{id}/items", RH_ROLE_ANY, RH_BODY_NONE, "cursor limit sealed", rh_api_approval_items },
   { "GET", API "/approvals/{id}/revisions", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_approval_revisions },
   { "POST", API "/approvals/{id}/approve", ANSWERS, RH_BODY_JSON, "", rh_api_approve },
+  { "POST", API "/approvals/{id}/link", RH_ROLE_ANY, RH_BODY_JSON, "", rh_api_approval_link },
   { "POST", API "/approvals/{id}/reject", ANSWERS, RH_BODY_JSON, "", rh_api_reject },
   { "POST", API "/approvals/{id}/modify", ANSWERS, RH_BODY_JSON, "", rh_api_modify },
   { "POST", API "/approvals/{id}/keep", ANSWERS, RH_BODY_JSON, "", rh_api_keep },

@@ -124,6 +124,9 @@ void rh_api_approval (RhRequest *request);
 void rh_api_approval_items (RhRequest *request);
 void rh_api_approval_revisions (RhRequest *request);
 void rh_api_approve (RhRequest *request);
+void rh_api_approval_link (RhRequest *request);
+/* Whether the body names a link: then it is answered by it. */
+gboolean rh_api_answer_linked (RhRequest *request, gboolean approves);
 void rh_api_reject (RhRequest *request);
 void rh_api_modify (RhRequest *request);
 void rh_api_keep (RhRequest *request);

@@ -37,6 +37,7 @@ typedef struct {
   RhGate *gate;
   RhCheckpoints *checkpoints;
   RhShopifyInstaller *installer;
+  const char *link_key; /* (nullable): the name of the secret that links to proposals are signed with */
   gboolean (*reload) (gpointer data, GError **error);
   JsonObject *(*readiness) (gpointer data);
   JsonNode *(*alerts) (gpointer data);

@@ -43,6 +43,7 @@ static const AccessRow rows[] = {
   { "GET " API "/approvals/{id}/items", ANY, "proposal", 404, FALSE },
   { "GET " API "/approvals/{id}/revisions", ANY, "proposal", 404, TRUE },
   { "POST " API "/approvals/{id}/approve", ANY, "proposal", 404, FALSE, "{'digest':'" DIGEST "'}" },
+  { "POST " API "/approvals/{id}/link", ANY, "proposal", 409, FALSE, "{'link':'a.b.1.c'}" },
   { "POST " API "/approvals/{id}/reject", ANY, "proposal", 404, FALSE, "{'reason':'no'}" },
   { "POST " API "/approvals/{id}/modify", ANY, "proposal", 409, FALSE, "{'digest':'" DIGEST "','parameters':{}}" },
   { "POST " API "/approvals/{id}/keep", ANY, "proposal", 409, FALSE, "{}" },

@@ -303,6 +303,175 @@ test_elsewhere (void)
   gate_host_end (host, FALSE);
 }
 
+/* --- Links -------------------------------------------------------------------------------------------------------- */
+
+/* A notification of the receiver `ops`, by which proposals were told; its id is (transfer full). */
+static char *
+make_notice (void)
+{
+  gate_sql ("insert into notice_receivers (workspace_id, name, kind, address, topics, deadline_s, per_minute, cursor)"
+            " values (%" G_GINT64_FORMAT ", 'ops', 'webhook', 'https://x.example', '{approvals}', 60, 30, 0)"
+            " on conflict do nothing",
+            people_ws);
+  return gate_sql_value ("insert into notices (workspace_id, receiver, kind, events, deadline_at)"
+                         " values (%" G_GINT64_FORMAT ", 'ops', 'approval.required', '[]', now ()) returning id",
+                         people_ws);
+}
+
+static RhApprovalLink
+link_to (const char *id, const char *notice)
+{
+  g_autofree char *digest = people_digest (id);
+  g_autofree char *expires =
+      gate_sql_value ("select extract (epoch from date_trunc ('second', expires_at))::bigint from proposals"
+                      " where uid = '%s'",
+                      id);
+  RhApprovalLink link = { .expires_s = g_ascii_strtoll (expires, NULL, 10) };
+
+  g_strlcpy (link.notice, notice, sizeof link.notice);
+  g_strlcpy (link.digest, digest, sizeof link.digest);
+  return link;
+}
+
+/* (transfer full) (nullable): as @who, with @role, says @said to @id by @link. */
+static JsonObject *
+answer_by (GateHost *host,
+           const char *who,
+           const char *role,
+           const char *id,
+           const RhApprovalLink *link,
+           const char *said,
+           GError **error)
+{
+  RhActor actor = { .workspace = people_ws, .name = who, .via = "unix:1", .role = role };
+  g_autofree char *digest = people_digest (id);
+  GAsyncResult *result = NULL;
+
+  rh_gate_answer_linked_async (host->gate, &actor, id, link, said, digest, NULL, "because", royal_test_result, &result);
+  return people_finish (host, &result, error);
+}
+
+static void
+assert_link_refuses (GateHost *host,
+                     const char *role,
+                     const char *id,
+                     const RhApprovalLink *link,
+                     int code,
+                     const char *text)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (answer_by (host, "ann", role, id, link, "approve", &error));
+  assert_says (&error, code, text);
+}
+
+/* Once, by who may, and what was refused has used nothing up. */
+static void
+test_link (void)
+{
+  GateHost *host = people_host ("one");
+  g_autofree char *id = gate_set (host, people_ws, "link1", 300, "");
+  g_autofree char *other = gate_set (host, people_ws, "link2", 300, "");
+  g_autofree char *notice = make_notice ();
+  RhApprovalLink link = link_to (id, notice), second = link_to (other, notice);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonObject) given = NULL;
+  g_autoptr (JsonObject) rejected = NULL;
+
+  people_ask (id, "{'quorum':2}");
+  assert_link_refuses (host, "viewer", id, &link, ROYAL_ERROR_DENIED, "ann is viewer");
+  given = answer_by (host, "ann", "approver", id, &link, "approve", &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (royal_json_string (given, "state", ""), ==, "pending");
+  /* Nor may somebody else use it, to whom the proposal is still open. */
+  g_assert_null (answer_by (host, "bob", "approver", id, &link, "approve", &error));
+  assert_says (&error, ROYAL_ERROR_CONFLICT, "the link was used: ann has answered approve with it at");
+  assert_approves (host, "bob", "approver", id, "approved");
+  gate_wait (people_ws, id, "executed");
+  /* A notification tells of several: each has its own. */
+  rejected = answer_by (host, "ann", "approver", other, &second, "reject", &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (royal_json_string (rejected, "state", ""), ==, "rejected");
+  gate_host_end (host, FALSE);
+  assert_value ("ann approve ops",
+                "select actor || ' ' || (data->>'answer') || ' ' || (data->>'receiver') from events"
+                " where kind = 'approval.linked' and subject = '%s'",
+                id);
+}
+
+/* What is not so any more is told, and nothing is done. */
+static void
+test_link_over (void)
+{
+  GateHost *host = people_host ("one");
+  g_autofree char *id = gate_set (host, people_ws, "link3", 300, "");
+  g_autofree char *notice = make_notice ();
+  const RhApprovalLink link = link_to (id, notice);
+  RhApprovalLink wrong = link;
+
+  wrong.digest[0] = wrong.digest[0] == 'a' ? 'b' : 'a';
+  assert_link_refuses (host, "approver", id, &wrong, ROYAL_ERROR_CONFLICT, "for something else than proposal");
+  wrong = link;
+  wrong.expires_s = 1;
+  assert_link_refuses (host, "approver", id, &wrong, ROYAL_ERROR_CONFLICT, "the link has expired");
+  wrong = link;
+  wrong.notice[0] = wrong.notice[0] == 'a' ? 'b' : 'a';
+  assert_link_refuses (host, "approver", id, &wrong, ROYAL_ERROR_CONFLICT, "the link is withdrawn");
+  assert_value ("pending 0",
+                "select state || ' ' || (select count (*) from approvals a where a.proposal = p.id)"
+                " from proposals p where uid = '%s'",
+                id);
+  assert_approves (host, "bob", "approver", id, "approved");
+  assert_link_refuses (host, "approver", id, &link, ROYAL_ERROR_CONFLICT, "the link is for nothing any more");
+  gate_wait (people_ws, id, "executed");
+  assert_value ("0", "select count (*) from approval_links l join proposals p on p.id = l.proposal where p.uid = '%s'",
+                id);
+  gate_host_end (host, FALSE);
+}
+
+/* Two who follow it at once: one of them has used it. */
+static void
+test_link_race (void)
+{
+  GateHost *first = people_host ("first");
+  GateHost *second = gate_host_new ("second");
+  g_autofree char *notice = make_notice ();
+
+  for (guint round = 0; round < 10; round++)
+    {
+      g_autofree char *target = g_strdup_printf ("link-race%u", round);
+      g_autofree char *id = gate_set (first, people_ws, target, 300, "");
+      g_autofree char *digest = people_digest (id);
+      const RhApprovalLink link = link_to (id, notice);
+      GAsyncResult *results[2] = { NULL };
+      guint taken = 0;
+
+      people_ask (id, "{'quorum':2}");
+      for (guint i = 0; i < 2; i++)
+        {
+          RhActor actor = {
+            .workspace = people_ws, .name = i > 0 ? "ann" : "bob", .via = "unix:1", .role = "approver"
+          };
+
+          rh_gate_answer_linked_async (i > 0 ? first->gate : second->gate, &actor, id, &link, "approve", digest, NULL,
+                                       NULL, royal_test_result, &results[i]);
+        }
+      for (guint i = 0; i < 2; i++)
+        {
+          g_autoptr (JsonObject) answer = people_finish (i > 0 ? first : second, &results[i], NULL);
+
+          taken += answer != NULL;
+        }
+      g_assert_cmpuint (taken, ==, 1);
+      assert_value ("pending 1",
+                    "select state || ' ' || (select count (*) from approvals a where a.proposal = p.id)"
+                    " from proposals p where uid = '%s'",
+                    id);
+    }
+  gate_host_end (first, FALSE);
+  gate_host_end (second, FALSE);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -317,5 +486,8 @@ main (int argc, char **argv)
   g_test_add_func ("/answers/silence-spoken", test_silence_spoken);
   g_test_add_func ("/answers/clock", test_clock);
   g_test_add_func ("/answers/elsewhere", test_elsewhere);
+  g_test_add_func ("/answers/link", test_link);
+  g_test_add_func ("/answers/link-over", test_link_over);
+  g_test_add_func ("/answers/link-race", test_link_race);
   return royal_test_run ();
 }

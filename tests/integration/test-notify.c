@@ -7,6 +7,7 @@
 #include "royal-test.h"
 
 #include <json-glib/json-glib.h>
+#include <rh-approval-link.h>
 #include <rh-notice.h>
 #include <rh-notifier.h>
 #include <rh-secrets.h>
@@ -129,11 +130,11 @@ is_ready (gpointer data)
   return !g_str_equal (n, "0");
 }
 
-/* @receivers: what stands in the file, with ' for ". */
+/* @more: of the file, before its receivers; @receivers: what stands in it, with ' for ". */
 static void
-start (World *self, const char *receivers)
+start_with (World *self, const char *more, const char *receivers)
 {
-  g_autofree char *text = g_strdup_printf ("{'link':'https://royal.example.com/','receivers':{%s}}", receivers);
+  g_autofree char *text = g_strdup_printf ("{'link':'https://royal.example.com/',%s'receivers':{%s}}", more, receivers);
   g_autoptr (GHashTable) table = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -142,6 +143,12 @@ start (World *self, const char *receivers)
   g_assert_no_error (error);
   self->notifier = rh_notifier_new (self->store, self->secrets, table, self->workspace, "host-a");
   royal_test_wait_until (is_ready, self, 10000);
+}
+
+static void
+start (World *self, const char *receivers)
+{
+  start_with (self, "", receivers);
 }
 
 /* A webhook of the peer. */
@@ -591,6 +598,123 @@ check_tls (gconstpointer data)
   g_assert_cmpuint (notify_peer_n_mails (self->peer), ==, 1);
 }
 
+/* --- Links -------------------------------------------------------------------------------------------------------- */
+
+#define DIGEST "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define DEADLINE "2099-01-02T03:04:05.678Z"
+#define KEY "0123456789abcdef0123456789abcdef"
+
+static RhSecret *
+find_secret (World *self, const char *name)
+{
+  GAsyncResult *result = NULL;
+  g_autoptr (GAsyncResult) done = NULL;
+  g_autoptr (GError) error = NULL;
+  RhSecret *secret;
+
+  rh_secrets_lookup_async (self->secrets, self->workspace, name, NULL, royal_test_result, &result);
+  done = royal_test_wait (&result);
+  secret = rh_secrets_lookup_finish (self->secrets, done, &error);
+  g_assert_no_error (error);
+  return secret;
+}
+
+/* (transfer full): the link of the text of a webhook's @body. */
+static char *
+link_in (const char *body)
+{
+  static const char before[] = "https://royal.example.com/#/approvals/" PROPOSAL "?link=";
+  const char *start = strstr (body, before);
+
+  g_assert_nonnull (start);
+  start += strlen (before);
+  return g_strndup (start, strcspn (start, "|\"\n"));
+}
+
+static void
+check_altered (World *self, RhSecret *key, const char *link)
+{
+  RhApprovalLink said;
+
+  for (gsize i = 0; link[i] != '\0'; i++)
+    {
+      g_autofree char *altered = g_strdup (link);
+      g_autoptr (GError) error = NULL;
+
+      altered[i] = altered[i] == '1' ? '2' : '1';
+      g_assert_false (rh_approval_link_open (key, self->workspace, PROPOSAL, altered, &said, &error));
+      g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_DENIED);
+      g_clear_error (&error);
+      altered[i] = '\0';
+      g_assert_false (rh_approval_link_open (key, self->workspace, PROPOSAL, altered, &said, &error));
+      g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_DENIED);
+    }
+}
+
+static void
+propose_by (World *self, const char *deadline)
+{
+  g_autofree char *data = g_strdup_printf ("{`action`:`a.b`,`target`:`t`,`digest`:`" DIGEST "`%s}", deadline);
+
+  happen (self, "approval.required", PROPOSAL, data);
+}
+
+/* What is sent links to the proposal by what nobody else can make, for this proposal, this revision, this workspace. */
+static void
+test_signed (void)
+{
+  g_autoptr (World) self = world_new ();
+  g_autofree char *receivers =
+      g_strdup_printf ("'ops':{'webhook':{'origin':'http://127.0.0.1:%u','insecure':true" PRIVATE "}}",
+                       notify_peer_http_port (self->peer));
+  g_autofree char *link = NULL;
+  g_autoptr (RhSecret) key = NULL;
+  g_autoptr (RhSecret) other = NULL;
+  g_autoptr (GError) error = NULL;
+  RhApprovalLink said;
+
+  write_file (self->dir, "links", KEY "\n");
+  write_file (self->dir, "others", "f" KEY "\n");
+  start_with (self, "'link_key':'links',", receivers);
+  propose_by (self, ",`expires_at`:`" DEADLINE "`");
+  wait_calls (self, 1);
+  g_assert_null (strstr (call (self, 0)->body, "\"digest\""));
+  link = link_in (call (self, 0)->body);
+  key = find_secret (self, "links");
+  other = find_secret (self, "others");
+  g_assert_true (rh_approval_link_open (key, self->workspace, PROPOSAL, link, &said, &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (said.notice, ==, call (self, 0)->id);
+  g_assert_cmpstr (said.digest, ==, DIGEST);
+  g_assert_cmpint (said.expires_s, ==, 4071006245);
+  check_altered (self, key, link);
+  g_assert_false (rh_approval_link_open (other, self->workspace, PROPOSAL, link, &said, NULL));
+  g_assert_false (rh_approval_link_open (key, self->workspace + 1, PROPOSAL, link, &said, NULL));
+  g_assert_false (
+      rh_approval_link_open (key, self->workspace, "0198c0de-0000-7000-8000-000000000002", link, &said, NULL));
+  /* What has no deadline, or is of an older host, is linked to as it is without a key. */
+  propose_by (self, "");
+  wait_calls (self, 2);
+  g_assert_nonnull (strstr (call (self, 1)->body, "/#/approvals/" PROPOSAL "|"));
+}
+
+/* Nothing is sent that is signed by less than a key. */
+static void
+test_signed_badly (void)
+{
+  g_autoptr (World) self = world_new ();
+  g_autofree char *receivers =
+      g_strdup_printf ("'ops':{'webhook':{'origin':'http://127.0.0.1:%u','insecure':true" PRIVATE "}}",
+                       notify_peer_http_port (self->peer));
+
+  write_file (self->dir, "links", "tooshort\n");
+  start_with (self, "'link_key':'links',", receivers);
+  propose_by (self, ",`expires_at`:`" DEADLINE "`");
+  wait_for (self, "select state || ' ' || error from notices" HERE,
+            "waiting the key that links are signed with: expected 32 bytes or more");
+  g_assert_cmpuint (notify_peer_calls (self->peer)->len, ==, 0);
+}
+
 /* --- The file ----------------------------------------------------------------------------------------------------- */
 
 static void
@@ -644,6 +768,8 @@ main (int argc, char **argv)
   g_test_add_func ("/notify/together", test_together);
   g_test_add_func ("/notify/resumed", test_resumed);
   g_test_add_func ("/notify/test", test_of_receiver);
+  g_test_add_func ("/notify/signed", test_signed);
+  g_test_add_func ("/notify/signed-badly", test_signed_badly);
   g_test_add_func ("/notify/mail", test_mail);
   g_test_add_func ("/notify/mail-refused", test_mail_refused);
   g_test_add_func ("/notify/mail-unwanted", test_mail_unwanted);

@@ -184,6 +184,21 @@ rh_gate_modify_async (RhGate *self,
 }
 
 void
+rh_gate_answer_linked_async (RhGate *self,
+                             const RhActor *actor,
+                             const char *proposal,
+                             const RhApprovalLink *link,
+                             const char *said,
+                             const char *digest,
+                             JsonArray *exclude,
+                             const char *note,
+                             GAsyncReadyCallback callback,
+                             gpointer data)
+{
+  refuse (self, proposal, callback, data);
+}
+
+void
 rh_gate_keep_async (RhGate *self,
                     const RhActor *actor,
                     const char *proposal,
