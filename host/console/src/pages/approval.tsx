@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // One proposal: what the host saw stands apart from what the agent says. An approval carries the digest of what is shown.
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { post } from '../api'
 import { show, when } from '../format'
 import { useKeys } from '../keys'
 import { useResource } from '../resource'
-import { href } from '../router'
+import { href, route } from '../router'
+import { useValue } from '../signal'
 import type { Json, Page, Proposal, ProposalItem, Revision } from '../types'
 import { Ask } from '../ui/ask'
 import { Countdown } from '../ui/countdown'
@@ -52,14 +53,15 @@ function Answers({ of, onAsk }: { of: Proposal; onAsk: (what: Asking) => void })
   )
 }
 
-function Question({ of, what, onClose }: { of: Proposal; what: Asking; onClose: () => void }) {
+function Question({ of, what, link, onClose }: { of: Proposal; what: Asking; link?: string; onClose: () => void }) {
+  const by = link ? { link } : {}
   const path = `/approvals/${of.id}`
   const then = (text: string) => () => say(text)
   if (what === 'modify') return <Modify of={of} onClose={onClose} />
   if (what === 'approve')
     return (
       <Ask title="Approve?" action="Approve" reason="Note (not needed)" onClose={onClose}
-        onDo={(note) => post(`${path}/approve`, { digest: of.digest, ...(note ? { note } : {}) }).then(then('Approved.'))}>
+        onDo={(note) => post(`${path}/approve`, { digest: of.digest, ...by, ...(note ? { note } : {}) }).then(then('Approved.'))}>
         <p>
           {of.action}: {of.target}
         </p>
@@ -67,9 +69,41 @@ function Question({ of, what, onClose }: { of: Proposal; what: Asking; onClose: 
     )
   if (what === 'reject')
     return <Ask title="Reject?" action="Reject" danger reason="Reason" required onClose={onClose}
-      onDo={(reason) => post(`${path}/reject`, { reason }).then(then('Rejected.'))} />
+      onDo={(reason) => post(`${path}/reject`, { reason, ...by }).then(then('Rejected.'))} />
   return <Ask title="Undo?" action="Propose the inverse" reason="Reason" required onClose={onClose}
     onDo={(reason) => post(`${path}/undo`, { reason }).then(then('The inverse is proposed; it goes through the gate.'))} />
+}
+
+interface Link {
+  text: string
+  receiver?: string
+  problem?: string
+}
+
+/** The link of a notification, when the address holds one: what it is for is asked, which uses nothing up. */
+function useLink(id: string): Link | undefined {
+  const text = useValue(route).query.get('link')
+  const [link, setLink] = useState<Link>()
+  useEffect(() => {
+    setLink(undefined)
+    if (!text) return
+    let gone = false
+    post<{ receiver: string }>(`/approvals/${encodeURIComponent(id)}/link`, { link: text }).then(
+      (told) => !gone && setLink({ text, receiver: told.receiver }),
+      (problem: Error) => !gone && setLink({ text, problem: problem.message }),
+    )
+    return () => {
+      gone = true
+    }
+  }, [id, text])
+  return link
+}
+
+function Linked({ by }: { by: Link | undefined }) {
+  if (!by) return null
+  if (by.problem)
+    return <p role="alert">This link answers nothing: {by.problem}. What you may do without it is here as ever.</p>
+  return <p role="note">By the link that was sent to {by.receiver}: it is for one answer.</p>
 }
 
 function Why({ id, of }: { id: string; of: Proposal }) {
@@ -166,6 +200,7 @@ export function Detail({ id }: { id: string }) {
   const proposal = useResource<Proposal>(`/approvals/${encodeURIComponent(id)}`, topics)
   const [asking, setAsking] = useState<Asking>()
   const now = proposal.data
+  const link = useLink(id)
   const ask = (what: Asking, state: string) => () => now?.state === state && setAsking(what)
   useKeys({ a: ask('approve', 'pending'), r: ask('reject', 'pending'), m: ask('modify', 'pending'), u: ask('undo', 'executed') })
   return (
@@ -183,6 +218,7 @@ export function Detail({ id }: { id: string }) {
                 <span class="tag">{of.state}</span>
                 {of.state === 'pending' && <Countdown until={of.expires_at} />} <span class="muted">{of.agent}</span>
               </p>
+              <Linked by={link} />
               <Answers of={of} onAsk={setAsking} />
               <Beside of={of} />
               <h3>What changes</h3>
@@ -219,7 +255,7 @@ export function Detail({ id }: { id: string }) {
           )
         }}
       </Load>
-      {asking && now && <Question of={now} what={asking} onClose={() => setAsking(undefined)} />}
+      {asking && now && <Question of={now} what={asking} link={link?.problem ? undefined : link?.text} onClose={() => setAsking(undefined)} />}
     </section>
   )
 }
