@@ -12,12 +12,10 @@
 #define START_MS 200  /* until what this host held when it died is in hand */
 #define UNKNOWN_S "5" /* an effect of this host's that it has not heard of for so long is one whose answer was lost */
 
-static const RhStatement claim_statement = {
-  "effect.claim",
-  "select w.*, effect_waited (w.workspace_id, w.effect, w.item) as waited_s"
-  " from effect_claim ($1, $2::int, $3::int, $4::jsonb) w",
-  4, RH_WRITES_ROWS
-};
+static const RhStatement claim_statement = { "effect.claim",
+                                             "select w.*, effect_waited (w.workspace_id, w.effect, w.item) as waited_s"
+                                             " from effect_claim ($1, $2::int, $3::int, $4::jsonb) w",
+                                             4, RH_WRITES_ROWS };
 static const RhStatement take_over_statement = { "effect.take_over",
                                                  "select * from effect_take_over"
                                                  " ($1, $2::int, $3::jsonb, $4::int, $5::int)",
