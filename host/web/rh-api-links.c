@@ -41,15 +41,13 @@ on_key (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (RhSecret) key = rh_secrets_lookup_finish (RH_SECRETS (source), result, &error);
   RhApprovalLink link;
 
-  if (key == NULL && !g_error_matches (error, ROYAL_ERROR, ROYAL_ERROR_NOT_FOUND))
-    rh_request_fail (request, error);
-  else if (key == NULL)
+  if (g_error_matches (error, ROYAL_ERROR, ROYAL_ERROR_NOT_FOUND))
     rh_request_refuse (request, RH_PROBLEM_DENIED, NULL, "the key that links are signed with is not here");
-  else if (!rh_approval_link_open (key, rh_request_workspace (request), rh_request_parameter (request),
-                                   text_of (request), &link, &error))
-    rh_request_fail (request, error);
-  else
+  else if (key != NULL && rh_approval_link_open (key, rh_request_workspace (request), rh_request_parameter (request),
+                                                 text_of (request), &link, &error))
     self->then (request, &link);
+  else
+    rh_request_fail (request, error);
 }
 
 /* @then is called when the link of the body was made here for the path's proposal; else the request was refused. */
