@@ -40,8 +40,17 @@ run_damped (const FcSeries *series, gsize h, GError **error)
   return fc_holt_forecast (series, FC_HOLT_DAMPED, h, error);
 }
 
-/* What @func makes of the series without its season and what last year's weeks repeat, with both put back. Where the
- * season multiplies, @func sees logarithms: its steps are shares too. */
+/* What last year's weeks repeat of @y, a series without its season. Where the season multiplies, logarithms are made of
+ * @y: their steps are shares too. */
+static FcEcho *
+find_echo (const FcDeseason *season, double *y, gsize n)
+{
+  for (gsize i = 0; season->log && i < n; i++)
+    y[i] = log (y[i]);
+  return fc_echo_new (y, n);
+}
+
+/* What @func makes of the series without its season and what last year's weeks repeat, with both put back. */
 static FcForecast *
 run_deseasoned (FcMethodFunc func, const FcSeries *series, gsize h, GError **error)
 {
@@ -52,9 +61,7 @@ run_deseasoned (FcMethodFunc func, const FcSeries *series, gsize h, GError **err
 
   fc_deseason_fit (series, &season);
   y = fc_deseason_remove (&season, series);
-  for (gsize i = 0; season.log && i < series->n; i++)
-    y[i] = log (y[i]);
-  echo = fc_echo_new (y, series->n);
+  echo = find_echo (&season, y, series->n);
   for (gsize i = 0; i < series->n; i++)
     y[i] -= fc_echo_at (echo, i);
   forecast = func (&(FcSeries){ y, series->n, series->start_day }, h, error);
@@ -66,6 +73,35 @@ run_deseasoned (FcMethodFunc func, const FcSeries *series, gsize h, GError **err
       /* Values are of 1 at most: a logarithm of 5 is far beyond what a forecast may be. */
       forecast->mean[i] = season.log ? exp (CLAMP (mean, -30, 5)) * at : mean + at;
       forecast->sd[i] *= season.log ? forecast->mean[i] : 1;
+    }
+  return g_steal_pointer (&forecast);
+}
+
+/* Last year's weeks, as far as they repeat beside the season, are taken out and put back; the season stays. */
+static FcForecast *
+run_harmonic (const FcSeries *series, gsize h, GError **error)
+{
+  g_autofree double *rest = NULL, *y = g_new (double, series->n);
+  g_autoptr (FcForecast) forecast = NULL;
+  g_autoptr (FcEcho) echo = NULL;
+  FcDeseason season;
+
+  fc_deseason_fit (series, &season);
+  rest = fc_deseason_remove (&season, series);
+  echo = find_echo (&season, rest, series->n);
+  for (gsize i = 0; i < series->n; i++)
+    {
+      double at = fc_echo_at (echo, i);
+
+      y[i] = season.log ? series->y[i] * exp (-at) : series->y[i] - at;
+    }
+  forecast = fc_harmonic_forecast (&(FcSeries){ y, series->n, series->start_day }, h, NULL, NULL, error);
+  for (gsize i = 0; forecast != NULL && i < h; i++)
+    {
+      double at = fc_echo_at (echo, series->n + i), factor = season.log ? exp (at) : 1;
+
+      forecast->mean[i] = season.log ? forecast->mean[i] * factor : forecast->mean[i] + at;
+      forecast->sd[i] *= factor;
     }
   return g_steal_pointer (&forecast);
 }
@@ -106,16 +142,12 @@ run_anchored (const FcSeries *series, gsize h, GError **error)
   return forecast;
 }
 
+/* Two years tell a seasonal difference; less goes to waves. */
 static FcForecast *
 run_sarima (const FcSeries *series, gsize h, GError **error)
 {
-  return fc_auto_arima_forecast (series, h, NULL, NULL, error);
-}
-
-static FcForecast *
-run_harmonic (const FcSeries *series, gsize h, GError **error)
-{
-  return fc_harmonic_forecast (series, h, NULL, NULL, error);
+  return series->n < 2 * (gsize)FC_ARIMA_PERIOD ? run_harmonic (series, h, error)
+                                                : fc_auto_arima_forecast (series, h, NULL, NULL, error);
 }
 
 static const char *const members_prophet_arima[] = { "prophet", "sarima", NULL };
