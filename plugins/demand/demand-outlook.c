@@ -17,7 +17,7 @@
 static FcHindcastPlan
 plan_hindcast (const DemandSeason *season, gsize h)
 {
-  FcHindcastPlan plan = { MIN (h, HINDCAST_WEEKS), 0, HINDCAST_STEP, FC_HINDCAST_WEEKS_MIN };
+  FcHindcastPlan plan = { MIN (h, HINDCAST_WEEKS), 0, HINDCAST_STEP, FC_HINDCAST_WEEKS_MIN, season->calendar };
 
   if (season->history.n >= plan.weeks_min + plan.h)
     plan.origins = MIN ((season->history.n - plan.weeks_min - plan.h) / plan.step + 1, HINDCAST_ORIGINS);
@@ -38,7 +38,8 @@ skip_lead (const FcForecast *forecast, gsize lead, gsize h)
 static FcForecast *
 forecast_weeks (const DemandSeason *season, const FcMethod *method, gsize h, FcClean **ret_clean, GError **error)
 {
-  g_autoptr (FcForecast) all = fc_method_forecast (method, &season->history, season->lead + h, ret_clean, error);
+  g_autoptr (FcForecast) all =
+      fc_method_forecast (method, &season->history, season->calendar, season->lead + h, ret_clean, error);
 
   return all != NULL ? skip_lead (all, season->lead, h) : NULL;
 }

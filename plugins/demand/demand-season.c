@@ -39,6 +39,20 @@ figure (JsonObject *object, const char *name)
   return isfinite (value) && value > 0 ? value : 0;
 }
 
+/* Where the category is sold, for the holidays there. */
+static gboolean
+read_country (DemandSeason *self, JsonObject *config, GError **error)
+{
+  const char *country = text (config, "country");
+  g_autofree char *known = NULL;
+
+  self->calendar = fc_calendar_find (country);
+  if (self->calendar != NULL || *country == '\0')
+    return TRUE;
+  known = g_strjoinv (", ", (char **)fc_calendar_countries ());
+  return refuse (error, "there is no calendar of '%s'; one of %s was expected, or none", country, known);
+}
+
 static gboolean
 read_stores (DemandSeason *self, JsonArray *stores, GError **error)
 {
@@ -179,7 +193,8 @@ demand_season_read (RoyalRun *run, JsonObject *input, gboolean running, GError *
   g_autoptr (JsonObject) parameters = json_object_new ();
 
   json_object_set_string_member (parameters, "season", text (input, "season"));
-  if (!read_plan (self, run, parameters, error) || !read_history (self, run, parameters, running, error))
+  if (!read_country (self, royal_run_config (run), error) || !read_plan (self, run, parameters, error) ||
+      !read_history (self, run, parameters, running, error))
     return NULL;
   return g_steal_pointer (&self);
 }

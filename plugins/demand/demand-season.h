@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include <fc-calendar.h>
 #include <fc-factors.h>
 #include <fc-series.h>
 #include <royal/agent.h>
@@ -16,6 +17,7 @@ G_BEGIN_DECLS
  * @sold: units of the season's weeks before it
  * @history: the category's weekly units, of all stores, up to the week before @from_week
  * @lead: weeks between the history's end and @from_week that are forecast for nothing
+ * @calendar: (nullable): of the configured country
  * @stores: (array length=n_stores): in the plan's order
  */
 typedef struct {
@@ -28,6 +30,7 @@ typedef struct {
   gint64 sold;
   FcSeries history;
   gsize lead;
+  const FcCalendar *calendar;
   FcStore *stores;
   gsize n_stores;
 } DemandSeason;
@@ -35,8 +38,8 @@ typedef struct {
 /* Reads the plan and the history of the season that @input names; with @running, the season's own weeks so far count as
  * history. NULL with ROYAL_ERROR_INVALID when there is too little of it or a figure is not what it should be.
  * (transfer full) */
-DemandSeason *demand_season_read (RoyalRun *run, JsonObject *input, gboolean running, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+DemandSeason *
+demand_season_read (RoyalRun *run, JsonObject *input, gboolean running, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void demand_season_free (DemandSeason *self);
 
 /* The store's code, by its place in the plan. */

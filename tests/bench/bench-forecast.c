@@ -20,6 +20,7 @@
 
 #define HORIZON 13
 #define ORIGINS 4
+#define ORIGINS_MAX 12
 #define STEP 4
 #define SAMPLE 200
 #define PEER_SAMPLE 160
@@ -51,6 +52,7 @@ typedef struct {
 } Task;
 
 static const FcMethod *methods;
+static const FcCalendar *calendar; /* NULL where the weeks have no dates */
 static gsize n_methods;
 
 static double
@@ -76,7 +78,7 @@ forecast_one (const FcMethod *method, const FcSeries *known, gsize h, FcForecast
         members[n++] = member;
     }
   /* What the members said is not worked out again. */
-  return n > 0 ? method->combine (members, n) : fc_method_forecast (method, known, h, NULL, error);
+  return n > 0 ? method->combine (members, n) : fc_method_forecast (method, known, calendar, h, NULL, error);
 }
 
 /* How far each method was off in the weeks after the first @n, which the scored forecast knows too. */
@@ -112,7 +114,7 @@ static void
 find_season (Task *task)
 {
   FcDeseason season;
-  g_autoptr (FcClean) clean = fc_clean_new (&task->known, NULL);
+  g_autoptr (FcClean) clean = fc_clean_new (&task->known, calendar, NULL);
 
   if (clean == NULL)
     return;
@@ -332,12 +334,10 @@ append_methods (GString *json, const Tally *sums)
   g_string_append_c (json, '}');
 }
 
-/* Of the categories' MAPE, each over its origins, the middle one: a category that sells next to nothing in some weeks
- * has a MAPE without meaning, and a mean over all would be its. */
-static double
-median_mape (GPtrArray *tasks, const FcMethod *method)
+/* The MAPE of each category, over its origins; returns how many there are. */
+static gsize
+category_mapes (GPtrArray *tasks, const FcMethod *method, double *values)
 {
-  g_autofree double *values = g_new0 (double, tasks->len);
   gsize n = 0;
 
   for (guint first = 0, next; first < tasks->len; first = next)
@@ -357,6 +357,20 @@ median_mape (GPtrArray *tasks, const FcMethod *method)
       if (task->series->total)
         values[n++] = fc_score_sum_mean (&sum).mape;
     }
+  return n;
+}
+
+/* Of the categories' MAPE the middle one: a category that sells next to nothing in some weeks has a MAPE without
+ * meaning, and a mean over all would be its. @ret_below: how many of 100 categories are below 10 %. */
+static double
+median_mape (GPtrArray *tasks, const char *name, double *ret_below)
+{
+  g_autofree double *values = g_new0 (double, tasks->len);
+  gsize n = category_mapes (tasks, fc_method_find (name), values), below = 0;
+
+  for (gsize i = 0; i < n; i++)
+    below += values[i] < 0.1 ? 1 : 0;
+  *ret_below = n > 0 ? 100.0 * (double)below / (double)n : NAN;
   return n > 0 ? bench_median (values, n) : NAN;
 }
 
@@ -376,6 +390,17 @@ ms_of (const Tally *sums, const char *name)
   return tally != NULL ? mean_ms (tally) : NAN;
 }
 
+static void
+append_hindcast (GString *json, GPtrArray *tasks)
+{
+  double below;
+
+  append_number (json, "mape_hindcast", 100 * median_mape (tasks, "ensemble_best", &below), 3);
+  append_number (json, "mape_below_10_pct", below, 1);
+  append_number (json, "mape_hindcast_default", 100 * median_mape (tasks, "ensemble_prophet_arima", &below), 3);
+  append_number (json, "mape_below_10_pct_default", below, 1);
+}
+
 /* @peers: members, each after a comma */
 static void
 print_json (GPtrArray *tasks, gboolean rolling, const char *peers)
@@ -388,7 +413,7 @@ print_json (GPtrArray *tasks, gboolean rolling, const char *peers)
   append_number (json, "arima_ms", ms_of (sums, "sarima"), 3);
   append_number (json, "prophet_ms", ms_of (sums, "prophet"), 3);
   if (rolling)
-    append_number (json, "mape_hindcast", 100 * median_mape (tasks, fc_method_find ("ensemble_best")), 3);
+    append_hindcast (json, tasks);
   append_number (json, "coverage_80", coverage (&tally_of (sums, "ensemble_best")->pooled, 0), 2);
   append_number (json, "coverage_95", coverage (&tally_of (sums, "ensemble_best")->pooled, 1), 2);
   g_string_append (json, peers);
@@ -437,14 +462,14 @@ beside_peers (const char *dir, const PeerOptions *options)
 }
 
 static void
-bench_stores (const char *dir, const PeerOptions *options)
+bench_stores (const char *dir, gsize origins, const PeerOptions *options)
 {
   g_autofree char *peers = NULL;
   g_autoptr (GPtrArray) all = forecast_data_stores (dir, number_from_env ("ROYAL_BENCH_SERIES", SAMPLE), WEEKS_MIN);
   g_autoptr (GPtrArray) tasks = g_ptr_array_new_with_free_func (task_free);
 
   for (guint i = 0; i < all->len; i++)
-    for (gsize origin = ORIGINS; origin-- > 0;)
+    for (gsize origin = origins; origin-- > 0;)
       {
         const BenchSeries *series = g_ptr_array_index (all, i);
         Task *task = add_task (tasks, series, series->n - HORIZON - origin * STEP);
@@ -454,7 +479,7 @@ bench_stores (const char *dir, const PeerOptions *options)
           task->coverable[m].group = (guint)origin;
         task->actual = task->known.y + task->known.n;
       }
-  g_print ("%u series of real stores, %d origins, %d weeks ahead\n", all->len, ORIGINS, HORIZON);
+  g_print ("%u series of real stores, %" G_GSIZE_FORMAT " origins, %d weeks ahead\n", all->len, origins, HORIZON);
   run_all (tasks);
   print_table ("all series", tasks, is_any);
   print_table ("seasonal series", tasks, is_seasonal);
@@ -506,13 +531,15 @@ bench_data (const char *dir, gsize last)
 int
 main (int argc, char **argv)
 {
-  g_autofree char *data = NULL, *stores = NULL;
-  int last = 0;
+  g_autofree char *data = NULL, *stores = NULL, *country = g_strdup ("US");
+  int last = 0, origins = ORIGINS;
   gboolean pooling = FALSE;
   PeerOptions peers = { PEER_SAMPLE, 1 };
   const GOptionEntry options[] = {
     { "data", 0, 0, G_OPTION_ARG_FILENAME, &data, "train.csv and test.csv: series_id,t,value", "DIR" },
     { "stores", 0, 0, G_OPTION_ARG_FILENAME, &stores, "the retail sets, instead of ../shared/data", "DIR" },
+    { "country", 0, 0, G_OPTION_ARG_STRING, &country, "of the stores, for its holidays (US); '' for none", "CODE" },
+    { "origins", 0, 0, G_OPTION_ARG_INT, &origins, "forecast the stores from as many, four weeks apart (4)", "N" },
     { "pooling", 0, 0, G_OPTION_ARG_NONE, &pooling, "compare ways to forecast the stores of a category", NULL },
     { "last", 0, 0, G_OPTION_ARG_INT, &last, "forecast from the last N weeks of train.csv only", "N" },
     { "peer-series", 0, 0, G_OPTION_ARG_INT, &peers.sample, "fit as many in R too (160), 0 for none", "N" },
@@ -524,10 +551,13 @@ main (int argc, char **argv)
 
   g_option_context_add_main_entries (context, options, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error) || argc > 1 || last < 0 || peers.sample < 0 ||
-      peers.seed < 0)
+      peers.seed < 0 || origins < 1 || origins > ORIGINS_MAX ||
+      (*country != '\0' && fc_calendar_find (country) == NULL))
     {
       g_printerr ("bench-forecast: %s\n",
-                  error != NULL ? error->message : "--help tells the options; numbers are 0 or more");
+                  error != NULL
+                      ? error->message
+                      : "--help tells the options; numbers are 0 or more, origins 1 to 12, a country is US, GB or DE");
       return 2;
     }
   if (stores == NULL)
@@ -539,7 +569,10 @@ main (int argc, char **argv)
   else if (data != NULL)
     bench_data (data, (gsize)last);
   else if (g_file_test (stores, G_FILE_TEST_IS_DIR))
-    bench_stores (stores, &peers);
+    {
+      calendar = fc_calendar_find (country);
+      bench_stores (stores, (gsize)origins, &peers);
+    }
   else
     g_print ("skipped: there is no ../shared/data, and no --data DIR was given\n"
              "{\"bench\":\"forecast\",\"skipped\":true}\n");

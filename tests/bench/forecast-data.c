@@ -8,6 +8,7 @@
 
 #define COLUMNS_MAX 16
 #define MISSING_MAX 0.1 /* share of the weeks */
+#define DAYS 7
 #define EPOCH_JULIAN 719163
 
 static void die (const char *format, ...) G_GNUC_PRINTF (1, 2) G_GNUC_NORETURN;
@@ -117,6 +118,7 @@ typedef struct {
   gboolean total;
   GHashTable *weeks; /* of gint64 → double */
   gint64 first, last;
+  gint64 phase; /* from a week's number, in days of the epoch's weeks, to its first day */
 } Known;
 
 typedef struct {
@@ -148,7 +150,8 @@ collection_clear (Collection *self)
   g_ptr_array_unref (self->order);
 }
 
-static void
+/* Returns the series, which @self owns. */
+static Known *
 collection_add (Collection *self, const char *id, gboolean total, gint64 week, double value)
 {
   Known *known = g_hash_table_lookup (self->known, id);
@@ -157,8 +160,11 @@ collection_add (Collection *self, const char *id, gboolean total, gint64 week, d
   if (known == NULL)
     {
       known = g_new0 (Known, 1);
-      *known = (Known){ g_strdup (id), total, g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free), week,
-                        week };
+      *known = (Known){ .id = g_strdup (id),
+                        .total = total,
+                        .weeks = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free),
+                        .first = week,
+                        .last = week };
       g_hash_table_insert (self->known, known->id, known);
       g_ptr_array_add (self->order, known);
     }
@@ -169,6 +175,7 @@ collection_add (Collection *self, const char *id, gboolean total, gint64 week, d
     *there += value;
   else
     g_hash_table_insert (known->weeks, g_memdup2 (&week, sizeof week), g_memdup2 (&value, sizeof value));
+  return known;
 }
 
 static BenchSeries *
@@ -176,7 +183,9 @@ to_series (const Known *known)
 {
   BenchSeries *series = g_new0 (BenchSeries, 1);
 
-  *series = (BenchSeries){ .id = g_strdup (known->id), .total = known->total, .start_day = known->first * 7 };
+  *series = (BenchSeries){ .id = g_strdup (known->id),
+                           .total = known->total,
+                           .start_day = known->first * DAYS + known->phase };
   series->n = (gsize)(known->last - known->first) + 1;
   series->y = g_new (double, series->n);
   for (gsize i = 0; i < series->n; i++)
@@ -228,9 +237,9 @@ part_of_date (const char *text)
   return g_ascii_string_to_unsigned (text, 10, 1, 9999, &number, NULL) ? (guint)number : 0;
 }
 
-/* Weeks since the epoch's; the sets end theirs on one day of the week each. */
+/* Days since the epoch. */
 static gint64
-week_of (const char *date)
+day_of (const char *date)
 {
   g_auto (GStrv) parts = g_strsplit (date, "-", 3);
   gboolean whole = g_strv_length (parts) == 3;
@@ -242,7 +251,7 @@ week_of (const char *date)
     die ("'%s' is not a date", date);
   g_date_clear (&read, 1);
   g_date_set_dmy (&read, (GDateDay)day, (GDateMonth)month, year);
-  return ((gint64)g_date_get_julian (&read) - EPOCH_JULIAN) / 7;
+  return (gint64)g_date_get_julian (&read) - EPOCH_JULIAN;
 }
 
 typedef struct {
@@ -255,10 +264,10 @@ add_both (Stores *self, const char *set, const char *store, const char *category
 {
   g_autofree char *one = g_strconcat (set, "/", store, "/", category, NULL);
   g_autofree char *all = g_strconcat (set, "/all/", category, NULL);
-  gint64 week = week_of (date);
+  gint64 last_day = day_of (date);
 
-  collection_add (&self->collection, one, FALSE, week, value);
-  collection_add (&self->collection, all, TRUE, week, value);
+  collection_add (&self->collection, one, FALSE, last_day / DAYS, value)->phase = last_day % DAYS - DAYS + 1;
+  collection_add (&self->collection, all, TRUE, last_day / DAYS, value)->phase = last_day % DAYS - DAYS + 1;
 }
 
 static void

@@ -58,7 +58,7 @@ static void
 forecast_into (const double *y, gsize n, gint64 start_day, double *ret_mean)
 {
   g_autoptr (FcForecast) forecast =
-      fc_method_forecast (fc_method_find (METHOD), &(FcSeries){ y, n, start_day }, HORIZON, NULL, NULL);
+      fc_method_forecast (fc_method_find (METHOD), &(FcSeries){ y, n, start_day }, NULL, HORIZON, NULL, NULL);
 
   if (forecast != NULL)
     memcpy (ret_mean, forecast->mean, HORIZON * sizeof (double));

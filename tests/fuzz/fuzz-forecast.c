@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whatever the weeks are, every method answers with finite numbers, the same each time, or refuses with a reason. The
- * first byte says how far ahead, the second what a byte means. */
+ * first byte says how far ahead, the second what a byte means and which country's holidays there are. */
 #include "fc-error.h"
 #include "fc-method.h"
 #include "fuzz.h"
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define WEEKS_MAX 120
+#define START 14976 /* 2011-01-02 */
 
 /* As small units with holes, as shares of large ones, or as the bits themselves. */
 static gsize
@@ -31,15 +32,19 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize length)
   double y[WEEKS_MAX];
   gsize n_methods, n, h;
   const FcMethod *methods = fc_method_list (&n_methods);
+  const char *const *countries = fc_calendar_countries ();
+  const FcCalendar *calendar;
 
   if (length < 2)
     return 0;
   h = data[0] % 53;
+  calendar = fc_calendar_find (countries[data[1] / 3 % (g_strv_length ((char **)countries) + 1)]);
   n = read_weeks (data + 2, length - 2, data[1], y);
   for (gsize i = 0; i < n_methods; i++)
     {
       g_autoptr (GError) error = NULL;
-      g_autoptr (FcForecast) forecast = fc_method_forecast (&methods[i], &(FcSeries){ y, n, 0 }, h, NULL, &error);
+      g_autoptr (FcForecast) forecast =
+          fc_method_forecast (&methods[i], &(FcSeries){ y, n, START }, calendar, h, NULL, &error);
 
       g_assert_true ((forecast == NULL) == (error != NULL));
       g_assert_true (error == NULL || error->domain == FC_ERROR);

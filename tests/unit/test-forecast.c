@@ -55,7 +55,7 @@ run (const char *name, const double *y, gsize n, gsize h)
 {
   FcSeries series = { y, n, 14976 };
   g_autoptr (GError) error = NULL;
-  FcForecast *forecast = fc_method_forecast (fc_method_find (name), &series, h, NULL, &error);
+  FcForecast *forecast = fc_method_forecast (fc_method_find (name), &series, NULL, h, NULL, &error);
 
   g_assert_no_error (error);
   return forecast;
@@ -195,7 +195,7 @@ static void
 test_hindcast (void)
 {
   double y[WEEKS];
-  FcHindcastPlan plan = { H, 4, 4, 78 };
+  FcHindcastPlan plan = { H, 4, 4, 78, NULL };
   FcSeries series = { y, WEEKS, 0 };
   g_autoptr (FcHindcast) naive = NULL, best = NULL, none = NULL;
   g_autoptr (GError) error = NULL;
@@ -242,7 +242,7 @@ test_clean (void)
   for (gsize i = 100; i < 108; i++)
     y[i] = NAN;
   y[120] *= 10;
-  clean = fc_clean_new (&(FcSeries){ y, WEEKS, 700 }, &error);
+  clean = fc_clean_new (&(FcSeries){ y, WEEKS, 700 }, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (clean->leading, ==, 2);
   g_assert_cmpint (clean->start_day, ==, 714);
@@ -257,7 +257,7 @@ test_clean (void)
   y[40] *= 4;
   y[92] *= 4;
   y[145] *= 4; /* Christmas, and once a week later */
-  holiday = fc_clean_new (&(FcSeries){ y, WEEKS, 0 }, &error);
+  holiday = fc_clean_new (&(FcSeries){ y, WEEKS, 0 }, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (holiday->outliers, ==, 0);
 }
@@ -282,7 +282,7 @@ test_refusals (void)
     {
       g_autoptr (GError) error = NULL;
       g_autoptr (FcForecast) forecast =
-          fc_method_forecast (fc_method_find ("naive"), &cases[i].series, cases[i].h, NULL, &error);
+          fc_method_forecast (fc_method_find ("naive"), &cases[i].series, NULL, cases[i].h, NULL, &error);
 
       g_assert_null (forecast);
       g_assert_error (error, FC_ERROR, FC_ERROR_INVALID);
@@ -333,11 +333,13 @@ bad_week (guint kind, gsize i, guint64 *state)
 }
 
 static void
-check_forecast (const FcMethod *method, const double *y, gsize n, gsize h)
+check_forecast (const FcMethod *method, const double *y, gsize n, gsize h, const char *country)
 {
+  FcSeries series = { y, n, 14976 };
+  const FcCalendar *calendar = fc_calendar_find (country);
   g_autoptr (GError) error = NULL;
-  g_autoptr (FcForecast) forecast = fc_method_forecast (method, &(FcSeries){ y, n, 14976 }, h, NULL, &error);
-  g_autoptr (FcForecast) again = fc_method_forecast (method, &(FcSeries){ y, n, 14976 }, h, NULL, NULL);
+  g_autoptr (FcForecast) forecast = fc_method_forecast (method, &series, calendar, h, NULL, &error);
+  g_autoptr (FcForecast) again = fc_method_forecast (method, &series, calendar, h, NULL, NULL);
 
   if (forecast == NULL)
     {
@@ -369,7 +371,57 @@ test_degenerate (void)
       for (gsize i = 0; i < WEEKS; i++)
         y[i] = bad_week (kind, i, &state);
       for (gsize k = 0; k < n_methods * G_N_ELEMENTS (lengths); k++)
-        check_forecast (&methods[k / G_N_ELEMENTS (lengths)], y, lengths[k % G_N_ELEMENTS (lengths)], 26);
+        {
+          const FcMethod *method = &methods[k / G_N_ELEMENTS (lengths)];
+          gsize n = lengths[k % G_N_ELEMENTS (lengths)];
+
+          check_forecast (method, y, n, 26, NULL);
+          if (method->members == NULL)
+            check_forecast (method, y, n, 26, "US");
+        }
+    }
+}
+
+/* Seven years of weeks from Mondays, of which 2009 and 2015 have 53: what sells twice as much is the week with the
+ * 25th of December, which is 52 weeks after the last one, or 53. Half of what is more than usual comes back in it or in
+ * the week beside it, whatever a year has. */
+static void
+test_long_years (void)
+{
+  enum {
+    START = 14249,     /* 2009-01-05 */
+    CHRISTMAS = 14603, /* 2009-12-25 */
+    KNOWN = 338,
+    LONG = 52
+  };
+  static const char *const names[] = { "holt",         "theta",   "sarima",
+                                       "harmonic",     "prophet", "ensemble_prophet_arima",
+                                       "ensemble_best" };
+  double y[KNOWN];
+  guint64 state = 3;
+
+  for (gsize i = 0; i < KNOWN; i++)
+    y[i] = 1000 + 30 * noise (&state);
+  for (guint year = 0; year < 6; year++)
+    y[(CHRISTMAS - START + year * 365 + (year + 1) / 4) / 7] *= 2;
+  for (gsize k = 0; k < G_N_ELEMENTS (names); k++)
+    {
+      g_autoptr (FcForecast) forecast =
+          fc_method_forecast (fc_method_find (names[k]), &(FcSeries){ y, KNOWN, START }, NULL, LONG, NULL, NULL);
+      gsize at = (CHRISTMAS - START + 6 * 365 + 1) / 7 - KNOWN, best = 0;
+      double sum = 0;
+
+      for (gsize i = 0; i < LONG; i++)
+        {
+          best = forecast->mean[i] > forecast->mean[best] ? i : best;
+          sum += forecast->mean[i];
+        }
+      g_test_message ("%s: most in week %" G_GSIZE_FORMAT ", %.0f; %" G_GSIZE_FORMAT " was to be; %.0f in all",
+                      names[k], best, forecast->mean[best], at, sum);
+      g_assert_cmpfloat (forecast->mean[best], >, 1250);
+      g_assert_cmpuint (best + 1, >=, at);
+      g_assert_cmpuint (best, <=, at + 1);
+      g_assert_cmpfloat (fabs (sum - 53000), <, 5000);
     }
 }
 
@@ -391,7 +443,7 @@ test_goes_on (void)
   g_assert_cmpfloat (fabs (shifted->mean[0] - 500), <, 100);
   for (gsize i = 0; i < WEEKS; i++)
     y[i] = bad_week (8, i, &state);
-  rate = fc_method_forecast (fc_method_find ("ensemble_best"), &(FcSeries){ y, WEEKS, 0 }, H, &clean, NULL);
+  rate = fc_method_forecast (fc_method_find ("ensemble_best"), &(FcSeries){ y, WEEKS, 0 }, NULL, H, &clean, NULL);
   g_assert_cmpint (clean->demand, ==, FC_DEMAND_INTERMITTENT);
   g_assert_cmpfloat (fabs (rate->mean[0] - 1.0 / 3), <, 0.2);
 }
@@ -450,6 +502,7 @@ main (int argc, char **argv)
   g_test_add_func ("/forecast/clean", test_clean);
   g_test_add_func ("/forecast/refusals", test_refusals);
   g_test_add_func ("/forecast/degenerate", test_degenerate);
+  g_test_add_func ("/forecast/long-years", test_long_years);
   g_test_add_func ("/forecast/goes-on", test_goes_on);
   return g_test_run ();
 }

@@ -10,7 +10,9 @@
 #define SIDE 4       /* weeks on each side that a week is compared with */
 #define FAR 8.0      /* times the usual distance */
 #define WEEKS_MIN 13 /* fewer do not say what is usual */
-#define GAP_SHORT 4  /* a longer gap is filled from other years, where they are known */
+#define DAYS 7
+#define MOST 0.5    /* of an event's days, in one week */
+#define GAP_SHORT 4 /* a longer gap is filled from other years, where they are known */
 
 static const char *const demands[] = {
   [FC_DEMAND_REGULAR] = "regular",
@@ -146,8 +148,27 @@ repeats (const double *distance, gsize n, gsize week)
   return FALSE;
 }
 
+/* Whether the history has another week with most of the same event that is as far out to the same side: Easter moves by
+ * weeks. */
+static gboolean
+is_event (const FcClean *self, const FcCalendar *calendar, const double *distance, gsize week)
+{
+  gint64 day = self->start_day + DAYS * (gint64)week;
+
+  for (gsize event = 0; event < fc_calendar_n_events (calendar); event++)
+    {
+      if (fc_calendar_share (calendar, event, day) < MOST)
+        continue;
+      for (gsize i = 0; i < self->n; i++)
+        if (i != week && distance[i] * distance[week] > 0 && fabs (distance[i]) > fabs (distance[week]) / 4 &&
+            fc_calendar_share (calendar, event, self->start_day + DAYS * (gint64)i) >= MOST)
+          return TRUE;
+    }
+  return FALSE;
+}
+
 static void
-replace_outliers (FcClean *self)
+replace_outliers (FcClean *self, const FcCalendar *calendar)
 {
   g_autofree double *distance = g_new (double, self->n), *sorted = g_new (double, self->n);
   double usual;
@@ -164,7 +185,8 @@ replace_outliers (FcClean *self)
     return;
   /* Not the last weeks: what is new there may stay. */
   for (gsize i = 0; i + SIDE < self->n; i++)
-    if (fabs (distance[i]) > FAR * usual && !repeats (distance, self->n, i))
+    if (fabs (distance[i]) > FAR * usual && !repeats (distance, self->n, i) &&
+        (calendar == NULL || !is_event (self, calendar, distance, i)))
       {
         self->y[i] = around (self, i);
         self->outliers++;
@@ -189,7 +211,7 @@ classify (const FcClean *self)
 }
 
 FcClean *
-fc_clean_new (const FcSeries *series, GError **error)
+fc_clean_new (const FcSeries *series, const FcCalendar *calendar, GError **error)
 {
   g_autoptr (FcClean) self = NULL;
   FcSeries rest;
@@ -215,7 +237,7 @@ fc_clean_new (const FcSeries *series, GError **error)
   fill_missing (self, &rest);
   self->demand = classify (self);
   if (self->demand == FC_DEMAND_REGULAR)
-    replace_outliers (self);
+    replace_outliers (self, calendar);
   return g_steal_pointer (&self);
 }
 

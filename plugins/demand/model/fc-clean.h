@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "fc-calendar.h"
 #include "fc-series.h"
 
 G_BEGIN_DECLS
@@ -22,7 +23,7 @@ typedef enum {
  * @leading: weeks dropped from the start: missing or zero, before the first sale
  * @missing: weeks filled: by the weeks around them, and where these are a year old, as a year before or after
  * @outliers: weeks replaced: eight times further from the weeks around them than usual, and not so a year before or
- *   after (a holiday is no outlier)
+ *   after, nor in another week of the same event of the calendar (a holiday is no outlier)
  *
  * A series made fit for the models, and what had to be done to it.
  */
@@ -38,11 +39,12 @@ typedef struct {
 
 /**
  * fc_clean_new:
+ * @calendar: (nullable): of the country that sells
  *
  * Returns: (transfer full): or NULL with FC_ERROR_INVALID, which names the week and what was expected, when the series
  *   has no week, none that is not missing, or one out of ±FC_VALUE_MAX
  */
-FcClean *fc_clean_new (const FcSeries *series, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+FcClean *fc_clean_new (const FcSeries *series, const FcCalendar *calendar, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void fc_clean_free (FcClean *self);
 
 /* "regular", "constant" and so on. */

@@ -12,8 +12,8 @@
 #define SHARE_MAX 0.9
 #define PRIOR 20 /* weeks that say zero */
 
-static double
-median_around (const double *x, gsize n, gsize week)
+double
+fc_echo_around (const double *x, gsize n, gsize week)
 {
   double sorted[2 * BESIDE + 1];
   gsize first = week > BESIDE ? week - BESIDE : 0, end = MIN (week + BESIDE + 1, n), count = end - first;
@@ -52,7 +52,7 @@ fc_echo_new (const double *x, gsize n)
   self->n = n;
   self->standing = g_new (double, n);
   for (gsize i = 0; i < n; i++)
-    self->standing[i] = x[i] - median_around (x, n, i);
+    self->standing[i] = x[i] - fc_echo_around (x, n, i);
   self->share = find_share (self->standing, n);
   return self;
 }

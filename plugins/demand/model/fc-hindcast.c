@@ -24,7 +24,8 @@ add_recent (FcHindcast *self, const FcMethod *method, const FcSeries *series, co
   for (gsize back = 1; back <= FC_HINDCAST_RECENT && series->n >= plan->weeks_min + back; back++)
     {
       FcSeries known = { series->y, series->n - back, series->start_day };
-      g_autoptr (FcForecast) forecast = fc_method_forecast (method, &known, MIN (plan->h, back), NULL, NULL);
+      g_autoptr (FcForecast) forecast =
+          fc_method_forecast (method, &known, plan->calendar, MIN (plan->h, back), NULL, NULL);
 
       if (forecast != NULL)
         self->n_ratios += fc_hindcast_ratios (forecast, series->y + known.n, self->ratios + self->n_ratios);
@@ -32,13 +33,13 @@ add_recent (FcHindcast *self, const FcMethod *method, const FcSeries *series, co
 }
 
 static gboolean
-add_origin (const FcMethod *method, const FcSeries *known, gsize h, FcScoreSum *sums, GError **error)
+add_origin (const FcMethod *method, const FcSeries *known, const FcHindcastPlan *plan, FcScoreSum *sums, GError **error)
 {
   const FcMethod *both[] = { method, fc_method_find ("naive") };
 
   for (gsize i = 0; i < G_N_ELEMENTS (both); i++)
     {
-      g_autoptr (FcForecast) forecast = fc_method_forecast (both[i], known, h, NULL, error);
+      g_autoptr (FcForecast) forecast = fc_method_forecast (both[i], known, plan->calendar, plan->h, NULL, error);
       FcScore score;
 
       if (forecast == NULL)
@@ -75,7 +76,7 @@ fc_hindcast_new (const FcMethod *method, const FcSeries *series, const FcHindcas
     {
       FcSeries known = { series->y, series->n - plan->h - i * plan->step, series->start_day };
 
-      if (!add_origin (method, &known, plan->h, sums, error))
+      if (!add_origin (method, &known, plan, sums, error))
         return NULL;
     }
   add_recent (self, method, series, plan);

@@ -8,6 +8,7 @@
 #include "fc-ensemble.h"
 #include "fc-error.h"
 #include "fc-harmonic.h"
+#include "fc-holidays.h"
 #include "fc-holt.h"
 #include "fc-naive.h"
 #include "fc-prophet.h"
@@ -155,19 +156,25 @@ static const char *const members_best[] = { "sarima", "harmonic", "holt", "theta
 
 /* The one table of methods. */
 static const FcMethod methods[] = {
-  { "naive", "as the last week", run_naive, NULL, NULL, FALSE, 0.80, 1.30 },
-  { "seasonal_naive", "as a year before", run_seasonal_naive, NULL, NULL, FALSE, 1.24, 2.15 },
-  { "ses", "simple exponential smoothing", run_ses, NULL, NULL, FALSE, 1.00, 1.75 },
-  { "holt", "damped trend, without the season's waves", run_holt, NULL, NULL, TRUE, 1.46, 2.49 },
-  { "theta", "dynamic optimised Theta, without the season's waves", run_theta, NULL, NULL, TRUE, 1.39, 2.38 },
-  { "prophet", "Prophet-like: trend with changepoints and waves", run_prophet, NULL, NULL, FALSE, 1.37, 2.40 },
-  { "prophet_anchored", "Prophet-like, put where the series is", run_anchored, NULL, NULL, FALSE, 1.39, 2.45 },
-  { "sarima", "seasonal ARIMA of 52 weeks, order by AICc", run_sarima, NULL, NULL, TRUE, 1.28, 2.18 },
-  { "harmonic", "waves with ARIMA errors, order by AICc", run_harmonic, NULL, NULL, TRUE, 1.28, 2.18 },
+  { "naive", "as the last week", run_naive, NULL, NULL, FC_METHOD_EVENTS_NONE, FALSE, 0.80, 1.30 },
+  { "seasonal_naive", "as a year before", run_seasonal_naive, NULL, NULL, FC_METHOD_EVENTS_NONE, FALSE, 1.24, 2.15 },
+  { "ses", "simple exponential smoothing", run_ses, NULL, NULL, FC_METHOD_EVENTS_MOVING, FALSE, 1.00, 1.75 },
+  { "holt", "damped trend, without the season's waves", run_holt, NULL, NULL, FC_METHOD_EVENTS_MOVING, TRUE, 1.46,
+    2.49 },
+  { "theta", "dynamic optimised Theta, without the season's waves", run_theta, NULL, NULL, FC_METHOD_EVENTS_MOVING,
+    TRUE, 1.39, 2.38 },
+  { "prophet", "Prophet-like: trend with changepoints and waves", run_prophet, NULL, NULL, FC_METHOD_EVENTS_ALL, FALSE,
+    1.37, 2.40 },
+  { "prophet_anchored", "Prophet-like, put where the series is", run_anchored, NULL, NULL, FC_METHOD_EVENTS_ALL, FALSE,
+    1.39, 2.45 },
+  { "sarima", "seasonal ARIMA of 52 weeks, order by AICc", run_sarima, NULL, NULL, FC_METHOD_EVENTS_MOVING, TRUE, 1.28,
+    2.18 },
+  { "harmonic", "waves with ARIMA errors, order by AICc", run_harmonic, NULL, NULL, FC_METHOD_EVENTS_MOVING, TRUE, 1.28,
+    2.18 },
   { "ensemble_prophet_arima", "mean of the Prophet-like model and SARIMA", NULL, members_prophet_arima,
-    fc_ensemble_mean, TRUE, 1.18, 2.08 },
+    fc_ensemble_mean, FC_METHOD_EVENTS_NONE, TRUE, 1.18, 2.08 },
   { "ensemble_best", "median of SARIMA, waves with ARIMA errors, damped trend and Theta", NULL, members_best,
-    fc_ensemble_median, TRUE, 1.20, 2.00 },
+    fc_ensemble_median, FC_METHOD_EVENTS_NONE, TRUE, 1.20, 2.00 },
 };
 
 const FcMethod *
@@ -186,10 +193,29 @@ fc_method_find (const char *name)
   return NULL;
 }
 
-static FcForecast *run_method (const FcMethod *method, const FcSeries *series, gsize h, GError **error);
+/* A member or method without its events: they are taken out of the series, and put back. */
+static FcForecast *
+run_without_events (const FcMethod *method, const FcSeries *series, const FcCalendar *calendar, gsize h, GError **error)
+{
+  g_autofree double *y = NULL;
+  g_autoptr (FcForecast) forecast = NULL;
+  FcHolidays holidays;
+
+  if (calendar == NULL || method->events == FC_METHOD_EVENTS_NONE)
+    return method->func (series, h, error);
+  fc_holidays_fit (series, calendar, method->events == FC_METHOD_EVENTS_MOVING, &holidays);
+  y = fc_holidays_remove (&holidays, series);
+  forecast = method->func (&(FcSeries){ y, series->n, series->start_day }, h, error);
+  if (forecast != NULL)
+    fc_holidays_put_back (&holidays, series->n, forecast);
+  return g_steal_pointer (&forecast);
+}
 
 static FcForecast *
-run_members (const FcMethod *method, const FcSeries *series, gsize h, GError **error)
+run_method (const FcMethod *method, const FcSeries *series, const FcCalendar *calendar, gsize h, GError **error);
+
+static FcForecast *
+run_members (const FcMethod *method, const FcSeries *series, const FcCalendar *calendar, gsize h, GError **error)
 {
   g_autoptr (GPtrArray) forecasts = g_ptr_array_new_with_free_func ((GDestroyNotify)fc_forecast_free);
   g_autoptr (GError) refused = NULL;
@@ -197,7 +223,7 @@ run_members (const FcMethod *method, const FcSeries *series, gsize h, GError **e
   for (gsize i = 0; method->members[i] != NULL; i++)
     {
       g_autoptr (GError) local_error = NULL;
-      FcForecast *forecast = run_method (fc_method_find (method->members[i]), series, h, &local_error);
+      FcForecast *forecast = run_method (fc_method_find (method->members[i]), series, calendar, h, &local_error);
 
       if (forecast != NULL)
         g_ptr_array_add (forecasts, forecast);
@@ -219,14 +245,14 @@ is_finite (const FcForecast *forecast)
 }
 
 static FcForecast *
-run_method (const FcMethod *method, const FcSeries *series, gsize h, GError **error)
+run_method (const FcMethod *method, const FcSeries *series, const FcCalendar *calendar, gsize h, GError **error)
 {
   g_autoptr (FcForecast) forecast = NULL;
 
   if (method->members != NULL)
-    forecast = run_members (method, series, h, error);
+    forecast = run_members (method, series, calendar, h, error);
   else
-    forecast = method->func (series, h, error);
+    forecast = run_without_events (method, series, calendar, h, error);
   if (forecast == NULL)
     {
       g_prefix_error (error, "%s: ", method->name);
@@ -252,7 +278,7 @@ go_on (const FcClean *clean, gsize h)
 }
 
 static FcForecast *
-forecast_scaled (const FcMethod *method, const FcClean *clean, gsize h, GError **error)
+forecast_scaled (const FcMethod *method, const FcClean *clean, const FcCalendar *calendar, gsize h, GError **error)
 {
   g_autofree double *y = g_new (double, clean->n);
   g_autoptr (FcForecast) forecast = NULL;
@@ -268,7 +294,9 @@ forecast_scaled (const FcMethod *method, const FcClean *clean, gsize h, GError *
     y[i] = clean->y[i] / scale;
   if (clean->demand == FC_DEMAND_INTERMITTENT && method->smooth)
     method = fc_method_find ("ses");
-  forecast = run_method (method, &(FcSeries){ y, clean->n, clean->start_day }, h, error);
+  if (clean->demand == FC_DEMAND_INTERMITTENT)
+    calendar = NULL;
+  forecast = run_method (method, &(FcSeries){ y, clean->n, clean->start_day }, calendar, h, error);
   for (gsize i = 0; forecast != NULL && i < h; i++)
     {
       forecast->mean[i] *= scale;
@@ -280,7 +308,12 @@ forecast_scaled (const FcMethod *method, const FcClean *clean, gsize h, GError *
 }
 
 FcForecast *
-fc_method_forecast (const FcMethod *method, const FcSeries *series, gsize h, FcClean **ret_clean, GError **error)
+fc_method_forecast (const FcMethod *method,
+                    const FcSeries *series,
+                    const FcCalendar *calendar,
+                    gsize h,
+                    FcClean **ret_clean,
+                    GError **error)
 {
   g_autoptr (FcClean) clean = NULL;
   g_autoptr (FcForecast) forecast = NULL;
@@ -293,13 +326,13 @@ fc_method_forecast (const FcMethod *method, const FcSeries *series, gsize h, FcC
                    "a forecast of %" G_GSIZE_FORMAT " weeks was asked for; 1 to %d were expected", h, FC_HORIZON_MAX);
       return NULL;
     }
-  clean = fc_clean_new (series, error);
+  clean = fc_clean_new (series, calendar, error);
   if (clean == NULL)
     return NULL;
   if (clean->demand == FC_DEMAND_ZERO || clean->demand == FC_DEMAND_CONSTANT)
     forecast = go_on (clean, h);
   else
-    forecast = forecast_scaled (method, clean, h, error);
+    forecast = forecast_scaled (method, clean, calendar, h, error);
   if (forecast != NULL && !is_finite (forecast))
     {
       g_set_error (error, FC_ERROR, FC_ERROR_FAILED, "%s: the forecast is not finite", method->name);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "fc-calendar.h"
 #include "fc-clean.h"
 #include "fc-forecast.h"
 
@@ -15,12 +16,27 @@ typedef FcForecast *(*FcMethodFunc) (const FcSeries *series, gsize h, GError **e
 typedef FcForecast *(*FcCombineFunc) (FcForecast *const *members, gsize n);
 
 /**
+ * FcMethodEvents:
+ * @FC_METHOD_EVENTS_NONE: it is a yardstick
+ * @FC_METHOD_EVENTS_MOVING: it knows by itself what comes back after 52 weeks
+ * @FC_METHOD_EVENTS_ALL: it only knows waves
+ *
+ * Which of a calendar's events are taken out of the series before a method sees it, and put back after.
+ */
+typedef enum {
+  FC_METHOD_EVENTS_NONE,
+  FC_METHOD_EVENTS_MOVING,
+  FC_METHOD_EVENTS_ALL,
+} FcMethodEvents;
+
+/**
  * FcMethod:
  * @name: as operators write it
  * @title: for people
  * @func: NULL for an ensemble
  * @members: of an ensemble, ended by NULL: names of methods
  * @combine: makes one forecast of theirs
+ * @events: of a calendar; of an ensemble its members' count
  * @smooth: forecasts intermittent demand by its smoothed rate
  * @width80, @width95: half widths of intervals in standard deviations, as hindcasts of real series found them
  */
@@ -30,6 +46,7 @@ typedef struct {
   FcMethodFunc func;
   const char *const *members;
   FcCombineFunc combine;
+  FcMethodEvents events;
   gboolean smooth;
   double width80;
   double width95;
@@ -44,6 +61,7 @@ const FcMethod *fc_method_find (const char *name);
 /**
  * fc_method_forecast:
  * @series: weekly, with or without missing weeks
+ * @calendar: (nullable): of the country that sells, where the series' start_day is true
  * @h: weeks ahead, 1 … FC_HORIZON_MAX
  * @ret_clean: (out) (optional) (transfer full): what was done to the series first
  *
@@ -56,6 +74,7 @@ const FcMethod *fc_method_find (const char *name);
  */
 FcForecast *fc_method_forecast (const FcMethod *method,
                                 const FcSeries *series,
+                                const FcCalendar *calendar,
                                 gsize h,
                                 FcClean **ret_clean,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
