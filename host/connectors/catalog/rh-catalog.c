@@ -101,6 +101,7 @@ static const RhStoreRead reads[] = {
   { .statement = &statement_goals }, { .statement = &statement_signals },       { .query = &query_prices },
   { .query = &query_suppliers },
 };
+G_STATIC_ASSERT (G_N_ELEMENTS (reads) == G_N_ELEMENTS (resources) - 1);
 
 /* More than the schema says: that there is something to earn at all is policy, not validity. */
 static gboolean

@@ -89,6 +89,7 @@ static const RhStoreRead reads[] = {
   { .statement = &statement_plan },     { .query = &query_sales },   { .statement = &statement_season },
   { .statement = &statement_seasons },
 };
+G_STATIC_ASSERT (G_N_ELEMENTS (reads) == G_N_ELEMENTS (resources) - 1);
 
 static gboolean
 rh_retail_validate (RhConnector *connector,

@@ -31,6 +31,7 @@ static const RhStoreEffects effects = {
 };
 static const RhStatement statement_state = { "sync.state", "select sync_state ($1, $2::bigint) as result", 2, FALSE };
 static const RhStoreRead reads[] = { { &statement_state, NULL } };
+G_STATIC_ASSERT (G_N_ELEMENTS (reads) == G_N_ELEMENTS (resources) - 1);
 
 static gboolean
 rh_sync_validate (RhConnector *connector,
