@@ -66,10 +66,8 @@ shopify_catalog_file (ShopifyCatalog *self, guint file, const char *content)
   g_hash_table_insert (self->files, GUINT_TO_POINTER (file), g_strdup (content));
 }
 
-/* (transfer full): those of @all (transfer full) that come after the place @after. A place is how many came before it.
- */
-static JsonObject *
-connection (JsonArray *all, guint first, const char *after)
+JsonObject *
+shopify_catalog_connection (JsonArray *all, guint first, const char *after)
 {
   guint from = after != NULL ? (guint)g_ascii_strtoull (after, NULL, 10) : 0;
   guint n = json_array_get_length (all);
@@ -172,8 +170,8 @@ product (ShopifyCatalog *self, guint number, const guint first[4], JsonObject *v
   JsonArray *all[] = { variants_of (self, number), media_of (number), metafields_of (number), collections_of (number) };
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    json_object_set_object_member (result, names[i],
-                                   connection (all[i], first[i], royal_json_string (variables, names[i], NULL)));
+    json_object_set_object_member (
+        result, names[i], shopify_catalog_connection (all[i], first[i], royal_json_string (variables, names[i], NULL)));
   return result;
 }
 
@@ -224,8 +222,8 @@ shopify_catalog_product (ShopifyCatalog *self, JsonObject *variables)
   return data;
 }
 
-static void
-add_line (GString *text, JsonObject *thing, const char *parent)
+void
+shopify_catalog_line (GString *text, JsonObject *thing, const char *parent)
 {
   g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
 
@@ -249,11 +247,11 @@ shopify_catalog_lines (ShopifyCatalog *self)
                            collections_of (number) };
 
       if (is_there (self, number))
-        add_line (text, plain_product (self, number), NULL);
+        shopify_catalog_line (text, plain_product (self, number), NULL);
       for (guint i = 0; i < G_N_ELEMENTS (all); i++)
         {
           for (guint n = 0; is_there (self, number) && n < json_array_get_length (all[i]); n++)
-            add_line (text, json_object_ref (json_array_get_object_element (all[i], n)), id);
+            shopify_catalog_line (text, json_object_ref (json_array_get_object_element (all[i], n)), id);
           json_array_unref (all[i]);
         }
     }
@@ -297,7 +295,7 @@ shopify_catalog_theme_list (ShopifyCatalog *self, JsonObject *variables)
   for (guint i = 1; i <= FILES; i++)
     json_array_add_object_element (all, theme_file (self, i, FALSE));
   json_object_set_object_member (royal_json_object (data, "theme"), "files",
-                                 connection (all, 250, royal_json_string (variables, "after", NULL)));
+                                 shopify_catalog_connection (all, 250, royal_json_string (variables, "after", NULL)));
   return data;
 }
 
@@ -337,7 +335,7 @@ order (guint number, guint first, const char *after)
                  "{'id':'gid://shopify/LineItem/%u','currentQuantity':2,'discountedUnitPriceAfterAllDiscountsSet':"
                  "{'shopMoney':{'amount':'90.0'}},'variant':{'id':'gid://shopify/ProductVariant/%u'}}",
                  number * 100 + i, i == 0 ? number : 1));
-  json_object_set_object_member (result, "lineItems", connection (all, first, after));
+  json_object_set_object_member (result, "lineItems", shopify_catalog_connection (all, first, after));
   return result;
 }
 
@@ -361,7 +359,7 @@ weekly_order (const ShopifyCatalog *self, guint number)
                "{'shopMoney':{'amount':'%s'}},'variant':{'id':'gid://shopify/ProductVariant/%u'}}",
                number, (int)(400 * pow (price / 100, -2.5) + (double)((week * 3 + variant) % 7)),
                g_ascii_formatd (text, sizeof text, "%.2f", price), variant));
-  json_object_set_object_member (result, "lineItems", connection (all, 20, NULL));
+  json_object_set_object_member (result, "lineItems", shopify_catalog_connection (all, 20, NULL));
   return result;
 }
 
@@ -373,7 +371,8 @@ shopify_catalog_orders (ShopifyCatalog *self, JsonObject *variables)
 
   for (guint i = 1; i <= self->orders; i++)
     json_array_add_object_element (all, self->sold > 0 ? weekly_order (self, i) : order (i, 20, NULL));
-  json_object_set_object_member (data, "orders", connection (all, 8, royal_json_string (variables, "after", NULL)));
+  json_object_set_object_member (data, "orders",
+                                 shopify_catalog_connection (all, 8, royal_json_string (variables, "after", NULL)));
   return data;
 }
 

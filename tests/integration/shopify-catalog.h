@@ -34,5 +34,9 @@ JsonObject *shopify_catalog_orders (ShopifyCatalog *self, JsonObject *variables)
 JsonObject *shopify_catalog_order_lines (ShopifyCatalog *self, JsonObject *variables);
 /* (transfer full): what a bulk operation of all products yields, a line each, and what a thing has right after it. */
 char *shopify_catalog_lines (ShopifyCatalog *self);
+/* (transfer full): those of @all (transfer full) that come after the place @after. A place is how many came before it. */
+JsonObject *shopify_catalog_connection (JsonArray *all, guint first, const char *after);
+/* Appends such a line; takes @thing. */
+void shopify_catalog_line (GString *text, JsonObject *thing, const char *parent);
 
 G_END_DECLS

@@ -2,6 +2,7 @@
 #include "shopify-fake.h"
 
 #include "shopify-catalog.h"
+#include "shopify-made.h"
 #include "shopify-object.h"
 #include "shopify-shop.h"
 
@@ -105,14 +106,6 @@ read_variant (ShopifyFake *self, JsonObject *variables)
   return data;
 }
 
-static char *
-money (const char *text)
-{
-  char out[G_ASCII_DTOSTR_BUF_SIZE];
-
-  return g_strdup (g_ascii_formatd (out, sizeof out, "%.2f", g_ascii_strtod (text, NULL)));
-}
-
 static JsonObject *
 refuse (const char *root, const char *code, const char *field, const char *message)
 {
@@ -127,7 +120,7 @@ change_price (ShopifyFake *self, JsonObject *variables)
   guint number = number_of (royal_json_string (input, "id", ""), "ProductVariant");
   guint product = number_of (royal_json_string (variables, "product", ""), "Product");
   Variant *variant = find_variant (self, number);
-  g_autofree char *price = money (royal_json_string (input, "price", "0"));
+  g_autofree char *price = shopify_made_money (royal_json_string (input, "price", "0"));
   JsonObject *data;
 
   if (variant == NULL || product != 100000 + number)
@@ -145,7 +138,7 @@ change_price (ShopifyFake *self, JsonObject *variables)
     {
       g_free (variant->compare_at);
       variant->compare_at = royal_json_string (input, "compareAtPrice", NULL) != NULL
-                                ? money (royal_json_string (input, "compareAtPrice", NULL))
+                                ? shopify_made_money (royal_json_string (input, "compareAtPrice", NULL))
                                 : NULL;
     }
   data = shopify_object (
@@ -251,7 +244,7 @@ run_bulk (ShopifyFake *self, JsonObject *variables)
 {
   g_assert_nonnull (strstr (royal_json_string (variables, "query", ""), "metafields"));
   g_free (self->lines);
-  self->lines = shopify_catalog_lines (self->catalog);
+  self->lines = shopify_shop_lines (self->shop, shopify_catalog_lines (self->catalog));
   self->bulks++;
   self->polls = 0;
   return shopify_object (
@@ -283,8 +276,6 @@ read_bulk (ShopifyFake *self, JsonObject *variables)
   {                                                                                                                    \
     return shopify_catalog_##name (self->catalog, variables);                                                          \
   }
-OF_CATALOG (count)
-OF_CATALOG (product)
 OF_CATALOG (orders)
 OF_CATALOG (order_lines)
 
@@ -298,6 +289,20 @@ OF_CATALOG (order_lines)
 OF_EITHER (themes, themes_page)
 OF_EITHER (theme_list, theme_list)
 OF_EITHER (theme_bodies, theme_bodies)
+
+static JsonObject *
+count (ShopifyFake *self, JsonObject *variables)
+{
+  return shopify_shop_count (self->shop, shopify_catalog_count (self->catalog, variables));
+}
+
+static JsonObject *
+product (ShopifyFake *self, JsonObject *variables)
+{
+  JsonObject *made = shopify_shop_pulled (self->shop, variables);
+
+  return made != NULL ? made : shopify_catalog_product (self->catalog, variables);
+}
 
 static JsonObject *
 page (ShopifyFake *self, JsonObject *variables)

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "shopify-catalog.h"
+#include "shopify-made.h"
 #include "shopify-object.h"
 #include "shopify-shop-state.h"
 
@@ -187,32 +189,23 @@ by_id (gconstpointer a, gconstpointer b)
   return strcmp (text_of (*(JsonObject *const *)a, "id"), text_of (*(JsonObject *const *)b, "id"));
 }
 
-/* (transfer full): a product as a pull asks for it: its first variant, without images, metafields and collections. */
-static JsonObject *
-pulled_product (const char *handle, JsonObject *product)
-{
-  static const char *const empty[] = { "media", "metafields", "collections" };
-  JsonObject *input = royal_json_object (product, "input");
-  JsonObject *variant = json_array_get_object_element (royal_json_array (input, "variants"), 0);
-  JsonObject *pulled = shown_product (product);
-  const char *number = strrchr (text_of (product, "id"), '/') + 1;
+#define PARTS SHOPIFY_MADE_PARTS
 
-  json_object_remove_member (pulled, "totalInventory");
-  json_object_set_string_member (pulled, "handle", handle);
-  json_object_set_string_member (pulled, "updatedAt", "2026-11-01T10:00:00Z");
-  json_object_set_object_member (pulled, "seo", shopify_object ("{'title':null,'description':null}"));
-  json_object_set_array_member (pulled, "options", json_array_new ());
-  for (guint i = 0; i < G_N_ELEMENTS (empty); i++)
-    json_object_set_object_member (pulled, empty[i],
-                                   shopify_object ("{'pageInfo':{'hasNextPage':false,'endCursor':'0'},'nodes':[]}"));
-  json_object_set_object_member (
-      pulled, "variants",
-      shopify_object (
-          "{'pageInfo':{'hasNextPage':false,'endCursor':'1'},'nodes':[{'id':'gid://shopify/ProductVariant/7%s',"
-          "'title':'Default Title','sku':'%s','price':'%s','compareAtPrice':null,'barcode':null,"
-          "'inventoryQuantity':0,'selectedOptions':[],'inventoryItem':{'id':'gid://shopify/InventoryItem/7%s',"
-          "'unitCost':null}}]}",
-          number, text_of (royal_json_object (variant, "inventoryItem"), "sku"), text_of (variant, "price"), number));
+static const char *const part_names[PARTS] = { "variants", "media", "metafields", "collections" };
+
+/* (transfer full): a product as a pull asks for it, in pages of @first variants, and so on; @variables (nullable) say
+ * where each begins. */
+static JsonObject *
+pulled_product (JsonObject *product, const guint first[PARTS], JsonObject *variables)
+{
+  JsonObject *input = royal_json_object (product, "input");
+  const char *id = text_of (product, "id");
+  JsonObject *pulled = shopify_made_product (id, input);
+
+  for (guint i = 0; i < PARTS; i++)
+    json_object_set_object_member (pulled, part_names[i],
+                                   shopify_catalog_connection (shopify_made_part (id, input, i), first[i],
+                                                               royal_json_string (variables, part_names[i], NULL)));
   return pulled;
 }
 
@@ -220,6 +213,7 @@ pulled_product (const char *handle, JsonObject *product)
 static JsonArray *
 pulled_products (ShopifyShop *self)
 {
+  static const guint first[PARTS] = { 20, 10, 15, 5 };
   g_autoptr (GPtrArray) products = g_ptr_array_new ();
   JsonArray *nodes = json_array_new ();
   GHashTableIter iter;
@@ -227,7 +221,7 @@ pulled_products (ShopifyShop *self)
 
   g_hash_table_iter_init (&iter, self->products);
   while (g_hash_table_iter_next (&iter, &handle, &product))
-    g_ptr_array_add (products, pulled_product (handle, product));
+    g_ptr_array_add (products, pulled_product (product, first, NULL));
   g_ptr_array_sort (products, by_id);
   for (guint i = 0; i < products->len; i++)
     json_array_add_object_element (nodes, products->pdata[i]);
@@ -248,6 +242,53 @@ shopify_shop_page (ShopifyShop *self, JsonObject *variables, JsonObject *data)
     json_array_add_element (nodes, json_array_dup_element (sold, i));
   json_object_set_array_member (products, "nodes", nodes);
   return data;
+}
+
+JsonObject *
+shopify_shop_count (ShopifyShop *self, JsonObject *data)
+{
+  JsonObject *count = royal_json_object (data, "productsCount");
+
+  json_object_set_int_member (count, "count", royal_json_int (count, "count", 0) + g_hash_table_size (self->products));
+  return data;
+}
+
+JsonObject *
+shopify_shop_pulled (ShopifyShop *self, JsonObject *variables)
+{
+  static const guint first[PARTS] = { 100, 50, 100, 50 };
+  JsonObject *product = g_hash_table_find (self->products, has_id, (gpointer)text_of (variables, "id"));
+  JsonObject *data = product != NULL ? json_object_new () : NULL;
+
+  if (product != NULL)
+    json_object_set_object_member (data, "product", pulled_product (product, first, variables));
+  return data;
+}
+
+char *
+shopify_shop_lines (ShopifyShop *self, char *lines)
+{
+  GString *text = g_string_new (lines);
+  GHashTableIter iter;
+  gpointer handle, product;
+
+  g_hash_table_iter_init (&iter, self->products);
+  while (g_hash_table_iter_next (&iter, &handle, &product))
+    {
+      JsonObject *input = royal_json_object (product, "input");
+      const char *id = text_of (product, "id");
+
+      shopify_catalog_line (text, shopify_made_product (id, input), NULL);
+      for (guint i = 0; i < PARTS; i++)
+        {
+          g_autoptr (JsonArray) part = shopify_made_part (id, input, i);
+
+          for (guint n = 0; n < json_array_get_length (part); n++)
+            shopify_catalog_line (text, json_object_ref (json_array_get_object_element (part, n)), id);
+        }
+    }
+  g_free (lines);
+  return g_string_free (text, FALSE);
 }
 
 static char *

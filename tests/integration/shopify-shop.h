@@ -25,6 +25,12 @@ const char *shopify_shop_file (ShopifyShop *self, guint theme, const char *path)
 JsonObject *shopify_shop_product (ShopifyShop *self, const char *handle);
 /* Puts the products that were made before those of a catalog's first page, for their numbers are lower; takes @data. */
 JsonObject *shopify_shop_page (ShopifyShop *self, JsonObject *variables, JsonObject *data);
+/* Counts them, too; takes @data. */
+JsonObject *shopify_shop_count (ShopifyShop *self, JsonObject *data);
+/* (transfer full) (nullable): one of them alone, as a pull asks for it. */
+JsonObject *shopify_shop_pulled (ShopifyShop *self, JsonObject *variables);
+/* (transfer full): what a bulk operation yields, with them; takes @lines. */
+char *shopify_shop_lines (ShopifyShop *self, char *lines);
 /* (transfer full) (nullable): JSON, what the shop tells at that path:
  * /products: the products' statuses by their handles;
  * /made: by their handles the inputs that made them, as they were changed since;

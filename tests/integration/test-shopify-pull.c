@@ -428,6 +428,87 @@ test_forgets (void)
   assert_here (world, "select count (*) from shopify_pulls" HERE, "0");
 }
 
+/* Makes a product as a proposal would; a number is its. */
+static void
+make (World *self, const char *handle, const char *parameters)
+{
+  g_autofree char *target = g_strconcat ("main/", handle, NULL);
+  g_autofree char *text = g_strdelimit (g_strdup (parameters), "'", '"');
+  g_autoptr (JsonNode) node = royal_json_parse (text, -1, "parameters", NULL);
+  const RhConnectorInterface *iface = RH_CONNECTOR_GET_IFACE (self->shopify);
+  const RhEffect effect = { .workspace = self->workspace,
+                            .action = "shopify.product.create",
+                            .target = target,
+                            .key = handle,
+                            .parameters = json_node_get_object (node) };
+  GAsyncResult *result = NULL;
+  g_autoptr (GAsyncResult) done = NULL;
+  g_autoptr (JsonNode) receipt = NULL;
+  g_autoptr (GError) error = NULL;
+
+  iface->apply_async (RH_CONNECTOR (self->shopify), &effect, royal_test_result, &result);
+  done = royal_test_wait (&result);
+  receipt = iface->apply_finish (RH_CONNECTOR (self->shopify), done, &error);
+  g_assert_no_error (error);
+}
+
+/* What is made is pulled as it was asked for, and read like any other: in pages, in a file, and when a webhook tells.
+ */
+static void
+makes (const char *rest, guint bulks)
+{
+  static const char expected[] =
+      "{\"collections\":[\"collection-2\"],\"description_html\":\"<p>d</"
+      "p>\",\"handle\":\"dress\",\"images\":[{\"alt\":\"front\","
+      "\"url\":\"https://cdn.shopify.com/101/1.jpg\"}],\"metafields\":[{\"key\":\"season\",\"namespace\":\"custom\","
+      "\"type\":\"single_line_text_field\",\"value\":\"A\"}],\"options\":[{\"name\":\"Size\",\"values\":[\"M\",\"L\"]}]"
+      ","
+      "\"product_type\":\"\",\"seo\":{\"description\":\"\",\"title\":\"S\"},\"status\":\"DRAFT\",\"tags\":[\"a\",\"b\"]"
+      ","
+      "\"title\":\"Dress \\\"A\\\"\",\"variants\":[{\"barcode\":\"\",\"compare_at_price\":\"\","
+      "\"inventory_item\":\"main/801000\",\"options\":[\"M\"],\"price\":\"90.00\",\"sku\":\"\",\"title\":\"M\"},"
+      "{\"barcode\":\"\",\"compare_at_price\":\"\",\"inventory_item\":\"main/801001\",\"options\":[\"L\"],"
+      "\"price\":\"95.50\",\"sku\":\"L1\",\"title\":\"L\"}],\"vendor\":\"\"}";
+  g_autoptr (World) world = world_new (rest);
+
+  shopify_catalog_set (shopify_fake_catalog (world->fake), 9, 0);
+  rh_shopify_start (world->shopify, world->workspace, "host");
+  wait_for (world, "select count (*) from shopify_shops" HERE, "1");
+  make (
+      world, "dress",
+      "{'title':'Dress "
+      "\\u0022A\\u0022','description_html':'<p>d</p>','seo':{'title':'S'},'collections':[2],'tags':['b','a'],"
+      "'options':[{'name':'Size','values':['M','L']}],'variants':[{'options':{'Size':'M'},'price':'90','cost':'40'},"
+      "{'options':{'Size':'L'},'price':'95.50','sku':'L1'}],'images':[{'url':'https://x.example/1.jpg','alt':'front'}],"
+      "'metafields':[{'namespace':'custom','key':'season','type':'single_line_text_field','value':'A'}]}");
+  pull (world);
+  g_assert_cmpuint (shopify_fake_bulks (world->fake), ==, bulks);
+  assert_here (world, COUNTS "'products'", "done 10 10 0");
+  assert_here (world, "select document from shopify_products" HERE " and handle = 'dress'", expected);
+  assert_here (world,
+               "select string_agg (concat_ws (' ', title, price, cost, sku), ', ' order by variant) from "
+               "shopify_variants_read where product = 'main/101'",
+               "Dress \"A\" / M 90.00 40.00 , Dress \"A\" / L 95.50  L1");
+  make (world, "lamp", "{'title':'Lamp','variants':[{'price':'5.00','sku':'LAMP'}]}");
+  assert_here (world, "select shopify_told ('acme.myshopify.com', 'products/create', 102)", "t");
+  wait_for (world, "select count (*) from shopify_notes" HERE, "0");
+  wait_for (world, "select state from shopify_pulls" HERE " and part = 'notes'", "done");
+  assert_here (world, "select title || ' ' || price || ' ' || sku from shopify_variants" HERE " and product = 102",
+               "Lamp 5.00 LAMP");
+}
+
+static void
+test_made (void)
+{
+  makes (",'pull':['products']", 0);
+}
+
+static void
+test_made_bulk (void)
+{
+  makes (",'pull':['products'],'bulk_from':10", 1);
+}
+
 /* --- The file of a bulk operation --------------------------------------------------------------------------------- */
 
 static void
@@ -497,5 +578,7 @@ main (int argc, char **argv)
   g_test_add_func ("/shopify-pull/told", test_told);
   g_test_add_func ("/shopify-pull/scopes", test_scopes);
   g_test_add_func ("/shopify-pull/forgets", test_forgets);
+  g_test_add_func ("/shopify-pull/made", test_made);
+  g_test_add_func ("/shopify-pull/made-bulk", test_made_bulk);
   return royal_test_run ();
 }
