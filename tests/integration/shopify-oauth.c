@@ -14,6 +14,9 @@ struct _ShopifyOauth {
   guint n_codes;
   guint tokens;
   guint asked;
+  guint renewals;
+  guint refresh; /* the number of the one that renews; the one before it does as well, until it was used itself */
+  guint used;    /* the greatest number of one that did */
 };
 
 static void
@@ -23,36 +26,92 @@ answer (SoupServerMessage *message, guint status, const char *text)
   soup_server_message_set_response (message, "application/json", SOUP_MEMORY_COPY, text, strlen (text));
 }
 
-/* (transfer full) (nullable): what the code of a request grants, which it does once; NULL when it is not the app that
- * asks. */
-static char *
-take_code (ShopifyOauth *self, const char *text)
+static const char *
+member (JsonObject *body, const char *name)
+{
+  return json_object_get_string_member_with_default (body, name, "");
+}
+
+/* (transfer full) (nullable): NULL when it is not the app that asks */
+static JsonObject *
+body_of (const char *text)
 {
   g_autoptr (JsonParser) parser = json_parser_new ();
   JsonObject *body;
-  char *scopes = NULL;
-  g_autofree char *code = NULL;
 
   if (!json_parser_load_from_data (parser, text, -1, NULL) || !JSON_NODE_HOLDS_OBJECT (json_parser_get_root (parser)))
     return NULL;
   body = json_node_get_object (json_parser_get_root (parser));
-  if (g_strcmp0 (json_object_get_string_member_with_default (body, "client_id", ""), SHOPIFY_OAUTH_ID) != 0 ||
-      g_strcmp0 (json_object_get_string_member_with_default (body, "client_secret", ""), SHOPIFY_OAUTH_SECRET) != 0)
+  if (strcmp (member (body, "client_id"), SHOPIFY_OAUTH_ID) != 0 ||
+      strcmp (member (body, "client_secret"), SHOPIFY_OAUTH_SECRET) != 0)
     return NULL;
-  g_hash_table_steal_extended (self->codes, json_object_get_string_member_with_default (body, "code", ""),
-                               (gpointer *)&code, (gpointer *)&scopes);
-  return scopes;
+  return json_object_ref (body);
+}
+
+/* (transfer full): of a token that ends. */
+static char *
+pair (ShopifyOauth *self, const char *token, const char *scopes)
+{
+  return g_strdup_printf (
+      "{\"access_token\":\"%s\",\"scope\":\"%s\",\"expires_in\":3600,\"refresh_token\":\"" SHOPIFY_OAUTH_REFRESH
+      "\",\"refresh_token_expires_in\":7776000}",
+      token, scopes, ++self->refresh);
+}
+
+/* (transfer full) (nullable): what is answered to what a code is exchanged by, which it is once. */
+static char *
+exchange (ShopifyOauth *self, JsonObject *body, const char *fault)
+{
+  char *stolen = NULL;
+  g_autofree char *code = NULL;
+  g_autofree char *scopes = NULL;
+  gboolean ends = strcmp (member (body, "expiring"), "1") == 0;
+
+  g_hash_table_steal_extended (self->codes, member (body, "code"), (gpointer *)&code, (gpointer *)&stolen);
+  scopes = stolen;
+  if (scopes == NULL)
+    return NULL;
+  self->tokens++;
+  if (ends && g_strcmp0 (fault, "lasting") != 0)
+    return pair (self, SHOPIFY_OAUTH_TOKEN, scopes);
+  return g_strdup_printf ("{\"access_token\":\"" SHOPIFY_OAUTH_TOKEN "\",\"scope\":\"%s\"%s}", scopes,
+                          g_strcmp0 (fault, "expiring") == 0 ? ",\"expires_in\":3600" : "");
+}
+
+/* (transfer full) (nullable) */
+static char *
+renew (ShopifyOauth *self, JsonObject *body)
+{
+  const char *given = member (body, "refresh_token");
+  g_autofree char *token = NULL;
+  guint number = 0;
+
+  for (guint i = MAX (self->used, 1); i <= self->refresh; i++)
+    {
+      g_autofree char *known = g_strdup_printf (SHOPIFY_OAUTH_REFRESH, i);
+
+      if (strcmp (given, known) == 0)
+        number = i;
+    }
+  if (number == 0)
+    return NULL;
+  self->used = number;
+  token = g_strdup_printf (SHOPIFY_OAUTH_RENEWED, ++self->renewals);
+  return pair (self, token, self->scopes != NULL ? self->scopes : "read_products");
 }
 
 static void
 on_token (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
 {
   ShopifyOauth *self = data;
-  SoupMessageBody *body = soup_server_message_get_request_body (message);
-  g_autoptr (GBytes) bytes = soup_message_body_flatten (body);
+  SoupMessageBody *sent = soup_server_message_get_request_body (message);
+  g_autoptr (GBytes) bytes = soup_message_body_flatten (sent);
   g_autofree char *text = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
   g_autofree char *fault = g_steal_pointer (&self->fault);
-  g_autofree char *scopes = NULL;
+  g_autoptr (JsonObject) body = body_of (text);
+  gboolean is_renewal = body != NULL && strcmp (member (body, "grant_type"), "refresh_token") == 0;
+  gboolean refuses = body == NULL || g_strcmp0 (fault, "denied") == 0 ||
+                     strcmp (soup_server_message_get_method (message), "POST") != 0;
   g_autofree char *reply = NULL;
 
   self->asked++;
@@ -60,26 +119,21 @@ on_token (SoupServer *server, SoupServerMessage *message, const char *path, GHas
     answer (message, 500, "{\"errors\":\"Internal Server Error\"}");
   else if (g_strcmp0 (fault, "lost") == 0)
     {
+      if (is_renewal)
+        reply = renew (self, body);
       g_socket_shutdown (soup_server_message_get_socket (message), TRUE, TRUE, NULL);
       answer (message, 500, "{}"); /* nobody will see it */
     }
-  else if (g_strcmp0 (soup_server_message_get_method (message), "POST") != 0 || g_strcmp0 (fault, "denied") == 0 ||
-           (scopes = take_code (self, text)) == NULL)
+  else if (refuses || (reply = is_renewal ? renew (self, body) : exchange (self, body, fault)) == NULL)
     {
       g_autofree char *escaped = g_strescape (text, NULL);
+      g_autofree char *words = g_strdup_printf ("{\"error\":\"%s\",\"error_description\":\"%s\"}",
+                                                is_renewal ? "invalid_grant" : "invalid_request", escaped);
 
-      reply = g_strdup_printf ("{\"error\":\"invalid_request\",\"error_description\":\"%s\"}", escaped);
-      answer (message, 400, reply);
+      answer (message, 400, words);
     }
-  else if (g_strcmp0 (fault, "empty") == 0)
-    answer (message, 200, "{}");
   else
-    {
-      self->tokens++;
-      reply = g_strdup_printf ("{\"access_token\":\"" SHOPIFY_OAUTH_TOKEN "\",\"scope\":\"%s\"%s}", scopes,
-                               g_strcmp0 (fault, "expiring") == 0 ? ",\"expires_in\":3600" : "");
-      answer (message, 200, reply);
-    }
+    answer (message, 200, g_strcmp0 (fault, "empty") == 0 ? "{}" : reply);
 }
 
 /* Its page: the owner of the shop grants what is asked, and the browser goes back. */
@@ -133,6 +187,12 @@ guint
 shopify_oauth_tokens (ShopifyOauth *self)
 {
   return self->tokens;
+}
+
+guint
+shopify_oauth_renewals (ShopifyOauth *self)
+{
+  return self->renewals;
 }
 
 guint

@@ -11,19 +11,27 @@ G_BEGIN_DECLS
  *   denied     400 with an error that says again what was sent
  *   empty      no token in it
  *   expiring   a token that ends
- *   lost       the connection ends without an answer */
+ *   lasting    a token that does not
+ *   lost       the connection ends without an answer; what was to be renewed is
+ * What is asked for with `expiring` ends, and is renewed by another token: each is another one, and takes the token before it away;
+ * what renewed it does so again until its successor was used. */
 typedef struct _ShopifyOauth ShopifyOauth;
 
 #define SHOPIFY_OAUTH_ID "app-9f1c"
 #define SHOPIFY_OAUTH_SECRET "hush-of-the-app"
 #define SHOPIFY_OAUTH_SHOP "acme.myshopify.com"
 #define SHOPIFY_OAUTH_TOKEN "shpat_0123456789abcdef"
+/* With how often it was renewed. */
+#define SHOPIFY_OAUTH_RENEWED "shpat_renewed%u"
+#define SHOPIFY_OAUTH_REFRESH "shprt_refresh%u"
 
 ShopifyOauth *shopify_oauth_new (void);
 void shopify_oauth_free (ShopifyOauth *self);
 guint shopify_oauth_port (ShopifyOauth *self);
 /* How many codes were exchanged for a token. */
 guint shopify_oauth_tokens (ShopifyOauth *self);
+/* How often a token was renewed. */
+guint shopify_oauth_renewals (ShopifyOauth *self);
 /* How many exchanges were asked for. */
 guint shopify_oauth_asked (ShopifyOauth *self);
 /* What is granted from now on, with commas between; NULL: what is asked. */

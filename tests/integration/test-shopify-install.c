@@ -21,6 +21,9 @@
   "'second':{'shop':'second.myshopify.com','token':'second-token','origin':'http://127.0.0.1:%u','insecure':true,"     \
   "'private':true,'app':{'id':'app-id','secret':'app-secret','callback':'" CALLBACK "',"                               \
   "'scopes':['read_products']}},"                                                                                      \
+  "'public':{'shop':'public.myshopify.com','token':'public-token','origin':'http://127.0.0.1:%u','insecure':true,"     \
+  "'private':true,'timeout_ms':2000,'app':{'id':'app-id','secret':'app-secret','callback':'" CALLBACK "',"             \
+  "'refresh':'public-refresh','scopes':['read_products']}},"                                                           \
   "'plain':{'shop':'plain.myshopify.com','token':'plain-token'}}}"
 
 typedef struct {
@@ -68,7 +71,7 @@ knows_shops (gpointer data)
 {
   g_autofree char *n = royal_test_sql_value (((World *)data)->host->owner, "select count(*) from shopify_shops");
 
-  return strcmp (n, "3") == 0;
+  return strcmp (n, "4") == 0;
 }
 
 static World *
@@ -77,12 +80,14 @@ world_new (void)
   World *self = g_new0 (World, 1);
   g_autofree char *file = g_build_filename (royal_test_dir (), "shopify.json", NULL);
   g_autofree char *text = NULL;
+  guint port;
 
   self->oauth = shopify_oauth_new ();
-  text = g_strdup_printf (FILE_TEXT, shopify_oauth_port (self->oauth), shopify_oauth_port (self->oauth));
+  port = shopify_oauth_port (self->oauth);
+  text = g_strdup_printf (FILE_TEXT, port, port, port);
   g_assert_true (g_file_set_contents (file, g_strdelimit (text, "'", '"'), -1, NULL));
   self->host = web_host_new_shops (file);
-  royal_test_sql (self->host->owner, "delete from shopify_installs; delete from secrets");
+  royal_test_sql (self->host->owner, "delete from shopify_installs; delete from secrets; delete from shopify_tokens");
   set_secret (self, "app-id", SHOPIFY_OAUTH_ID);
   set_secret (self, "app-secret", SHOPIFY_OAUTH_SECRET);
   royal_test_wait_until (knows_shops, self, 15000);
@@ -455,6 +460,158 @@ test_faults (void)
     }
 }
 
+/* --- Tokens that end ---------------------------------------------------------------------------------------------- */
+
+#define PUBLIC "public.myshopify.com"
+#define ROW                                                                                                            \
+  "select concat_ws (' ', ends_at between now () + interval '59 min' and now () + interval '60 min',"                  \
+  " renew_at between now () + interval '49 min' and now () + interval '50 min',"                                       \
+  " refresh_ends_at between now () + interval '89 days' and now () + interval '90 days', coalesce (holder, '-'),"      \
+  " coalesce (error, '-')) from shopify_tokens where shop = 'public'"
+
+static void
+install_public (World *self)
+{
+  g_autofree char *cookie = NULL;
+  g_autofree char *query = go (self, "public", PUBLIC, &cookie);
+
+  expect (come_back (self, query, cookie), 200, "The app is installed in " PUBLIC);
+}
+
+static void
+expect_pair (World *self, const char *token, const char *refresh)
+{
+  g_autofree char *kept = secret (self, "public-token");
+  g_autofree char *renews = secret (self, "public-refresh");
+
+  g_assert_cmpstr (kept, ==, token);
+  g_assert_cmpstr (renews, ==, refresh);
+}
+
+static void
+make_due (World *self)
+{
+  royal_test_sql (self->host->owner, "update shopify_tokens set renew_at = now ()");
+}
+
+static gboolean
+is_noted (gpointer data)
+{
+  g_autofree char *n =
+      royal_test_sql_value (((World *)data)->host->owner, "select count (*) from shopify_tokens where renew_at > now ()"
+                                                          " and holder is null");
+
+  return strcmp (n, "1") == 0;
+}
+
+static void
+expect_row (World *self, const char *wanted)
+{
+  g_autofree char *row = NULL;
+
+  royal_test_wait_until (is_noted, self, 15000);
+  row = royal_test_sql_value (self->host->owner, ROW);
+  g_assert_cmpstr (row, ==, wanted);
+}
+
+/* It is renewed before it ends, by what came with it, and again by what came then; nothing of it is told. */
+static void
+test_renewed (void)
+{
+  g_autoptr (World) world = world_new ();
+  g_autofree char *granted = NULL;
+  g_autofree char *all = NULL;
+
+  install_public (world);
+  expect_pair (world, SHOPIFY_OAUTH_TOKEN, "shprt_refresh1");
+  expect_row (world, "t t t - -");
+  shopify_oauth_scopes (world->oauth, "write_products");
+  make_due (world);
+  expect_row (world, "t t t - -");
+  expect_pair (world, "shpat_renewed1", "shprt_refresh2");
+  royal_test_sql (world->host->owner, "update shopify_tokens set ends_at = now ()");
+  make_due (world);
+  expect_row (world, "t t t - -");
+  expect_pair (world, "shpat_renewed2", "shprt_refresh3");
+  g_assert_cmpuint (shopify_oauth_renewals (world->oauth), ==, 2);
+  granted = royal_test_sql_value (world->host->owner,
+                                  "select concat_ws (' ', array_to_string (granted, ','), (select count (*) from outbox"
+                                  " where kind = 'shopify.token.renewed')) from shopify_shops where shop = 'public'");
+  g_assert_cmpstr (granted, ==, "write_products 1");
+  all = royal_test_sql_value (world->host->owner, "select (select string_agg (t::text, '') from shopify_tokens t)"
+                                                  " || (select string_agg (o::text, '') from outbox o)"
+                                                  " || (select coalesce (string_agg (a::text, ''), '') from audit a)");
+  g_assert_null (strstr (all, "shprt_"));
+  g_assert_null (strstr (all, "shpat_"));
+}
+
+/* Whatever goes wrong, what there was is kept, and does when it is tried again. */
+static void
+test_not_renewed (void)
+{
+  static const struct {
+    const char *kind;
+    const char *row;
+  } faults[] = {
+    { "500", "t f t - expected Shopify to renew the token, it answered 500" },
+    { "denied", "t f t - expected Shopify to renew the token, it answered 400: invalid_grant" },
+    { "empty", "t f t - expected a token in Shopify's answer, there is none" },
+    { "lost", NULL },
+  };
+  g_autoptr (World) world = world_new ();
+  g_autofree char *told = NULL;
+
+  install_public (world);
+  for (guint i = 0; i < G_N_ELEMENTS (faults); i++)
+    {
+      shopify_oauth_fault (world->oauth, faults[i].kind);
+      make_due (world);
+      if (faults[i].row != NULL)
+        expect_row (world, faults[i].row);
+      else
+        royal_test_wait_until (is_noted, world, 15000);
+      expect_pair (world, SHOPIFY_OAUTH_TOKEN, "shprt_refresh1");
+    }
+  told = royal_test_sql_value (world->host->owner, "select count (*) from outbox where kind = 'shopify.token.failed'");
+  g_assert_cmpstr (told, ==, "4");
+  make_due (world);
+  expect_row (world, "t t t - -");
+  /* Two were renewed of which nothing came back. */
+  g_assert_cmpuint (shopify_oauth_renewals (world->oauth), ==, 3);
+  expect_pair (world, "shpat_renewed3", "shprt_refresh4");
+}
+
+/* A crash after what renews it was kept, and before the token was. */
+static void
+test_half_renewed (void)
+{
+  g_autoptr (World) world = world_new ();
+
+  install_public (world);
+  make_due (world);
+  expect_row (world, "t t t - -");
+  set_secret (world, "public-token", SHOPIFY_OAUTH_TOKEN);
+  royal_test_sql (world->host->owner, "update shopify_tokens set renew_at = now (), holder = 'another',"
+                                      " held_until = now () + interval '1 second'");
+  expect_row (world, "t t t - -");
+  expect_pair (world, "shpat_renewed2", "shprt_refresh3");
+}
+
+/* An app that asks for a token that ends takes no other. */
+static void
+test_lasting (void)
+{
+  g_autoptr (World) world = world_new ();
+  g_autofree char *cookie = NULL;
+  g_autofree char *query = go (world, "public", PUBLIC, &cookie);
+
+  shopify_oauth_fault (world->oauth, "lasting");
+  expect (come_back (world, query, cookie), 403, "public: expected an offline token that ends and what renews it");
+  expect_pair (world, "", "");
+  install_public (world);
+  expect_row (world, "t t t - -");
+}
+
 /* One shop cannot be kept busy by those who begin and do not end. */
 static void
 test_bound (void)
@@ -484,5 +641,9 @@ main (int argc, char **argv)
   g_test_add_func ("/shopify-install/scopes", test_scopes);
   g_test_add_func ("/shopify-install/faults", test_faults);
   g_test_add_func ("/shopify-install/bound", test_bound);
+  g_test_add_func ("/shopify-install/renewed", test_renewed);
+  g_test_add_func ("/shopify-install/not-renewed", test_not_renewed);
+  g_test_add_func ("/shopify-install/half-renewed", test_half_renewed);
+  g_test_add_func ("/shopify-install/lasting", test_lasting);
   return royal_test_run ();
 }

@@ -14,6 +14,8 @@
 #define THROTTLED_MS 1000 /* when it is not said how many points there are */
 #define AGAIN_MAX 5       /* how often what only reads is sent again */
 #define AGAIN_MS 100u     /* before the first time; doubled each time */
+#define DENIED_MAX 3      /* how often what came with a token that another has replaced meanwhile is sent again */
+#define DENIED_MS 1000u   /* before the first time; doubled each time */
 #define WORDS_MAX 300
 
 typedef struct {
@@ -26,6 +28,7 @@ typedef struct {
   RhThrottle throttle;
   double cost;
   guint again;
+  guint denied;
 } Call;
 
 static void
@@ -264,6 +267,16 @@ surface (RhShopifyPlace *place, const char *reason)
           RH_SHOPIFY_API, "reason", reason, NULL);
 }
 
+/* Nothing was done. The token may be one that was renewed while the request was on its way: each one takes the one
+ * before it away. */
+static gboolean
+may_be_renewed (const Call *self, guint status)
+{
+  const RhShopifyApp *app = self->place->app;
+
+  return status == 401 && app != NULL && app->refresh != NULL && self->denied < DENIED_MAX;
+}
+
 static void
 on_answer (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -290,6 +303,8 @@ on_answer (GObject *source, GAsyncResult *result, gpointer data)
     fail (task, in_doubt (self), "the answer is no JSON object");
   else if (meaning_of_status (self, answer->status) == ROYAL_ERROR_LIMIT)
     throttled (task, NULL);
+  else if (may_be_renewed (self, answer->status))
+    wait_ms (task, DENIED_MS << self->denied++);
   else
     {
       words = g_strdup_printf ("answered %u", answer->status);

@@ -14,7 +14,6 @@
 #define NONCE_TEXT (sodium_base64_ENCODED_LEN (NONCE_BYTES, sodium_base64_VARIANT_URLSAFE_NO_PADDING))
 #define HASH_TEXT (2 * crypto_hash_sha256_BYTES + 1)
 #define LIFE_S G_STRINGIFY (RH_SHOPIFY_INSTALL_S)
-#define TOKEN_PATH "/admin/oauth/access_token"
 #define CALLBACK "/callback" /* at the end of each callback; the link stands beside it */
 #define LINK "/begin?state="
 
@@ -27,6 +26,10 @@ static const RhStatement take_install = { "shopify.install_take",
                                           "select shopify_install_take ($1, $2, $3) as begun_by", 3, TRUE };
 static const RhStatement end_install = { "shopify.install_end", "select shopify_install_end ($1, $2::jsonb, $3)", 3,
                                          TRUE };
+static const RhStatement install_done = {
+  "shopify.install_done",
+  "select shopify_install_end ($1, $2::jsonb, null), shopify_token_kept ($3, $4::bigint, $5::bigint)", 5, TRUE
+};
 
 struct _RhShopifyInstaller {
   GObject parent_instance;
@@ -84,8 +87,8 @@ typedef struct {
   char *actor;
   RhShopifyQuery *query;
   RhSecret *secret;
-  JsonArray *granted; /* (nullable) */
-  GError *fault;      /* (nullable): what it ends with */
+  RhShopifyGrant grant;
+  GError *fault; /* (nullable): what it ends with */
 } Install;
 
 static void
@@ -107,7 +110,7 @@ install_free (gpointer data)
   g_free (self->actor);
   rh_shopify_query_free (self->query);
   g_clear_pointer (&self->secret, rh_secret_unref);
-  g_clear_pointer (&self->granted, json_array_unref);
+  rh_shopify_grant_clear (&self->grant);
   g_clear_error (&self->fault);
   g_free (self);
 }
@@ -186,7 +189,8 @@ find_place (RhShopifyInstaller *self, gint64 workspace, const char *shop, GError
                  "expected /shops/%s/app in connectors/shopify.json, it has none: its token is set by "
                  "`royalctl secret set %s`",
                  shop, place->token);
-  else if (rh_secrets_can_set (self->secrets, workspace, place->token, error))
+  else if (rh_secrets_can_set (self->secrets, workspace, place->token, error) &&
+           (place->app->refresh == NULL || rh_secrets_can_set (self->secrets, workspace, place->app->refresh, error)))
     return place;
   return NULL;
 }
@@ -327,7 +331,7 @@ describe (const Install *self)
 
   json_object_set_string_member (object, "shop", self->place->name);
   json_object_set_string_member (object, "domain", self->place->shop);
-  json_object_set_array_member (object, "scopes", json_array_ref (self->granted));
+  json_object_set_array_member (object, "scopes", json_array_ref (self->grant.scopes));
   return royal_json_take_object (object);
 }
 
@@ -350,25 +354,43 @@ on_ended (GObject *source, GAsyncResult *result, gpointer data)
     g_task_return_pointer (task, describe (self), (GDestroyNotify)json_node_unref);
 }
 
+/* (transfer full) (nullable): JSON of what was granted. */
+static char *
+granted_of (const Install *self)
+{
+  g_autoptr (JsonNode) node = NULL;
+
+  if (self->grant.scopes == NULL)
+    return NULL;
+  node = json_node_new (JSON_NODE_ARRAY);
+  json_node_set_array (node, self->grant.scopes);
+  return royal_json_to_string (node);
+}
+
+/* (transfer full) (nullable): NULL for 0 */
+static char *
+seconds (gint64 n)
+{
+  return n > 0 ? g_strdup_printf ("%" G_GINT64_FORMAT, n) : NULL;
+}
+
 /* Notes the end, with the fault that there was; takes @task. */
 static void
 note_end (GTask *task)
 {
   RhShopifyInstaller *installer = g_task_get_source_object (task);
   Install *self = g_task_get_task_data (task);
-  g_autofree char *granted = NULL;
+  g_autofree char *granted = granted_of (self);
+  g_autofree char *ends = seconds (self->grant.ends_s);
+  g_autofree char *refresh_ends = seconds (self->grant.refresh_ends_s);
 
-  if (self->granted != NULL)
-    {
-      g_autoptr (JsonNode) node = json_node_new (JSON_NODE_ARRAY);
-
-      json_node_set_array (node, self->granted);
-      granted = royal_json_to_string (node);
-    }
-  rh_store_call_async (
-      installer->store, &end_install, installer->workspace,
-      (const char *const[]){ self->digest, granted, self->fault != NULL ? self->fault->message : NULL }, NULL, on_ended,
-      task);
+  if (self->fault != NULL)
+    rh_store_call_async (installer->store, &end_install, installer->workspace,
+                         (const char *const[]){ self->digest, granted, self->fault->message }, NULL, on_ended, task);
+  else
+    rh_store_call_async (installer->store, &install_done, installer->workspace,
+                         (const char *const[]){ self->digest, granted, self->place->name, ends, refresh_ends }, NULL,
+                         on_ended, task);
 }
 
 static void
@@ -384,22 +406,51 @@ on_kept (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
+keep_token (GTask *task)
+{
+  RhShopifyInstaller *installer = g_task_get_source_object (task);
+  Install *self = g_task_get_task_data (task);
+
+  rh_secrets_set_async (installer->secrets, installer->workspace, self->place->token, self->grant.token, self->actor,
+                        on_kept, task);
+}
+
+static void
+on_refresh_kept (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  Install *self = g_task_get_task_data (task);
+  g_autoptr (JsonNode) told = rh_secrets_set_finish (RH_SECRETS (source), result, &self->fault);
+
+  if (told != NULL)
+    {
+      keep_token (task);
+      return;
+    }
+  g_prefix_error (&self->fault, "%s: ", self->place->name);
+  note_end (task);
+}
+
+static void
 on_exchanged (GObject *source, GAsyncResult *result, gpointer data)
 {
   GTask *task = data;
   RhShopifyInstaller *installer = g_task_get_source_object (task);
   Install *self = g_task_get_task_data (task);
+  const RhShopifyApp *app = self->place->app;
   g_autoptr (RhHttpAnswer) answer = rh_http_call_finish (result, NULL, &self->fault);
-  g_autoptr (RhSecret) token =
-      answer != NULL ? rh_shopify_grant_take (self->place->app, answer, &self->granted, &self->fault) : NULL;
+  gboolean good = answer != NULL && rh_shopify_grant_take (app, answer, "take the code", &self->grant, &self->fault) &&
+                  rh_shopify_grant_covers (&self->grant, app, &self->fault);
 
-  if (answer != NULL && token == NULL)
+  if (answer != NULL && !good)
     g_prefix_error (&self->fault, "%s: ", self->place->name);
-  if (token == NULL)
+  if (!good)
     note_end (task);
+  else if (self->grant.refresh != NULL)
+    rh_secrets_set_async (installer->secrets, installer->workspace, app->refresh, self->grant.refresh, self->actor,
+                          on_refresh_kept, task);
   else
-    rh_secrets_set_async (installer->secrets, installer->workspace, self->place->token, token, self->actor, on_kept,
-                          task);
+    keep_token (task);
 }
 
 static void
@@ -416,11 +467,12 @@ on_id (GObject *source, GAsyncResult *result, gpointer data)
       note_end (task);
       return;
     }
-  body = rh_shopify_grant_request (id, self->secret, rh_shopify_query_get (self->query, "code"));
+  body = rh_shopify_grant_request (self->place->app, id, self->secret, rh_shopify_query_get (self->query, "code"));
   rh_http_call_async (
       self->place->app->endpoint, installer->secrets,
-      &(RhHttpRequest){ .workspace = installer->workspace, .method = "POST", .path = TOKEN_PATH, .body = body }, NULL,
-      on_exchanged, task);
+      &(RhHttpRequest){
+          .workspace = installer->workspace, .method = "POST", .path = RH_SHOPIFY_GRANT_PATH, .body = body },
+      NULL, on_exchanged, task);
 }
 
 static void

@@ -22,6 +22,7 @@ app_free (RhShopifyApp *self)
   g_free (self->secret);
   g_free (self->callback);
   g_strfreev (self->scopes);
+  g_free (self->refresh);
   g_clear_pointer (&self->endpoint, rh_http_endpoint_free);
   g_free (self);
 }
@@ -126,6 +127,7 @@ app_of (const char *name, JsonObject *document, GError **error)
   self->secret = g_strdup (royal_json_string (app, "secret", ""));
   self->callback = g_strdup (royal_json_string (app, "callback", ""));
   self->scopes = g_strv_builder_end (builder);
+  self->refresh = g_strdup (royal_json_string (app, "refresh", NULL));
   self->endpoint = endpoint;
   return self;
 }

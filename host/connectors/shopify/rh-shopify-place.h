@@ -14,6 +14,7 @@ G_BEGIN_DECLS
  * @id, @secret: the names of the secrets that hold the app's client id and client secret
  * @callback: where Shopify sends the browser back: `ORIGIN/oauth/shopify/callback` of this host, as the app has it
  * @scopes: the access scopes that are asked for
+ * @refresh: (nullable): the name of the secret that renews the token, which then ends; NULL: it does not end
  * @endpoint: the shop, with no token
  *
  * The app that is installed in a shop to get its token.
@@ -23,6 +24,7 @@ typedef struct {
   char *secret;
   char *callback;
   GStrv scopes;
+  char *refresh;
   RhHttpEndpoint *endpoint;
 } RhShopifyApp;
 

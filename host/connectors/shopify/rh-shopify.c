@@ -9,6 +9,7 @@
 #include "rh-shopify-client.h"
 #include "rh-shopify-puller.h"
 #include "rh-shopify-reads.h"
+#include "rh-shopify-renewer.h"
 #include "rh-shopify-resources.h"
 #include "royal-json.h"
 
@@ -27,6 +28,7 @@ struct _RhShopify {
   RhSecrets *secrets;
   RhShopifyPuller *puller;       /* (nullable) */
   RhShopifyInstaller *installer; /* (nullable) */
+  RhShopifyRenewer *renewer;     /* (nullable) */
   gint64 workspace;              /* whose mirror it is, once it was started */
   GHashTable *places;            /* name -> RhShopifyPlace */
   GPtrArray *names;              /* of the secrets that it needs */
@@ -710,8 +712,10 @@ rh_shopify_start (RhShopify *self, gint64 workspace, const char *holder)
 
   self->workspace = workspace;
   self->puller = rh_shopify_puller_new (self->store, self->secrets, self->places, workspace, holder);
-  if (self->secrets != NULL)
-    self->installer = rh_shopify_installer_new (self->store, self->secrets, self->places, workspace);
+  if (self->secrets == NULL)
+    return;
+  self->installer = rh_shopify_installer_new (self->store, self->secrets, self->places, workspace);
+  self->renewer = rh_shopify_renewer_new (self->store, self->secrets, self->places, workspace, holder);
 }
 
 RhShopifyInstaller *
@@ -757,4 +761,5 @@ rh_shopify_stop (RhShopify *self)
   g_return_if_fail (RH_IS_SHOPIFY (self));
 
   g_clear_pointer (&self->puller, rh_shopify_puller_stop);
+  g_clear_pointer (&self->renewer, rh_shopify_renewer_stop);
 }
