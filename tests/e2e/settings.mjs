@@ -137,6 +137,7 @@ async function shops(page) {
   ok((await main.innerText()).match(/missing/g)?.length === 2, 'a shop that is not connected lacks all that its app asks for', await main.innerText())
   const old = await row(page, 'Shops', 'old.myshopify.com').innerText()
   ok(/<b>old<\/b>/.test(old) && /The last install failed: <svg onload/.test(old), 'how the last install went is told, as text', old)
+  ok(/Its token, until .*, could not be renewed: <i>no token<\/i>/.test(old), 'and that its token could not be renewed', old)
   ok(/write_products\s+write_themes\s+missing/.test(old) && !/read_products/.test(old), 'what is asked for since is missing', old)
   ok(await row(page, 'Shops', 'hand.myshopify.com').getByRole('button', { name: /^Connect/ }).count() === 0, 'a shop without an app is not connected from here')
   await page.getByRole('button', { name: 'Connect main' }).click()

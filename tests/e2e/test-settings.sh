@@ -35,9 +35,11 @@ pg=$(dirname "$(find /usr/lib/postgresql -name psql -path '*/bin/*' | sort -V | 
 as_owner () { as_user "$pg/psql" -X -q -A -t -v ON_ERROR_STOP=1 -h "$host_dir/data/postgres/run" -U royal_admin -d royal -c "$1"; }
 has_shops () { [ "$(ctl shopify list --json | jq '.items | length')" = 3 ]; }
 until_ok has_shops || exit 1
-# One that was connected before its app asked for more, and whose next install failed.
+# One that was connected before its app asked for more, whose next install failed, and whose token could not be renewed.
 as_owner "update shopify_shops set granted = '{write_products}', connected_at = now (), connected_by = '<b>old</b>' where shop = 'old';
           insert into shopify_installs (workspace_id, state, shop, scopes, begun_by, ends_at, used_at, ended_at, error)
           select workspace_id, sha256 ('x'), shop, '{read_products}', 'test', now (), now (), now (), '<svg onload=\"document.title=1\">'
-          from shopify_shops where shop = 'old'" || exit 1
+          from shopify_shops where shop = 'old';
+          insert into shopify_tokens (workspace_id, shop, ends_at, renew_at, error)
+          select workspace_id, shop, now (), 'infinity', '<i>no token</i>' from shopify_shops where shop = 'old'" || exit 1
 drive settings.mjs

@@ -21,6 +21,7 @@ G_BEGIN_DECLS
  *   half         done, and the connection ends in the middle of the answer
  *   lost         done, and the connection ends without an answer
  *   before       the connection ends, and nothing is done
+ *   401          the token is another one by now; nothing is done
  *   denied       200 with ACCESS_DENIED
  *   broken       200 with an INTERNAL_SERVER_ERROR; done
  *   deprecated   nothing but a header */

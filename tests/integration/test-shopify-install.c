@@ -491,7 +491,7 @@ expect_pair (World *self, const char *token, const char *refresh)
 static void
 make_due (World *self)
 {
-  royal_test_sql (self->host->owner, "update shopify_tokens set renew_at = now ()");
+  royal_test_sql (self->host->owner, "update shopify_tokens set renew_at = now (); notify royal_shopify");
 }
 
 static gboolean

@@ -29,7 +29,10 @@ write_file (const char *dir, const char *name, const char *text)
 
 #define PLACE                                                                                                          \
   "{'shop':'acme.myshopify.com','token':'%s','origin':'http://127.0.0.1:%u','insecure':true,'private':true,"           \
-  "'margin_min_pct':50,'timeout_ms':2000,'settle_ms':20}"
+  "'margin_min_pct':50,'timeout_ms':2000,'settle_ms':20"
+#define APP                                                                                                            \
+  ",'app':{'id':'id','secret':'secret','callback':'http://127.0.0.1/oauth/shopify/callback',"                          \
+  "'scopes':['read_products'],'refresh':'refresh'}"
 
 static World *
 world_new (void)
@@ -44,7 +47,8 @@ world_new (void)
   self->fake = shopify_fake_new ();
   self->dir = g_dir_make_tmp ("royal-shopify-XXXXXX", NULL);
   port = shopify_fake_port (self->fake);
-  text = g_strdup_printf ("{'shops':{'main':" PLACE ",'bad':" PLACE "}}", "good", port, "bad", port);
+  text = g_strdup_printf ("{'shops':{'main':" PLACE "},'bad':" PLACE "},'renewed':" PLACE APP "}}}", "good", port,
+                          "bad", port, "good", port);
   write_file (self->dir, "good", "good-token\n");
   write_file (self->dir, "bad", "bad-token\n");
   write_file (self->dir, "shopify.json", g_strdelimit (text, "'", '"'));
@@ -335,6 +339,27 @@ test_again (void)
   found = apply (world, PRICE, "main/1", "{'price':'90.00'}", NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (shopify_fake_changes (world->fake), ==, 1);
+}
+
+/* A token that ends may have been renewed while a request was on its way, of one that changes something too: it is sent
+ * again, by the one that is there now. One that does not end is not waited for. */
+static void
+test_renewed (void)
+{
+  g_autoptr (World) world = world_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) done = NULL;
+  g_autoptr (JsonNode) refused = NULL;
+
+  shopify_fake_plan (world->fake, "401 none 401 none");
+  done = apply (world, PRICE, "renewed/1", "{'price':'90.00'}", NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (shopify_fake_requests (world->fake), ==, 4);
+  g_assert_cmpuint (shopify_fake_changes (world->fake), ==, 1);
+  shopify_fake_plan (world->fake, "401");
+  refused = apply (world, PRICE, "main/2", "{'price':'90.00'}", NULL, &error);
+  g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_DENIED);
+  g_assert_cmpuint (shopify_fake_requests (world->fake), ==, 5);
 }
 
 /* A shop with few points is not asked for more than it has: nothing is ever refused. */
@@ -637,6 +662,7 @@ main (int argc, char **argv)
   g_test_add_func ("/shopify/price-facts", test_price_facts);
   g_test_add_func ("/shopify/fails", test_fails);
   g_test_add_func ("/shopify/again", test_again);
+  g_test_add_func ("/shopify/renewed", test_renewed);
   g_test_add_func ("/shopify/points", test_points);
   g_test_add_func ("/shopify/storm", test_storm);
   g_test_add_func ("/shopify/stock", test_stock);

@@ -7,7 +7,8 @@
 
 #include <royal/error.h>
 
-#define LOOK_S 5
+#define CHANNEL "royal_shopify"
+#define LOOK_S 10
 #define LEASE_S "120"
 #define AGAIN_S "60"         /* after what may pass */
 #define AGAIN_LATER_S "900"  /* after what a person has to see to */
@@ -21,7 +22,13 @@ static const RhStatement renewed = { "shopify.token_renewed",
 static const RhStatement failed = { "shopify.token_failed", "select shopify_token_failed ($1, $2, $3, $4::int)", 4,
                                     TRUE };
 
+/* The store listens for its whole life, which may be longer than the renewer's. */
+typedef struct {
+  RhShopifyRenewer *renewer; /* (nullable): none any more */
+} Listening;
+
 struct _RhShopifyRenewer {
+  Listening *listening;
   RhStore *store;
   RhSecrets *secrets;
   GHashTable *places;
@@ -272,6 +279,21 @@ on_timer (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
+static void
+on_notify (RhStore *store, const char *channel, const char *payload, gpointer data)
+{
+  const Listening *listening = data;
+
+  if (listening->renewer != NULL)
+    look (listening->renewer);
+}
+
+static void
+listening_free (gpointer data, GObject *store)
+{
+  g_free (data);
+}
+
 static gboolean
 ends (gpointer name, gpointer value, gpointer data)
 {
@@ -295,6 +317,10 @@ rh_shopify_renewer_new (RhStore *store, RhSecrets *secrets, GHashTable *places, 
   self->places = g_hash_table_ref (places);
   self->workspace = workspace;
   self->holder = g_strdup (holder);
+  self->listening = g_new0 (Listening, 1);
+  self->listening->renewer = self;
+  g_object_weak_ref (G_OBJECT (store), listening_free, self->listening);
+  rh_store_listen (store, CHANNEL, on_notify, self->listening);
   self->timer = g_timeout_add_seconds (LOOK_S, on_timer, self);
   look (self);
   return self;
@@ -306,6 +332,7 @@ rh_shopify_renewer_stop (RhShopifyRenewer *self)
   if (self == NULL)
     return;
   g_clear_handle_id (&self->timer, g_source_remove);
+  self->listening->renewer = NULL;
   self->stopped = TRUE;
   unref (self);
 }

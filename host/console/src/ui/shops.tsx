@@ -14,6 +14,7 @@ import { Table } from './table'
 interface Install {
   scopes: string[]
   connected: { at: string; by: string; granted: string[]; missing: string[] } | null
+  token: { ends_at: string; error: string | null } | null
   last: { state: string; by: string; ends_at: string; error: string | null } | null
 }
 
@@ -35,10 +36,11 @@ const going = ['begun', 'opened', 'back']
 
 function Connected({ of }: { of: Install | null }) {
   if (of === null) return <span class="muted">by a token that is set</span>
-  const { connected, last } = of
+  const { connected, token, last } = of
   return (
     <>
       {connected ? `${when(connected.at)}, by ${connected.by}` : <span class="tag medium">not connected</span>}
+      {token?.error && <p class="bad">Its token, until {when(token.ends_at)}, could not be renewed: {show(token.error)}</p>}
       {last && going.includes(last.state) && <p class="muted">An install is under way until {when(last.ends_at)}.</p>}
       {last?.state === 'expired' && <p class="muted">The last install was not ended in time.</p>}
       {last?.state === 'failed' && <p class="bad">The last install failed: {show(last.error)}</p>}
