@@ -526,10 +526,8 @@ fails_before (SoupServerMessage *message, const char *kind)
                   "Access denied for productVariant field. Required access: `read_products`.");
   else if (strcmp (kind, "before") == 0)
     cut (message, NULL);
-  else if (strcmp (kind, "401") == 0)
-    answer_text (message, 401, g_strdup ("{\"errors\":\"[API] Invalid API key or access token\"}"));
-  else if (strcmp (kind, "500") == 0)
-    answer_text (message, 500, g_strdup ("{}"));
+  else if (strcmp (kind, "500") == 0 || strcmp (kind, "401") == 0)
+    answer_text (message, (guint)g_ascii_strtoull (kind, NULL, 10), g_strdup ("{}"));
   else if (strcmp (kind, "429") == 0)
     {
       soup_message_headers_replace (soup_server_message_get_response_headers (message), "Retry-After", "1");
