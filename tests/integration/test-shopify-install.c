@@ -581,6 +581,35 @@ test_not_renewed (void)
   expect_pair (world, "shpat_renewed3", "shprt_refresh4");
 }
 
+static void
+expect_claims (World *self, const char *holder, const char *wanted)
+{
+  g_autofree char *sql = g_strdup_printf (
+      "select count (t.shop) from set_config ('royal.workspace', (select workspace_id::text from workspaces"
+      " where name = 'default'), false) c, shopify_token_claim ('%s' || left (c, 0), 120) t",
+      holder);
+  g_autofree char *n = royal_test_sql_value (self->host->owner, sql);
+
+  g_assert_cmpstr (n, ==, wanted);
+}
+
+/* What a host renews no other does, until its time is over; itself it goes on with it, when it was started anew. */
+static void
+test_claimed (void)
+{
+  g_autoptr (World) world = world_new ();
+
+  install_public (world);
+  expect_claims (world, "first", "0"); /* it is not due */
+  royal_test_sql (world->host->owner, "update shopify_tokens set renew_at = now (), holder = 'first',"
+                                      " held_until = now () + interval '1 hour'");
+  expect_claims (world, "second", "0");
+  expect_claims (world, "first", "1");
+  g_assert_cmpuint (shopify_oauth_renewals (world->oauth), ==, 0);
+  royal_test_sql (world->host->owner, "update shopify_tokens set held_until = now ()");
+  expect_claims (world, "second", "1");
+}
+
 /* A crash after what renews it was kept, and before the token was. */
 static void
 test_half_renewed (void)
@@ -591,8 +620,7 @@ test_half_renewed (void)
   make_due (world);
   expect_row (world, "t t t - -");
   set_secret (world, "public-token", SHOPIFY_OAUTH_TOKEN);
-  royal_test_sql (world->host->owner, "update shopify_tokens set renew_at = now (), holder = 'another',"
-                                      " held_until = now () + interval '1 second'");
+  make_due (world);
   expect_row (world, "t t t - -");
   expect_pair (world, "shpat_renewed2", "shprt_refresh3");
 }
@@ -643,6 +671,7 @@ main (int argc, char **argv)
   g_test_add_func ("/shopify-install/bound", test_bound);
   g_test_add_func ("/shopify-install/renewed", test_renewed);
   g_test_add_func ("/shopify-install/not-renewed", test_not_renewed);
+  g_test_add_func ("/shopify-install/claimed", test_claimed);
   g_test_add_func ("/shopify-install/half-renewed", test_half_renewed);
   g_test_add_func ("/shopify-install/lasting", test_lasting);
   return royal_test_run ();
