@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-routes.h"
 
+#include "rh-console.h"
 #include "rh-metrics.h"
 #include "royal-json.h"
 
@@ -56,10 +57,7 @@ rh_api_metrics (RhRequest *request)
 void
 rh_api_openapi (RhRequest *request)
 {
-  gsize length;
-  const char *text = g_bytes_get_data (rh_routes_document (), &length);
-
-  rh_request_reply_text (request, SOUP_STATUS_OK, "application/json", g_strndup (text, length));
+  rh_console_reply (request, rh_routes_document (), "application/json", NULL, "private, no-cache");
 }
 
 static JsonArray *

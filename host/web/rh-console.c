@@ -95,34 +95,39 @@ has_current (RhRequest *request, const char *etag)
   return FALSE;
 }
 
+void
+rh_console_reply (RhRequest *request, GBytes *bytes, const char *type, const char *policy, const char *cache)
+{
+  const char *etag = etag_of (bytes);
+
+  rh_request_set_header (request, "ETag", etag);
+  if (policy != NULL)
+    rh_request_set_header (request, "Content-Security-Policy", policy);
+  rh_request_set_header (request, "Referrer-Policy", "no-referrer");
+  rh_request_set_header (request, "Cross-Origin-Opener-Policy", "same-origin");
+  rh_request_set_header (request, "Cross-Origin-Resource-Policy", "same-origin");
+  if (has_current (request, etag))
+    rh_request_reply_bytes (request, SOUP_STATUS_NOT_MODIFIED, type, NULL, cache);
+  else
+    rh_request_reply_bytes (request, SOUP_STATUS_OK, type, bytes, cache);
+}
+
 static void
 serve (RhRequest *request, const char *name, const char *cache)
 {
   gboolean gzip = accepts_gzip (request);
   const char *type = type_of (name);
   g_autoptr (GBytes) bytes = type != NULL ? find_file (name, gzip ? ".gz" : "") : NULL;
-  const char *etag;
 
   if (bytes == NULL)
     {
       rh_request_refuse (request, RH_PROBLEM_NOT_FOUND, NULL, "there is nothing at this path");
       return;
     }
-  etag = etag_of (bytes);
-  rh_request_set_header (request, "ETag", etag);
   rh_request_set_header (request, "Vary", "Accept-Encoding");
-  rh_request_set_header (request, "Content-Security-Policy", POLICY);
-  rh_request_set_header (request, "Referrer-Policy", "no-referrer");
-  rh_request_set_header (request, "Cross-Origin-Opener-Policy", "same-origin");
-  rh_request_set_header (request, "Cross-Origin-Resource-Policy", "same-origin");
-  if (has_current (request, etag))
-    {
-      rh_request_reply_bytes (request, SOUP_STATUS_NOT_MODIFIED, type, NULL, cache);
-      return;
-    }
-  if (gzip)
+  if (gzip && !has_current (request, etag_of (bytes)))
     rh_request_set_header (request, "Content-Encoding", "gzip");
-  rh_request_reply_bytes (request, SOUP_STATUS_OK, type, bytes, cache);
+  rh_console_reply (request, bytes, type, POLICY, cache);
 }
 
 void

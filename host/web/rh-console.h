@@ -11,4 +11,8 @@ G_BEGIN_DECLS
 void rh_console_page (RhRequest *request);
 void rh_console_asset (RhRequest *request);
 
+/* Answers with @bytes, which are there for as long as the host, by their ETag; @policy: (nullable): the
+ * `Content-Security-Policy`. */
+void rh_console_reply (RhRequest *request, GBytes *bytes, const char *type, const char *policy, const char *cache);
+
 G_END_DECLS

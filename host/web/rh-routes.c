@@ -2,6 +2,7 @@
 #include "rh-routes.h"
 
 #include "rh-console.h"
+#include "rh-docs.h"
 #include "rh-web-resources.h"
 #include "royal-json.h"
 
@@ -28,6 +29,7 @@ static const RhRoute routes[] = {
   { "GET", "/healthz", 0, RH_BODY_NONE, "", rh_api_health },
   { "GET", "/readyz", 0, RH_BODY_NONE, "", rh_api_ready },
   { "GET", "/metrics", 0, RH_BODY_NONE, "", rh_api_metrics },
+  { "GET", "/docs", 0, RH_BODY_NONE, "", rh_docs_page },
   { "GET", API "/openapi.json", 0, RH_BODY_NONE, "", rh_api_openapi },
   { "GET", API "/status", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_status },
   { "GET", API "/alerts", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_alerts },

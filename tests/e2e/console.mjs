@@ -115,6 +115,10 @@ async function firstLogin(browser) {
   await enter('correct horse battery staple')
   await page.getByRole('navigation', { name: 'Pages' }).waitFor()
   ok(true, 'the new password logs in')
+  await page.goto(new URL('docs', url).href)
+  await page.getByRole('heading', { name: 'POST /api/v1/approvals/{id}/approve' }).waitFor()
+  ok((await page.locator('section').count()) > 100, 'the API is described for people')
+  await accessible(page, 'the description of the API')
   await page.context().close()
 }
 

@@ -17,6 +17,7 @@ static const AccessRow rows[] = {
   { "GET /healthz", "*" },
   { "GET /readyz", "*" },
   { "GET /metrics", "*" },
+  { "GET /docs", "*" },
   { "GET " API "/openapi.json", "*" },
   { "GET " API "/status", ANY, .shows = TRUE },
   { "GET " API "/alerts", ANY },

@@ -353,6 +353,42 @@ test_document (void)
   g_assert_cmpuint (described, ==, routes);
 }
 
+/* Every operation is on the page, what is written in the document stays text, and a browser that has it asks for no
+ * more. */
+static void
+test_docs (void)
+{
+  g_autoptr (WebHost) host = web_host_new ();
+  g_autofree char *viewer = web_token (host, "viewer");
+  g_autoptr (WebAnswer) page = web_expect (host, 200, viewer, "GET", "/docs", NULL);
+  static const char *const paths[] = { "/docs", "/api/v1/openapi.json" };
+
+  g_assert_true (g_str_has_prefix (page->type, "text/html"));
+  for (const RhRoute *route = rh_routes (); route->method != NULL; route++)
+    {
+      g_autofree char *heading = g_strdup_printf ("<code>%s %s</code>", route->method, route->path);
+
+      if (strstr (page->text, heading) == NULL)
+        g_error ("/docs lacks %s", heading);
+    }
+  g_assert_nonnull (strstr (page->text, "<code>If-None-Match</code>"));
+  g_assert_nonnull (strstr (page->text, "&quot;$ref&quot;"));
+  g_assert_null (strstr (page->text, "<script"));
+  g_assert_null (strstr (page->text, "style=\""));
+  for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
+    {
+      g_autoptr (WebAnswer) first = web_expect (host, 200, viewer, "GET", paths[i], NULL);
+      g_autoptr (WebAnswer) again =
+          web_call (host, viewer, "GET", paths[i], NULL, (const char *[]){ "If-None-Match", first->etag, NULL });
+      g_autoptr (WebAnswer) other =
+          web_call (host, viewer, "GET", paths[i], NULL, (const char *[]){ "If-None-Match", "\"another\"", NULL });
+
+      g_assert_cmpuint (again->status, ==, 304);
+      g_assert_cmpstr (again->text, ==, "");
+      g_assert_cmpuint (other->status, ==, 200);
+    }
+}
+
 static void
 test_paths (void)
 {
@@ -685,6 +721,7 @@ main (int argc, char **argv)
 {
   royal_test_init (&argc, &argv);
   g_test_add_func ("/web/document", test_document);
+  g_test_add_func ("/web/docs", test_docs);
   g_test_add_func ("/web/health", test_health);
   g_test_add_func ("/web/console", test_console);
   g_test_add_func ("/web/identity", test_identity);

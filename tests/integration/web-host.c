@@ -250,6 +250,7 @@ web_answer_free (WebAnswer *self)
   g_free (self->id);
   g_free (self->text);
   g_free (self->cookie);
+  g_free (self->etag);
   g_clear_pointer (&self->json, json_node_unref);
   g_free (self);
 }
@@ -291,6 +292,7 @@ web_call (WebHost *self,
   answer->id = g_strdup (soup_message_headers_get_one (got, "X-Request-Id"));
   if (soup_message_headers_get_list (got, "Set-Cookie") != NULL)
     answer->cookie = g_strdup (soup_message_headers_get_list (got, "Set-Cookie"));
+  answer->etag = g_strdup (soup_message_headers_get_one (got, "ETag"));
   answer->nosniff = g_strcmp0 (soup_message_headers_get_one (got, "X-Content-Type-Options"), "nosniff") == 0;
   answer->text = g_bytes_get_size (bytes) > 0 ? g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes))
                                               : g_strdup ("");

@@ -56,6 +56,7 @@ typedef struct {
   char *id;
   char *text;
   char *cookie; /* `Set-Cookie`; NULL without one */
+  char *etag;   /* `ETag`; NULL without one */
   gboolean nosniff; /* `X-Content-Type-Options: nosniff` */
   JsonNode *json; /* NULL when it is none */
 } WebAnswer;
