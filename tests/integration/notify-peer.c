@@ -85,6 +85,17 @@ told (NotifyPeer *self)
   return g_string_free (text, FALSE);
 }
 
+/* A line for each call: what was sent, which is JSON without a line's end. */
+static char *
+told_bodies (NotifyPeer *self)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < self->calls->len; i++)
+    g_string_append_printf (text, "%s\n", ((const NotifyCall *)self->calls->pdata[i])->body);
+  return g_string_free (text, FALSE);
+}
+
 /* A line for each mail: "ID 250". */
 static char *
 told_mails (NotifyPeer *self)
@@ -108,6 +119,8 @@ answer_of (NotifyPeer *self, const char *path)
 {
   if (strcmp (path, "/fake/calls") == 0)
     return told (self);
+  if (strcmp (path, "/fake/bodies") == 0)
+    return told_bodies (self);
   return strcmp (path, "/fake/mails") == 0 ? told_mails (self) : g_strdup ("{\"fake\":true}\n");
 }
 

@@ -32,8 +32,10 @@ runs 1 'a bad one is found before a start' check
 says 'and where it is bad' 'notifications.json: /receivers/a/webhook/origin: expected https://HOST'
 
 cat >"$file" <<END
-{ "link": "https://royal.example.com",
+{ "link": "https://royal.example.com", "link_key": "links",
   "receivers": {
+    "asked": { "topics": ["approvals"],
+               "webhook": { "origin": "http://127.0.0.1:$http", "insecure": true, "private": true } },
     "hook": { "topics": ["stops"],
               "webhook": { "origin": "http://127.0.0.1:$http", "insecure": true, "private": true, "path_secret": "hook-path" } },
     "shut": { "topics": ["stops"], "webhook": { "origin": "http://127.0.0.1:$http", "insecure": true } },
@@ -41,7 +43,8 @@ cat >"$file" <<END
               "email": { "server": "127.0.0.1", "port": $smtp, "tls": "none", "private": true,
                          "from": "royal@shop.example", "to": ["anna@shop.example"] } } } }
 END
-host_start ROYAL_SECRET_HOOK_PATH=/hidden/place; ok $? 'a host starts'
+host_start ROYAL_SECRET_HOOK_PATH=/hidden/place ROYAL_SECRET_LINKS='a key of thirty-two bytes or more' -- --listen=127.0.0.1:0
+ok $? 'a host starts'
 runs 0 'everything is stopped' ctl stop 'a fire'
 told () { [ "$(peer calls | wc -l) $(peer mails | wc -l)" = "$1" ]; }
 soon 'and both are told' told '1 1'
@@ -68,5 +71,37 @@ soon 'what was sent is counted' says_metric '^royal_notification_attempts_total\
 soon 'and what was not' says_metric '^royal_notification_attempts_total\{outcome="failed"\} [1-9]'
 soon 'and what waits' says_metric '^royal_notifications\{state="waiting"\} [1-9]'
 soon 'and how long events took to the feed' says_metric '^royal_journal_told_seconds_count [1-9]'
+
+# A link to a proposal is for one answer, of whoever has logged in and may give it.
+propose Coats; ok $? 'a markdown is proposed'
+sent () { peer bodies | jq -er 'select(.type == "approval.required").data.events[0].link' >"$host_dir/link"; }
+soon 'who is to be asked is sent a link' sent
+link=$(sed 's/.*?link=//' "$host_dir/link")
+digest=$(ctl approvals show "$proposal" --json | jq -r .digest)
+port=$(jq -r 'select(.id == "http.listening") | .port' "$host_dir/royald.log")
+token () { ctl token create --name "$1" --role "$1" --json | jq -r .token; }
+approver=$(token approver)
+viewer=$(token viewer)
+by () { # by TOKEN PATH BODY: the status, and what is answered
+  curl -s --max-time 5 -w '\n%{http_code}' ${1:+-H "Authorization: Bearer $1"} -H 'Content-Type: application/json' \
+    -d "$3" "http://127.0.0.1:$port/api/v1/approvals/$proposal/$2"
+}
+answered () { # answered NAME STATUS TEXT TOKEN PATH BODY
+  out=$(by "$4" "$5" "$6")
+  is "$1" "$2" "${out##*$'\n'}"
+  says "$1: what is said" "$3"
+}
+body="{\"link\":\"$link\"}"
+answer="{\"digest\":\"$digest\",\"link\":\"$link\"}"
+answered 'who has not logged in is told nothing' 401 unauthenticated '' link "$body"
+answered 'who has is told what it is for' 200 "\"$digest\"" "$viewer" link "$body"
+answered 'an altered one is none' 403 'was not signed here' "$approver" link "{\"link\":\"${link%?}$([ "${link: -1}" = A ] && echo B || echo A)\"}"
+answered 'nor does it answer' 403 'not whole' "$approver" approve "{\"digest\":\"$digest\",\"link\":\"${link%?}\"}"
+answered 'nobody may by it what he may not' 403 viewer "$viewer" approve "$answer"
+proposal_is pending; ok $? 'nothing was answered until here'
+answered 'who may answers by it' 200 approved "$approver" approve "$answer"
+answered 'once' 409 'the link was used' "$approver" approve "$answer"
+answered 'which whoever follows it is told' 409 'the link was used' "$viewer" link "$body"
+! grep -qF "$link" "$host_dir/royald.log"; ok $? 'a link is not logged'
 host_stop; ok $? 'the host stops'
 finish
