@@ -25,6 +25,9 @@ END
 export ROYAL_SECRET_LINKS='a key of thirty-two bytes or more'
 listen
 load_season Coats && checkpoint >"$host_dir/job.log" 2>&1 || exit 1
-sent () { curl -s --max-time 10 "http://127.0.0.1:$peer_port/fake/bodies" | jq -er '.data.events[0].link' >"$host_dir/link"; }
+sent () { # jq says nothing of what there is nothing of
+  curl -s --max-time 10 "http://127.0.0.1:$peer_port/fake/bodies" | jq -r '.data.events[0].link' >"$host_dir/link"
+  [ -s "$host_dir/link" ]
+}
 until_ok sent || exit 1
 drive links.mjs E2E_LINK="$(sed 's|^https://royal.example.com/||' "$host_dir/link")"

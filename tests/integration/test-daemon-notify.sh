@@ -74,7 +74,10 @@ soon 'and how long events took to the feed' says_metric '^royal_journal_told_sec
 
 # A link to a proposal is for one answer, of whoever has logged in and may give it.
 propose Coats; ok $? 'a markdown is proposed'
-sent () { peer bodies | jq -er 'select(.type == "approval.required").data.events[0].link' >"$host_dir/link"; }
+sent () {
+  peer bodies | jq -r 'select(.type == "approval.required").data.events[0].link' >"$host_dir/link"
+  [ -s "$host_dir/link" ]
+}
 soon 'who is to be asked is sent a link' sent
 link=$(sed 's/.*?link=//' "$host_dir/link")
 digest=$(ctl approvals show "$proposal" --json | jq -r .digest)
