@@ -29,5 +29,5 @@ sent () { # jq says nothing of what there is nothing of
   curl -s --max-time 10 "http://127.0.0.1:$peer_port/fake/bodies" | jq -r '.data.events[0].link' >"$host_dir/link"
   [ -s "$host_dir/link" ]
 }
-until_ok sent || exit 1
+until_ok sent || until_ok sent || { echo 'not ok 1 - a link is sent'; echo 1..1; exit 1; }
 drive links.mjs E2E_LINK="$(sed 's|^https://royal.example.com/||' "$host_dir/link")"
