@@ -241,7 +241,8 @@ set_columns (FcProphetDesign *self, const FcProphetOptions *options, const gsize
   for (gsize c = 0; c < self->n_columns; c++)
     self->spread[c] = c < 2 * self->order ? options->season_scale : options->regressor_scale;
   self->x = g_new (double, self->n * self->n_columns);
-  for (gsize i = 0; i < self->n; i++)
+  /* Without columns there is no block to point into. */
+  for (gsize i = 0; self->n_columns > 0 && i < self->n; i++)
     fc_prophet_design_row (self, weeks[i], self->x + i * self->n_columns);
 }
 
