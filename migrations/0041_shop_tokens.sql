@@ -90,7 +90,7 @@ begin
   end if;
 end $$;
 
--- As in 0039, with `token`; null: it does not end.
+-- As in 0040, with `token`; null: it does not end.
 create or replace function shopify_install_row (s shopify_shops) returns jsonb
 language sql stable
 begin atomic
