@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Agents, their jobs and simulations: paused and let go on, a task by a form of its schema, a job cancelled, dead letters one by one and at
 // once, and a plan of which nothing is done. E2E_SEASON is a season at a checkpoint.
-import { accessible, answer, everyTheme, fits, inert, isNow, login, ok, open, picture, run, visit } from './browser.mjs'
+import { accessible, answer, everyTheme, fits, inert, isNow, login, ok, open, picture, run, seen, visit } from './browser.mjs'
 
 const { E2E_URL: url, E2E_TOKEN: token, E2E_SEASON: season } = process.env
 const hostile = '<img src=x onerror="document.title=1"><script>document.title=1</script>'
@@ -20,7 +20,7 @@ async function pause(page) {
   await answer(page, 'Pause')
   await one.getByText(/^Paused by owner/).waitFor()
   await page.getByRole('region', { name: 'Agents' }).getByText('paused').waitFor()
-  ok(await one.getByText(hostile).isVisible(), 'an agent is paused, and why is shown as text')
+  ok(await seen(one.getByText(hostile)), 'an agent is paused, and why is shown as text')
   await everyTheme(page, 'a paused agent')
   await one.getByRole('button', { name: 'Let it go on' }).click()
   await answer(page, 'Let it go on')
@@ -54,7 +54,7 @@ async function task(page) {
   await answer(page, 'Run it')
   await page.getByRole('heading', { level: 2, name: 'markdown checkpoint' }).waitFor()
   await isNow(page, 'completed')
-  ok(await page.getByRole('region', { name: 'Runs of the job' }).getByText('completed').isVisible(), 'a task is run by the form of its schema, and followed to its end')
+  ok(await seen(page.getByRole('region', { name: 'Runs of the job' }).getByText('completed')), 'a task is run by the form of its schema, and followed to its end')
 }
 
 async function jobs(page) {
@@ -63,7 +63,7 @@ async function jobs(page) {
   await page.getByRole('button', { name: 'Cancel the job' }).click()
   await answer(page, 'Cancel the job')
   await isNow(page, 'cancelled')
-  ok(await page.getByText(hostile).first().isVisible(), 'a job is cancelled; its input is text')
+  ok(await seen(page.getByText(hostile).first()), 'a job is cancelled; its input is text')
   for (let i = 0; i < 3; i++) await ask(page, 'good', 'fail', { code: 'denied' })
   await visit(page, 'jobs')
   const dead = page.getByRole('region', { name: 'Dead letters' })
@@ -102,7 +102,7 @@ async function simulate(page) {
   await page.getByRole('button', { name: 'Simulate' }).click()
   const plan = page.getByRole('region', { name: 'Plan' })
   await plan.getByText('It would wait for a person').waitFor()
-  ok(await plan.getByRole('heading', { name: /^markdown\.apply: / }).isVisible(), 'a task is simulated: what would follow is shown')
+  ok(await seen(plan.getByRole('heading', { name: /^markdown\.apply: / })), 'a task is simulated: what would follow is shown')
   await everyTheme(page, 'a plan')
   await fits(page, 'simulate-plan')
   await picture(page, 'simulate', true)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The answers to proposals: rejected with a reason, modified by a form that the action's schema makes, revised, approved at once,
 // and seen by another browser.
-import { accessible, answer, choose, isNow, login, ok, open, picture, refused, run, visit } from './browser.mjs'
+import { accessible, answer, choose, isNow, login, ok, open, picture, refused, run, seen, visit } from './browser.mjs'
 
 const action = 'markdown.apply'
 
@@ -9,11 +9,11 @@ async function reject(page) {
   await choose(page, action)
   await page.getByRole('button', { name: /^Reject/ }).click()
   await answer(page, 'Reject')
-  ok(await page.getByRole('dialog').isVisible(), 'a rejection asks for a reason')
+  ok(await seen(page.getByRole('dialog')), 'a rejection asks for a reason')
   await page.getByLabel('Reason').fill('not before the holidays')
   await answer(page, 'Reject')
   await isNow(page, 'rejected')
-  ok(await page.getByText('not before the holidays').isVisible(), 'rejected, and the reason is shown')
+  ok(await seen(page.getByText('not before the holidays')), 'rejected, and the reason is shown')
 }
 
 async function modify(page) {
@@ -22,7 +22,7 @@ async function modify(page) {
   const field = page.getByRole('dialog').getByRole('spinbutton', { name: 'markdown %' })
   await field.waitFor()
   ok((await field.getAttribute('max')) === '0.4', "the field has the schema's bounds")
-  ok(await page.getByText('0.2 is 20 %').isVisible(), 'and its words')
+  ok(await seen(page.getByText('0.2 is 20 %')), 'and its words')
   await accessible(page, 'a form of a schema')
   refused()
   await field.fill('0.33')
@@ -39,7 +39,7 @@ async function modify(page) {
   await isNow(page, 'pending')
   await page.getByRole('cell', { name: '0.3', exact: true }).first().waitFor()
   ok(true, 'the revision waits in place of the first')
-  for (const name of ['Revision 1', 'Revision 2']) ok(await page.getByRole('link', { name }).isVisible(), `${name} is named`)
+  for (const name of ['Revision 1', 'Revision 2']) ok(await seen(page.getByRole('link', { name })), `${name} is named`)
 }
 
 // What is printed here depends on the machine, and is not asserted.
@@ -74,7 +74,7 @@ async function bulk(page) {
   await visit(page, 'approvals')
   await page.getByRole('button', { name: 'Approve 3 alike' }).click()
   await page.getByRole('dialog', { name: 'Approve 3 of low risk?' }).waitFor()
-  ok((await page.getByRole('dialog').getByRole('listitem').count()) === 3, 'those that are alike are named')
+  ok((await seen(page.getByRole('dialog').getByRole('listitem').nth(2))) && (await page.getByRole('dialog').getByRole('listitem').count()) === 3, 'those that are alike are named')
   await accessible(page, 'several are approved at once')
   await answer(page, 'Approve all')
   await page.getByText('Nothing waits for you.').waitFor()

@@ -8,7 +8,7 @@ import { chromium } from 'playwright-core'
 
 const { E2E_URL: url, E2E_TOKEN: token, E2E_BROWSER: executablePath, E2E_SHOTS: shots } = process.env
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-const patienceMs = 15000
+const patienceMs = 30000
 
 let number = 0
 let failed = 0
@@ -27,6 +27,9 @@ export const refused = () => refusals++
 const expelled = new WeakSet()
 /** Whoever looks at this page is put out now: what their page still asks for is refused, however much that is. */
 export const expel = (page) => expelled.add(page)
+
+/** Whether it comes to be visible. */
+export const seen = (locator) => locator.waitFor().then(() => true, () => false)
 
 export async function open(browser, options) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options })

@@ -2,7 +2,7 @@
 // Drives every page of the console. E2E_PASSWORD (the first administrator's, for one time) and E2E_WEIGHT_MAX (bytes, gzipped) say
 // what beside what browser.mjs reads.
 import { join } from 'node:path'
-import { accessible, expel, fits, login, ok, open, run, visit } from './browser.mjs'
+import { accessible, expel, fits, login, ok, open, run, seen, visit } from './browser.mjs'
 
 const { E2E_URL: url, E2E_PASSWORD: oneTime, E2E_SHOTS: shots, E2E_WEIGHT_MAX: most } = process.env
 const names = ['overview', 'approvals', 'activity', 'agents', 'jobs', 'workflows', 'season', 'products', 'themes', 'sync', 'policy', 'simulate', 'audit', 'settings']
@@ -47,7 +47,7 @@ async function approve(page, browser) {
   await page.getByText('markdown.apply').first().waitFor()
   await page.keyboard.press('j')
   await page.getByRole('heading', { name: /^markdown\.apply: / }).waitFor()
-  ok(await page.getByText('Facts, as the host observed them').isVisible(), 'facts stand apart from claims')
+  ok(await seen(page.getByText('Facts, as the host observed them')), 'facts stand apart from claims')
   await accessible(page, 'a proposal')
   await page.screenshot({ path: join(shots, 'approval.png'), fullPage: true })
   await page.keyboard.press('r')

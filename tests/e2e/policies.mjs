@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Another policy: written with its mistakes placed, tried on a sample and over what was recorded, proposed, put in force, and its limit
 // as a gauge. E2E_SEASON is a season at a checkpoint.
-import { accessible, answer, everyTheme, fits, isNow, login, ok, open, picture, refused, run, visit } from './browser.mjs'
+import { accessible, answer, everyTheme, fits, isNow, login, ok, open, picture, refused, run, seen, visit } from './browser.mjs'
 
 const { E2E_URL: url, E2E_TOKEN: token, E2E_SEASON: season } = process.env
 const editor = (page) => page.getByRole('region', { name: 'Editor' })
@@ -44,7 +44,7 @@ async function attempt(page) {
   now.rules.find((one) => one.name === 'markdown-always-asks').decision = 'notify'
   await text(page).fill(JSON.stringify({ ...now, limits: [limit] }, null, 2))
   const differs = page.getByRole('region', { name: 'Differences' })
-  ok((await differs.getByText('Rule markdown-always-asks: changed').isVisible()) && (await differs.getByText('Limit markdowns-a-day: new').isVisible()), 'what differs is named')
+  ok((await seen(differs.getByText('Rule markdown-always-asks: changed'))) && (await seen(differs.getByText('Limit markdowns-a-day: new'))), 'what differs is named')
   const test = page.getByRole('region', { name: 'Test' })
   await test.getByLabel('A proposal that was recorded').selectOption({ index: 1 })
   await test.getByRole('button', { name: 'Test', exact: true }).click()
@@ -59,7 +59,7 @@ async function attempt(page) {
   await back.getByRole('button', { name: 'Backtest' }).click()
   await back.getByText('2 proposals, 2 decided otherwise').waitFor()
   const rows = back.getByRole('row')
-  ok((await rows.count()) === 3, 'what would have been decided otherwise is listed')
+  ok((await seen(rows.nth(2))) && (await rows.count()) === 3, 'what would have been decided otherwise is listed')
   ok((await rows.nth(1).innerText()).includes('notify') && (await rows.nth(2).innerText()).includes('deny'), 'the limit counts over what was recorded', await back.innerText())
   await everyTheme(page, 'a policy is tried')
   await fits(page, 'policy-edit')
@@ -89,7 +89,7 @@ async function gauge(page) {
   ok(asked.ok(), 'a third markdown is asked for', await asked.text())
   const limit = page.getByRole('list', { name: 'Limits' }).getByRole('listitem').filter({ hasText: 'markdowns-a-day' })
   await limit.getByText('1 of 1').waitFor()
-  ok((await limit.getByText('used up').isVisible()) && (await limit.getByRole('meter').isVisible()), 'its gauge follows', await limit.innerText())
+  ok((await seen(limit.getByText('used up'))) && (await seen(limit.getByRole('meter'))), 'its gauge follows', await limit.innerText())
 }
 
 await run(async (browser) => {

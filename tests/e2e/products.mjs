@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From the catalog to the shop, as people see it: what is within the goals goes live by itself, what leaves too little is rejected, of
 // what is risky a person decides here, and a supplier that fails stops its product and is told. What the shop was given is asked of it.
-import { accessible, answer, everyTheme, fits, inert, isNow, login, ok, open, picture, run, visit } from './browser.mjs'
+import { accessible, answer, everyTheme, fits, inert, isNow, login, ok, open, picture, run, seen, visit } from './browser.mjs'
 
 const { E2E_URL: url, E2E_TOKEN: token, E2E_SHOP: shop } = process.env
 const patienceMs = 30000
@@ -29,7 +29,7 @@ async function live(page, title, handle) {
 
 async function goals(page) {
   await visit(page, 'products')
-  ok(await page.getByText('No product was found yet').isVisible(), 'a board of nothing says what is to be done')
+  ok(await seen(page.getByText('No product was found yet')), 'a board of nothing says what is to be done')
   await accessible(page, 'an empty board')
   for (const [name, value] of [['margin', '40'], ['revenue', '100000']]) {
     await page.getByRole('button', { name: `Set the goal for the ${name}` }).click()
@@ -72,7 +72,7 @@ async function supplierFails(page) {
   ok(/Hell & Co, the supplier of Wall clock .* fails the vetting/.test(await told.innerText()), 'a supplier that fails stops it, and alerts', await told.innerText())
   await inert(page)
   await visit(page, 'overview')
-  ok(await page.getByRole('list', { name: 'Workflows that failed within a day' }).getByText(/Hell & Co, .* fails the vetting/).isVisible(), 'the overview alerts, too')
+  ok(await seen(page.getByRole('list', { name: 'Workflows that failed within a day' }).getByText(/Hell & Co, .* fails the vetting/)), 'the overview alerts, too')
   await visit(page, 'products')
 }
 

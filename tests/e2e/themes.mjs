@@ -2,7 +2,7 @@
 // A theme is checked, what is wrong is seen, the mended one is asked for and published, and the one before is asked for again. E2E_ASK is
 // a pipe that takes what is to happen in the shop (`mend`, `live`); E2E_ASK.done tells that it has.
 import { readFileSync, writeFileSync } from 'node:fs'
-import { accessible, answer, everyTheme, fits, inert, isNow, login, ok, open, picture, run, visit } from './browser.mjs'
+import { accessible, answer, everyTheme, fits, inert, isNow, login, ok, open, picture, run, seen, visit } from './browser.mjs'
 
 const { E2E_ASK: pipe } = process.env
 const hostile = '<img src=x onerror=alert(1)>'
@@ -27,7 +27,7 @@ async function stage(page) {
 
 async function check(page) {
   await visit(page, 'themes')
-  ok(await row(page, 'Themes', 'Old').getByText('live', { exact: true }).isVisible(), 'the live theme is told')
+  ok(await seen(row(page, 'Themes', 'Old').getByText('live', { exact: true })), 'the live theme is told')
   ok((await row(page, 'Themes', hostile).innerText()).includes('themes, <b>feature</b> at abababab'), 'a staged one tells where it is from, as text')
   await page.getByRole('link', { name: hostile }).click()
   await section(page).getByText('From themes, <b>feature</b> at').waitFor()
