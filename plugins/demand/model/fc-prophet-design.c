@@ -240,9 +240,9 @@ set_columns (FcProphetDesign *self, const FcProphetOptions *options, const gsize
   self->spread = g_new (double, self->n_columns);
   for (gsize c = 0; c < self->n_columns; c++)
     self->spread[c] = c < 2 * self->order ? options->season_scale : options->regressor_scale;
-  self->x = g_new (double, self->n * self->n_columns);
-  /* Without columns there is no block to point into. */
-  for (gsize i = 0; self->n_columns > 0 && i < self->n; i++)
+  /* A block also without columns: what steps through its rows would else step from NULL. */
+  self->x = g_new (double, MAX (self->n * self->n_columns, 1));
+  for (gsize i = 0; i < self->n; i++)
     fc_prophet_design_row (self, weeks[i], self->x + i * self->n_columns);
 }
 
