@@ -368,7 +368,7 @@ main (int argc, char **argv)
   royal_test_init (&argc, &argv);
   allow_descriptors ();
   bench->epoll = epoll_create1 (EPOLL_CLOEXEC);
-  bench->host = http_host_start ();
+  bench->host = http_host_start (NULL);
   bench_feed (bench);
   for (guint i = 0; i < CLIENTS; i++)
     {

@@ -7,10 +7,9 @@
 #include "bench-cpu.h"
 #include "bench.h"
 #include "http-host.h"
+#include "http-peer.h"
+#include "http-wrk.h"
 #include "royal-test.h"
-
-#include <signal.h>
-#include <string.h>
 
 #define CONNECTIONS 64
 #define SECONDS "4"
@@ -26,92 +25,6 @@ typedef struct {
   double database_us; /* the same, of the database */
 } Figures;
 
-/* A server that only answers with bytes. */
-typedef struct {
-  GSubprocess *process;
-  guint port;
-  int pid;
-} Peer;
-
-/* Starts what prints its port in its first line; FALSE when it ends instead. */
-static gboolean
-peer_start (Peer *self, const char *const *argv)
-{
-  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE);
-  g_autoptr (GDataInputStream) lines = NULL;
-  g_autofree char *line = NULL;
-
-  g_subprocess_launcher_set_child_setup (launcher, http_host_end_with_parent, NULL, NULL);
-  self->process = g_subprocess_launcher_spawnv (launcher, argv, NULL);
-  if (self->process == NULL)
-    return FALSE;
-  lines = g_data_input_stream_new (g_subprocess_get_stdout_pipe (self->process));
-  g_filter_input_stream_set_close_base_stream (G_FILTER_INPUT_STREAM (lines), FALSE);
-  line = g_data_input_stream_read_line_utf8 (lines, NULL, NULL, NULL);
-  self->port = line != NULL ? (guint)g_ascii_strtoull (line, NULL, 10) : 0;
-  if (self->port == 0)
-    return FALSE;
-  self->pid = (int)g_ascii_strtoll (g_subprocess_get_identifier (self->process), NULL, 10);
-  return TRUE;
-}
-
-static void
-peer_stop (Peer *self)
-{
-  if (self->process == NULL)
-    return;
-  g_subprocess_send_signal (self->process, SIGTERM);
-  g_subprocess_wait (self->process, NULL, NULL);
-  g_clear_object (&self->process);
-}
-
-/* What @program prints. (transfer full) (nullable) */
-static char *
-output_of (const char *const *argv)
-{
-  g_autofree char *output = NULL;
-  int status;
-
-  if (!g_spawn_sync (NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &output, NULL, &status, NULL) ||
-      status != 0)
-    return NULL;
-  return g_steal_pointer (&output);
-}
-
-static double
-after (const char *text, const char *label)
-{
-  const char *found = strstr (text, label);
-
-  return found != NULL ? g_ascii_strtod (found + strlen (label), NULL) : 0;
-}
-
-static double
-number_before (const char *text, const char *label)
-{
-  const char *found = strstr (text, label), *start = found;
-
-  if (found == NULL)
-    g_error ("wrk printed no%s", label);
-  while (start > text && g_ascii_isdigit (start[-1]))
-    start--;
-  return g_ascii_strtod (start, NULL);
-}
-
-/* A time as wrk prints it: 870.00us, 1.23ms, 1.02s. */
-static double
-time_ms (const char *text, const char *label)
-{
-  const char *found = strstr (text, label);
-  char *unit;
-  double value;
-
-  if (found == NULL)
-    g_error ("wrk printed no %s", label);
-  value = g_ascii_strtod (found + strlen (label), &unit);
-  return g_str_has_prefix (unit, "us") ? value / 1000 : g_str_has_prefix (unit, "ms") ? value : value * 1000;
-}
-
 /* @pid: the server's, the processor time of which is measured; 0 when it is not to be. */
 static Figures
 measure (guint port, int pid, const char *token)
@@ -121,20 +34,16 @@ measure (guint port, int pid, const char *token)
   const char *const argv[] = {
     "wrk", "-t1", "-c" G_STRINGIFY (CONNECTIONS), "-d" SECONDS "s", "--latency", "-H", header, url, NULL
   };
-  double server_s = bench_cpu_of (pid), database_s = bench_cpu_of_database (), n;
-  g_autofree char *output = output_of (argv);
+  double server_s = bench_cpu_of (pid), database_s = bench_cpu_of_database ();
+  HttpWrk wrk = http_wrk_run (argv);
 
-  if (output == NULL)
-    g_error ("wrk failed");
   server_s = bench_cpu_of (pid) - server_s;
   database_s = bench_cpu_of_database () - database_s;
-  /* "  17442 requests in 4.10s, 385.93MB read" */
-  n = number_before (output, " requests in ");
-  return (Figures){ .per_s = after (output, "Requests/sec:"),
-                    .p99_ms = time_ms (output, "99%"),
-                    .bad = after (output, "Non-2xx or 3xx responses:"),
-                    .server_us = server_s * 1e6 / n,
-                    .database_us = database_s * 1e6 / n };
+  return (Figures){ .per_s = wrk.per_s,
+                    .p99_ms = wrk.p99_ms,
+                    .bad = wrk.bad,
+                    .server_us = server_s * 1e6 / wrk.n,
+                    .database_us = database_s * 1e6 / wrk.n };
 }
 
 /* --- The host ----------------------------------------------------------------------------------------------------- */
@@ -164,7 +73,7 @@ save_page (guint port, const char *token)
   g_autofree char *header = g_strdup_printf ("Authorization: Bearer %s", token);
   g_autofree char *file = g_build_filename (royal_test_dir (), "page.json", NULL);
   const char *const argv[] = { "curl", "-sf", "-H", header, "-o", file, url, NULL };
-  g_autofree char *output = output_of (argv);
+  g_autofree char *output = http_output_of (argv);
 
   if (output == NULL)
     g_error ("the host did not answer");
@@ -214,7 +123,7 @@ conclude (Rounds *servers, double *ratio_cpu, gboolean has_fastify)
 }
 
 static void
-run_rounds (HttpHost *host, const Peer *plain, const Peer *fastify)
+run_rounds (HttpHost *host, const HttpPeer *plain, const HttpPeer *fastify)
 {
   const guint ports[] = { host->port, plain->port, fastify->port };
   const int pids[] = { bench_host_pid (host->host), plain->pid, 0 };
@@ -244,22 +153,20 @@ run_rounds (HttpHost *host, const Peer *plain, const Peer *fastify)
 static void
 bench_http (void)
 {
-  g_autofree char *server = bench_build_path ("tests/bench/plain-server");
   g_autofree char *peers = bench_build_path ("peers");
   g_autofree char *page = NULL;
-  HttpHost *host = http_host_start ();
-  Peer plain = { 0 }, fastify = { 0 };
+  HttpHost *host = http_host_start (NULL);
+  HttpPeer plain = { 0 }, fastify = { 0 };
 
   fill (host->owner);
   page = save_page (host->port, host->viewer);
-  if (!peer_start (&plain, (const char *const[]){ server, page, NULL }))
-    g_error ("%s did not start", server);
-  if (!peer_start (&fastify, (const char *const[]){ ROYAL_SRCDIR "/tools/peers", "http", peers, page, NULL }))
+  http_peer_start_plain (&plain, page);
+  if (!http_peer_start (&fastify, (const char *const[]){ ROYAL_SRCDIR "/tools/peers", "http", peers, page, NULL }))
     g_print ("fastify is absent\n");
   (void)measure (host->port, bench_host_pid (host->host), host->viewer); /* warm */
   run_rounds (host, &plain, &fastify);
-  peer_stop (&fastify);
-  peer_stop (&plain);
+  http_peer_stop (&fastify);
+  http_peer_stop (&plain);
   http_host_stop (host);
 }
 

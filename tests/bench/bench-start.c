@@ -82,7 +82,7 @@ measure_paint (void)
       g_print ("the console is not measured: there is no %s\n", lack);
       return g_strdup ("\"paint_ms\":null,\"paint_least_ms\":null,\"ratio_paint\":null,\"page_gzip_kb\":null");
     }
-  host = http_host_start ();
+  host = http_host_start (NULL);
   seen = run_browser (host->port);
   http_host_stop (host);
   figures = json_node_get_object (seen);

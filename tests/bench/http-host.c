@@ -35,9 +35,11 @@ free_port (void)
 
 /* (transfer full): a folder with the agent's manifest. */
 static char *
-make_manifests (void)
+make_manifests (const char *more)
 {
-  static const char manifest[] = "{\"agent\":\"bench\",\"module\":\"bench-agent.so\",\"limits\":{\"workers\":1}}";
+  g_autofree char *manifest =
+      g_strdup_printf ("{\"agent\":\"bench\",\"module\":\"bench-agent.so\",\"limits\":{\"workers\":1}%s%s}",
+                       more != NULL ? "," : "", more != NULL ? more : "");
   g_autofree char *folder = g_build_filename (royal_test_dir (), "manifests", NULL);
   g_autofree char *path = g_build_filename (folder, "bench.json", NULL);
 
@@ -47,22 +49,27 @@ make_manifests (void)
 }
 
 static void
-start (HttpHost *self)
+start (HttpHost *self, const char *manifest)
 {
   g_autofree char *plugins_path = bench_build_path ("tests/bench");
   g_autofree char *plugins = g_strconcat ("plugins=", plugins_path, NULL);
-  g_autofree char *folder = make_manifests ();
+  g_autofree char *folder = make_manifests (manifest);
   g_autofree char *manifests = g_strconcat ("manifests=", folder, NULL);
   g_autofree char *url = g_strconcat ("database-url=", self->owner, NULL);
   g_autofree char *listen = g_strdup_printf ("listen=127.0.0.1:%u", self->port);
-  const char *options[] = { plugins, manifests, "policy=" ROYAL_SRCDIR "/manifests/policy.json", url, listen, NULL };
+  g_autofree char *secrets_path = g_build_filename (royal_test_dir (), "secrets", NULL);
+  g_autofree char *secrets = g_strconcat ("secrets-dir=", secrets_path, NULL);
+  gboolean has_secrets = g_file_test (secrets_path, G_FILE_TEST_IS_DIR);
+  const char *options[] = { plugins, manifests, "policy=" ROYAL_SRCDIR "/manifests/policy.json",
+                            url,     listen,    has_secrets ? secrets : NULL,
+                            NULL };
 
   self->host = bench_host_start ("host", options);
   bench_host_wait_ready (self->host);
 }
 
 HttpHost *
-http_host_start (void)
+http_host_start (const char *manifest)
 {
   HttpHost *self = g_new0 (HttpHost, 1);
 
@@ -71,7 +78,7 @@ http_host_start (void)
   royal_test_migrate ();
   self->viewer = make_token (self->owner, "viewer");
   self->operator= make_token (self->owner, "operator");
-  start (self);
+  start (self, manifest);
   return self;
 }
 

@@ -14,7 +14,9 @@ typedef struct {
   char *operator;
 } HttpHost;
 
-HttpHost *http_host_start (void) G_GNUC_WARN_UNUSED_RESULT;
+/* @manifest: (nullable): more members of the operator's manifest, such as `"triggers":{…}`. Files in the folder "secrets" of the test's
+ * folder, when there is one, are its secrets. */
+HttpHost *http_host_start (const char *manifest) G_GNUC_WARN_UNUSED_RESULT;
 void http_host_stop (HttpHost *self);
 
 /* Sends SIGTERM to the calling process when its parent ends: a child's set-up. */
