@@ -196,8 +196,8 @@ test_places (void)
     {
       g_ptr_array_add (held, web_socket (host));
       /* The backlog is shorter than this. */
-      if (i % 100 == 99)
-        royal_test_spin (50);
+      if (i % 20 == 19)
+        royal_test_spin (20);
     }
   answer = web_expect (host, 200, NULL, "GET", "/api/v1/status", NULL);
 }

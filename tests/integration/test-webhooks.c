@@ -61,6 +61,22 @@ test_hook (TriggerFixture *f, gconstpointer data)
   trigger_fixture_expect_answer (trigger_fixture_deliver (f, "test", "good.h", "{}", old), TRIGGER_FIXTURE_REFUSED);
 }
 
+/* What comes twice while a transaction is under way is in the next one twice. */
+static void
+test_hook_twice (TriggerFixture *f, gconstpointer data)
+{
+  start_hook (f, "'max_bytes':20");
+  trigger_fixture_expect ("select string_agg (f.fresh::text, ' ') || ' ' || count (distinct f.started)"
+                          " from (select t.name, t.version, set_config ('royal.workspace', t.workspace_id::text, true) "
+                          "from triggers t offset 0) t,"
+                          " jsonb_build_object ('name', t.name, 'version', t.version, 'keys', jsonb_build_array "
+                          "('k1'), 'remember_s', 60, 'request',"
+                          "   jsonb_build_object ('agent', 'good', 'task', 'echo', 'input', '{}'::jsonb)) x,"
+                          " trigger_fire_all (jsonb_build_array (x, x, jsonb_set (x, '{keys}', '[\"k2\"]'), x)) f",
+                          "true false true false 2");
+  trigger_fixture_expect ("select count (*) from jobs", "2");
+}
+
 static void
 test_hook_bounds (TriggerFixture *f, gconstpointer data)
 {
@@ -377,9 +393,10 @@ main (int argc, char **argv)
     const char *path;
     void (*test) (TriggerFixture *f, gconstpointer data);
   } tests[] = {
-    { "/webhooks/own", test_hook },        { "/webhooks/bounds", test_hook_bounds },
-    { "/webhooks/time", test_hook_time },  { "/webhooks/github", test_github },
-    { "/webhooks/shopify", test_shopify }, { "/webhooks/together", test_together },
+    { "/webhooks/own", test_hook },         { "/webhooks/bounds", test_hook_bounds },
+    { "/webhooks/time", test_hook_time },   { "/webhooks/github", test_github },
+    { "/webhooks/shopify", test_shopify },  { "/webhooks/together", test_together },
+    { "/webhooks/twice", test_hook_twice },
   };
 
   royal_test_init (&argc, &argv);

@@ -314,9 +314,11 @@ GSocket *
 web_socket (WebHost *self)
 {
   g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string ("127.0.0.1", self->port);
+  g_autoptr (GError) error = NULL;
   GSocket *socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
 
-  g_assert_true (g_socket_connect (socket, address, NULL, NULL));
+  g_socket_connect (socket, address, NULL, &error);
+  g_assert_no_error (error);
   g_socket_set_blocking (socket, FALSE);
   return socket;
 }
