@@ -80,6 +80,7 @@ rh_charter_finalize (GObject *object)
 {
   RhCharter *self = RH_CHARTER (object);
 
+  rh_store_unlisten (self->store, self);
   g_hash_table_unref (self->grants);
   g_free (self->version);
   g_free (self->workspace_name);
@@ -257,34 +258,20 @@ load (RhCharter *self, GTask *task)
 static void
 on_changed (RhStore *store, const char *channel, const char *payload, gpointer data)
 {
-  g_autoptr (RhCharter) self = g_weak_ref_get (data);
-
-  if (self != NULL)
-    load (self, NULL);
-}
-
-static void
-weak_ref_free (gpointer data)
-{
-  g_weak_ref_clear (data);
-  g_free (data);
+  load (data, NULL);
 }
 
 void
 rh_charter_start_async (RhCharter *self, GAsyncReadyCallback callback, gpointer data)
 {
-  GWeakRef *ref = g_new0 (GWeakRef, 1);
   GTask *task;
 
   g_return_if_fail (RH_IS_CHARTER (self));
 
   task = g_task_new (self, NULL, callback, data);
   g_task_set_source_tag (task, rh_charter_start_async);
-  /* The store listens for as long as it lives, which may be longer than the charter does. */
-  g_weak_ref_init (ref, self);
-  g_object_set_data_full (G_OBJECT (self->store), "rh-charter", ref, weak_ref_free);
   load (self, task);
-  rh_store_listen (self->store, CHANNEL, on_changed, ref);
+  rh_store_listen (self->store, CHANNEL, on_changed, self);
 }
 
 gboolean

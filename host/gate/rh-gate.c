@@ -47,6 +47,7 @@ rh_gate_finalize (GObject *object)
 {
   RhGate *self = RH_GATE (object);
 
+  rh_store_unlisten (self->store, self);
   rh_again_free (self->again);
   g_clear_object (&self->registry);
   g_object_unref (self->executor);
@@ -171,25 +172,21 @@ rh_gate_kick (RhGate *self)
 
 /* --- Life --------------------------------------------------------------------------------------------------------- */
 
-/* The store listens for as long as it lives, which may be longer than the gate does. */
 static void
 on_effects (RhStore *store, const char *channel, const char *payload, gpointer data)
 {
-  g_autoptr (RhGate) self = g_weak_ref_get (data);
+  g_autoptr (RhGate) self = g_object_ref (data);
 
-  if (self != NULL)
-    rh_executor_kick (self->executor);
+  rh_executor_kick (self->executor);
 }
 
 /* "WORKSPACE HALTS", or NULL when notifications may have been missed. */
 static void
 on_halt (RhStore *store, const char *channel, const char *payload, gpointer data)
 {
-  g_autoptr (RhGate) self = g_weak_ref_get (data);
+  g_autoptr (RhGate) self = g_object_ref (data);
   g_auto (GStrv) words = g_strsplit (payload != NULL ? payload : "", " ", 2);
 
-  if (self == NULL)
-    return;
   if (g_strv_length (words) == 2)
     rh_executor_halt (self->executor, words[0], words[1]);
   else
@@ -199,30 +196,18 @@ on_halt (RhStore *store, const char *channel, const char *payload, gpointer data
 static void
 on_again (RhStore *store, const char *channel, const char *payload, gpointer data)
 {
-  g_autoptr (RhGate) self = g_weak_ref_get (data);
+  g_autoptr (RhGate) self = g_object_ref (data);
 
-  if (self != NULL && self->again != NULL)
+  if (self->again != NULL)
     rh_again_kick (self->again);
-}
-
-static void
-weak_ref_free (gpointer data)
-{
-  g_weak_ref_clear (data);
-  g_free (data);
 }
 
 static void
 listen (RhGate *self)
 {
-  GWeakRef *ref = g_new0 (GWeakRef, 1);
-  g_autofree char *key = g_strdup_printf ("rh-gate-%p", (void *)ref);
-
-  g_weak_ref_init (ref, self);
-  g_object_set_data_full (G_OBJECT (self->store), key, ref, weak_ref_free);
-  rh_store_listen (self->store, EFFECTS_CHANNEL, on_effects, ref);
-  rh_store_listen (self->store, HALT_CHANNEL, on_halt, ref);
-  rh_store_listen (self->store, AGAIN_CHANNEL, on_again, ref);
+  rh_store_listen (self->store, EFFECTS_CHANNEL, on_effects, self);
+  rh_store_listen (self->store, HALT_CHANNEL, on_halt, self);
+  rh_store_listen (self->store, AGAIN_CHANNEL, on_again, self);
 }
 
 void

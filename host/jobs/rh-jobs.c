@@ -494,9 +494,9 @@ on_renew_timer (gpointer data)
 static void
 on_notify (RhStore *store, const char *channel, const char *payload, gpointer data)
 {
-  g_autoptr (RhJobs) self = g_weak_ref_get (data);
+  g_autoptr (RhJobs) self = g_object_ref (data);
 
-  if (self == NULL || !self->started)
+  if (!self->started)
     return;
   if (payload == NULL || strcmp (payload, "cancel") == 0)
     rh_jobs_renew (self);
@@ -536,26 +536,13 @@ rh_jobs_new (RhStore *store, RhRegistry *registry, RhWorkers *workers, RhGate *g
   return self;
 }
 
-static void
-free_weak (gpointer data)
-{
-  g_weak_ref_clear (data);
-  g_free (data);
-}
-
 void
 rh_jobs_start (RhJobs *self)
 {
-  GWeakRef *weak;
-
   g_return_if_fail (RH_IS_JOBS (self) && !self->started);
 
   self->started = TRUE;
-  weak = g_new0 (GWeakRef, 1);
-  g_weak_ref_init (weak, self);
-  /* The store listens for as long as it lives, which may be longer than this object. */
-  g_object_weak_ref (G_OBJECT (self->store), (GWeakNotify)(void (*) (void))free_weak, weak);
-  rh_store_listen (self->store, "royal_jobs", on_notify, weak);
+  rh_store_listen (self->store, "royal_jobs", on_notify, self);
   self->available = g_signal_connect (self->store, "available", G_CALLBACK (on_available), self);
   self->capacity = g_signal_connect_swapped (self->workers, "capacity", G_CALLBACK (rh_jobs_turn_soon), self);
   self->sweep = g_timeout_add (SWEEP_MS, on_sweep, self);
@@ -631,6 +618,7 @@ rh_jobs_finalize (GObject *object)
   g_clear_handle_id (&self->next_timer, g_source_remove);
   g_clear_handle_id (&self->sweep, g_source_remove);
   g_clear_handle_id (&self->renew_timer, g_source_remove);
+  rh_store_unlisten (self->store, self);
   g_clear_signal_handler (&self->available, self->store);
   g_clear_signal_handler (&self->capacity, self->workers);
   g_clear_pointer (&self->completed, g_ptr_array_unref);

@@ -255,28 +255,27 @@ on_something (RhTriggers *self, const char *channel, const char *payload)
       watches[i]->look (self->watching[i]);
 }
 
-/* The store listens for as long as it lives, which may be longer than this object. */
 typedef struct {
-  GWeakRef triggers;
+  RhTriggers *triggers;
   RhTriggersNotify notify;
 } Listening;
 
 static void
-listening_free (gpointer data, GObject *store)
+listening_free (gpointer data)
 {
   Listening *self = data;
 
-  g_weak_ref_clear (&self->triggers);
+  rh_store_unlisten (self->triggers->store, self);
   g_free (self);
 }
 
 static void
 on_notify (RhStore *store, const char *channel, const char *payload, gpointer data)
 {
-  Listening *listening = data;
-  g_autoptr (RhTriggers) self = g_weak_ref_get (&listening->triggers);
+  const Listening *listening = data;
+  g_autoptr (RhTriggers) self = g_object_ref (listening->triggers);
 
-  if (self != NULL && self->started)
+  if (self->started)
     listening->notify (self, channel, payload);
 }
 
@@ -288,12 +287,11 @@ rh_triggers_listen (RhTriggers *self, const char *channel, RhTriggersNotify noti
   g_autofree char *name = g_strdup_printf ("%s %p", channel, (void *)notify);
   Listening *listening;
 
-  if (!g_hash_table_add (self->listening, g_steal_pointer (&name)))
+  if (g_hash_table_contains (self->listening, name))
     return;
-  listening = g_new0 (Listening, 1);
-  g_weak_ref_init (&listening->triggers, self);
-  listening->notify = notify;
-  g_object_weak_ref (G_OBJECT (self->store), listening_free, listening);
+  listening = g_new (Listening, 1);
+  *listening = (Listening){ .triggers = self, .notify = notify };
+  g_hash_table_insert (self->listening, g_steal_pointer (&name), listening);
   rh_store_listen (self->store, channel, on_notify, listening);
 }
 
@@ -690,6 +688,7 @@ rh_triggers_finalize (GObject *object)
   RhTriggers *self = RH_TRIGGERS (object);
 
   g_clear_pointer (&self->firings, rh_firings_free);
+  g_hash_table_unref (self->listening);
   g_clear_object (&self->store);
   g_clear_object (&self->registry);
   g_clear_object (&self->secrets);
@@ -697,7 +696,6 @@ rh_triggers_finalize (GObject *object)
   g_free (self->host_id);
   g_hash_table_unref (self->known);
   g_hash_table_unref (self->sources);
-  g_hash_table_unref (self->listening);
   g_hash_table_unref (self->declared);
   G_OBJECT_CLASS (rh_triggers_parent_class)->finalize (object);
 }
@@ -714,6 +712,6 @@ rh_triggers_init (RhTriggers *self)
 {
   self->known = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, known_free);
   self->sources = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  self->listening = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->listening = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, listening_free);
   self->declared = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
 }

@@ -297,19 +297,12 @@ match (RhWorkflows *self)
     self->match_timer = g_timeout_add (MATCH_MS, on_match_timer, self);
 }
 
-/* (nullable) (transfer full) */
-static RhWorkflows *
-alive (gpointer data)
-{
-  return g_weak_ref_get (data);
-}
-
 static void
 on_told (RhStore *store, const char *channel, const char *payload, gpointer data)
 {
-  g_autoptr (RhWorkflows) self = alive (data);
+  g_autoptr (RhWorkflows) self = g_object_ref (data);
 
-  if (self == NULL || !self->started)
+  if (!self->started)
     return;
   if (payload == NULL || *payload != '\0')
     {
@@ -322,9 +315,9 @@ on_told (RhStore *store, const char *channel, const char *payload, gpointer data
 static void
 on_events (RhStore *store, const char *channel, const char *payload, gpointer data)
 {
-  g_autoptr (RhWorkflows) self = alive (data);
+  g_autoptr (RhWorkflows) self = g_object_ref (data);
 
-  if (self != NULL && self->listening)
+  if (self->listening)
     match (self);
 }
 
@@ -408,28 +401,15 @@ rh_workflows_get (RhWorkflows *self)
   return self->set;
 }
 
-static void
-free_weak (gpointer data)
-{
-  g_weak_ref_clear (data);
-  g_free (data);
-}
-
 void
 rh_workflows_start (RhWorkflows *self)
 {
-  GWeakRef *weak;
-
   g_return_if_fail (RH_IS_WORKFLOWS (self) && !self->started);
 
   self->started = TRUE;
   self->listening = TRUE;
-  weak = g_new0 (GWeakRef, 1);
-  g_weak_ref_init (weak, self);
-  /* The store listens for as long as it lives, which may be longer than this object. */
-  g_object_weak_ref (G_OBJECT (self->store), (GWeakNotify)(void (*) (void))free_weak, weak);
-  rh_store_listen (self->store, "royal_workflows", on_told, weak);
-  rh_store_listen (self->store, "royal_events", on_events, weak);
+  rh_store_listen (self->store, "royal_workflows", on_told, self);
+  rh_store_listen (self->store, "royal_events", on_events, self);
   self->available = g_signal_connect (self->store, "available", G_CALLBACK (on_available), self);
   work (self);
 }
@@ -553,6 +533,7 @@ rh_workflows_finalize (GObject *object)
 
   g_clear_handle_id (&self->timer, g_source_remove);
   g_clear_handle_id (&self->match_timer, g_source_remove);
+  rh_store_unlisten (self->store, self);
   g_clear_signal_handler (&self->available, self->store);
   rh_workflow_set_free (self->set);
   g_hash_table_unref (self->known);

@@ -26,13 +26,7 @@ static const RhStatement claim = { "notice.claim",
 static const RhStatement end = { "notice.end", "select notice_end ($1::uuid, $2, $3::int, $4, $5::bigint) as state", 5,
                                  RH_WRITES };
 
-/* The store listens for its whole life, which may be longer than the notifier's. */
-typedef struct {
-  RhNotifier *notifier; /* (nullable): none any more */
-} Listening;
-
 struct _RhNotifier {
-  Listening *listening;
   RhStore *store;
   RhSecrets *secrets;
   GHashTable *receivers;
@@ -281,20 +275,14 @@ on_pause (gpointer data)
 static void
 on_notify (RhStore *store, const char *channel, const char *payload, gpointer data)
 {
-  RhNotifier *self = ((const Listening *)data)->notifier;
+  RhNotifier *self = data;
 
-  if (self == NULL || !self->ready)
+  if (!self->ready)
     return;
   if (strcmp (channel, NOTICES_CHANNEL) == 0)
     look (self);
   else if (self->pause == 0)
     self->pause = g_timeout_add (PAUSE_MS, on_pause, self);
-}
-
-static void
-listening_free (gpointer data, GObject *store)
-{
-  g_free (data);
 }
 
 /* (transfer full): nothing in a name needs to be escaped. */
@@ -327,13 +315,10 @@ rh_notifier_new (RhStore *store, RhSecrets *secrets, GHashTable *receivers, gint
   self->holder = g_strdup (holder);
   self->names = names_of (receivers);
   self->cancellable = g_cancellable_new ();
-  self->listening = g_new0 (Listening, 1);
-  self->listening->notifier = self;
-  g_object_weak_ref (G_OBJECT (store), listening_free, self->listening);
   if (g_hash_table_size (receivers) > 0)
     {
-      rh_store_listen (store, EVENTS_CHANNEL, on_notify, self->listening);
-      rh_store_listen (store, NOTICES_CHANNEL, on_notify, self->listening);
+      rh_store_listen (store, EVENTS_CHANNEL, on_notify, self);
+      rh_store_listen (store, NOTICES_CHANNEL, on_notify, self);
     }
   self->timer = g_timeout_add_seconds (LOOK_S, on_timer, self);
   tell_receivers (self);
@@ -347,7 +332,7 @@ rh_notifier_stop (RhNotifier *self)
     return;
   g_clear_handle_id (&self->timer, g_source_remove);
   g_clear_handle_id (&self->pause, g_source_remove);
-  self->listening->notifier = NULL;
+  rh_store_unlisten (self->store, self);
   g_cancellable_cancel (self->cancellable);
   unref (self);
 }

@@ -10,7 +10,7 @@
 
 typedef struct {
   char *channel;
-  RhStoreNotify callback;
+  RhStoreNotify callback; /* (nullable): nobody listens any more */
   gpointer data;
   gboolean is_sent; /* LISTEN was sent on this connection */
 } Subscription;
@@ -95,7 +95,8 @@ go_on (RhListener *self)
     }
   self->sending = NULL;
   /* From now on nothing is missed, but something may have been before. */
-  sent->callback (self->store, sent->channel, NULL, sent->data);
+  if (sent->callback != NULL)
+    sent->callback (self->store, sent->channel, NULL, sent->data);
   send_next (self);
 }
 
@@ -110,7 +111,7 @@ take_notifications (RhListener *self)
         {
           const Subscription *subscription = g_ptr_array_index (self->subscriptions, i);
 
-          if (strcmp (subscription->channel, notify->relname) == 0)
+          if (subscription->callback != NULL && strcmp (subscription->channel, notify->relname) == 0)
             subscription->callback (self->store, notify->relname, notify->extra, subscription->data);
         }
       PQfreemem (notify);
@@ -192,4 +193,17 @@ rh_listener_add (RhListener *self, const char *channel, RhStoreNotify callback, 
   subscription->data = data;
   g_ptr_array_add (self->subscriptions, subscription);
   send_next (self);
+}
+
+void
+rh_listener_remove (RhListener *self, gpointer data)
+{
+  for (guint i = 0; i < self->subscriptions->len; i++)
+    {
+      Subscription *subscription = g_ptr_array_index (self->subscriptions, i);
+
+      /* It stays where it is: this may be called by a callback, and its LISTEN may be under way. */
+      if (subscription->data == data)
+        subscription->callback = NULL;
+    }
 }

@@ -227,6 +227,15 @@ rh_store_listen (RhStore *self, const char *channel, RhStoreNotify callback, gpo
   rh_listener_add (self->listener, channel, callback, data);
 }
 
+void
+rh_store_unlisten (RhStore *self, gpointer data)
+{
+  g_return_if_fail (RH_IS_STORE (self));
+
+  if (self->listener != NULL)
+    rh_listener_remove (self->listener, data);
+}
+
 static gboolean
 is_idle (RhStore *self)
 {

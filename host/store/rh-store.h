@@ -114,10 +114,12 @@ int rh_store_read_table_finish (RhStore *self, GAsyncResult *result, GError **er
  * @callback: called in the main context for each notification, and once after every (re)connection with
  *   @payload NULL, because notifications may have been missed
  *
- * Listens on @channel, on a connection of its own, for the life of the store.
+ * Listens on @channel, on a connection of its own, until rh_store_unlisten() with @data.
  */
 typedef void (*RhStoreNotify) (RhStore *self, const char *channel, const char *payload, gpointer data);
 void rh_store_listen (RhStore *self, const char *channel, RhStoreNotify callback, gpointer data);
+/* From now on no callback is called with @data, also not if this is called by one. */
+void rh_store_unlisten (RhStore *self, gpointer data);
 
 /* Finishes what is in flight within @timeout_ms, then closes every connection. */
 void rh_store_close_async (RhStore *self, guint timeout_ms, GAsyncReadyCallback callback, gpointer data);

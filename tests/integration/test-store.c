@@ -544,6 +544,46 @@ test_listen (void)
   close_store (store);
 }
 
+/* Stops listening for itself and for another of the same channel. */
+static void
+note_last (RhStore *store, const char *channel, const char *payload, gpointer data)
+{
+  GPtrArray *all = data;
+
+  if (payload == NULL)
+    return;
+  g_string_append (all->pdata[0], "last;");
+  for (guint i = 0; i < all->len; i++)
+    rh_store_unlisten (store, i == 0 ? all : all->pdata[i]);
+}
+
+/* Who stopped listening hears nothing more, also of what is being told just now; the others do. */
+static void
+test_unlisten (void)
+{
+  RhStore *store = open_store (1);
+  g_autofree char *owner = conninfo ("royal_owner");
+  g_autoptr (GString) heard = g_string_new (NULL), gone = g_string_new (NULL), stays = g_string_new (NULL);
+  g_autoptr (GPtrArray) all = g_ptr_array_new ();
+
+  g_ptr_array_add (all, heard);
+  g_ptr_array_add (all, gone);
+  rh_store_unlisten (store, all); /* nobody listens yet */
+  rh_store_listen (store, "royal.events", note_last, all);
+  rh_store_listen (store, "royal.events", note_notify, gone);
+  rh_store_listen (store, "royal.events", note_notify, stays);
+  wait_seen (gone, "royal.events=(connected);");
+  wait_seen (stays, "royal.events=(connected);");
+  g_string_truncate (gone, 0);
+  royal_test_sql (owner, "select pg_notify ('royal.events', 'one')");
+  wait_seen (stays, "royal.events=one;");
+  royal_test_sql (owner, "select pg_notify ('royal.events', 'two')");
+  wait_seen (stays, "royal.events=two;");
+  g_assert_cmpstr (heard->str, ==, "last;");
+  g_assert_cmpstr (gone->str, ==, "");
+  close_store (store);
+}
+
 /* Runs in a child, which the crash points end. */
 static void
 write_five (const char *info)
@@ -704,6 +744,7 @@ main (int argc, char **argv)
   g_test_add_func ("/store/changed-result", test_changed_result);
   g_test_add_func ("/store/forgotten-statements", test_forgotten_statements);
   g_test_add_func ("/store/listen", test_listen);
+  g_test_add_func ("/store/unlisten", test_unlisten);
   g_test_add_func ("/store/crash-points", test_crash_points);
   status = royal_test_run ();
   return status;
