@@ -215,17 +215,34 @@ steps (const char *step)
   return found != NULL ? g_ascii_strtoll (found + strlen (name), NULL, 10) : 0;
 }
 
+typedef struct {
+  FakeConnector *fake;
+  guint n;
+} Attempts;
+
+static gboolean
+are_made (gpointer data)
+{
+  const Attempts *attempts = data;
+
+  return fake_connector_attempts (attempts->fake) >= attempts->n;
+}
+
 /* A connector that hangs has a ceiling: the attempt is given up and verified. Meanwhile the others go on. */
 static void
 test_hangs (void)
 {
   GateHost *host = started ("one");
   gint64 given_up = steps ("given_up");
+  Attempts both = { host->fake, fake_connector_attempts (host->fake) + 2 };
   g_autofree char *done = gate_set (host, ws, "slow-done", 5, ",'mode':'hang'");
   g_autofree char *silent = gate_set (host, ws, "slow-silent", 5, ",'mode':'silent'");
-  g_autofree char *third = gate_set (host, ws, "slow-third", 5, "");
-  g_autofree char *other = gate_set (host, ws, "quick", 5, "");
+  g_autofree char *third = NULL;
+  g_autofree char *other = NULL;
 
+  royal_test_wait_until (are_made, &both, 5000);
+  other = gate_set (host, ws, "quick", 5, "");
+  third = gate_set (host, ws, "slow-third", 5, "");
   gate_wait (ws, done, "executed");
   gate_wait (ws, silent, "executed");
   gate_wait (ws, third, "executed");
