@@ -89,13 +89,7 @@ run_pull (const CtlOptions *options, char **arguments)
   int status;
 
   if (parts != NULL)
-    {
-      JsonArray *list = json_array_new ();
-
-      for (guint i = 0; parts[i] != NULL; i++)
-        json_array_add_string_element (list, parts[i]);
-      json_object_set_array_member (body, "parts", list);
-    }
+    json_object_set_array_member (body, "parts", royal_json_strings ((const char *const *)parts));
   json_node_take_object (node, body);
   status = ctl_call (options, "POST", path, node, &answer);
   if (status != CTL_OK)

@@ -51,18 +51,14 @@ run_add (const CtlOptions *options, char **arguments)
 {
   g_autoptr (JsonNode) answer = NULL;
   g_auto (GStrv) list = NULL;
-  JsonArray *array;
   JsonNode *body;
   int status;
 
   if (roles == NULL)
     return ctl_fail (CTL_USAGE, "a user needs --roles");
   list = g_strsplit (roles, ",", -1);
-  array = json_array_new ();
-  for (guint i = 0; list[i] != NULL; i++)
-    json_array_add_string_element (array, list[i]);
   body = ctl_body ("user", arguments[0], "name", full_name, "email", email, NULL);
-  json_object_set_array_member (json_node_get_object (body), "roles", array);
+  json_object_set_array_member (json_node_get_object (body), "roles", royal_json_strings ((const char *const *)list));
   status = ctl_call (options, "POST", "/auth/users", body, &answer);
   if (status == CTL_OK)
     print_password (options, answer, arguments[0]);

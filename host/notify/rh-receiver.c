@@ -260,15 +260,12 @@ static JsonObject *
 describe (const RhReceiver *self)
 {
   JsonObject *object = json_object_new ();
-  JsonArray *topics = json_array_new ();
   g_autofree char *address = rh_receiver_address (self);
 
-  for (guint i = 0; self->topics[i] != NULL; i++)
-    json_array_add_string_element (topics, self->topics[i]);
   json_object_set_string_member (object, "name", self->name);
   json_object_set_string_member (object, "kind", self->endpoint != NULL ? "webhook" : "email");
   json_object_set_string_member (object, "address", address);
-  json_object_set_array_member (object, "topics", topics);
+  json_object_set_array_member (object, "topics", royal_json_strings ((const char *const *)self->topics));
   json_object_set_int_member (object, "deadline_s", self->deadline_s);
   json_object_set_int_member (object, "per_minute", self->per_minute);
   return object;

@@ -3,16 +3,6 @@
 
 #include "royal-json.h"
 
-static JsonArray *
-texts (const char *const *values)
-{
-  JsonArray *array = json_array_new ();
-
-  for (guint i = 0; values[i] != NULL; i++)
-    json_array_add_string_element (array, values[i]);
-  return array;
-}
-
 /* What people ask of an agent first: what it is, what it may do, how its workers are. */
 static JsonObject *
 describe (RhWorkers *workers, RhAgent *agent)
@@ -27,7 +17,7 @@ describe (RhWorkers *workers, RhAgent *agent)
   json_object_set_string_member (object, "cluster", rh_agent_cluster (agent));
   json_object_set_string_member (object, "sha256", rh_agent_sha256 (agent));
   json_object_set_object_member (object, "signature", json_object_ref (rh_agent_signature (agent)));
-  json_object_set_array_member (object, "tasks", texts (royal_manifest_tasks (manifest)));
+  json_object_set_array_member (object, "tasks", royal_json_strings (royal_manifest_tasks (manifest)));
   json_object_set_object_member (object, "grants", json_object_ref (rh_agent_grants (agent)));
   json_object_set_member (object, "workers", rh_workers_status (workers, rh_agent_id (agent)));
   return object;

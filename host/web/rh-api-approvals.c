@@ -20,9 +20,6 @@ static const RhStatement proposal_get = { "web.approval", "select proposal_get (
 static const char *const states[] = { "denied",   "pending", "approved",   "executing", "executed", "failed", "undone",
                                       "rejected", "expired", "superseded", "stale",     "unknown",  NULL };
 
-/* Who sees what is personal in a proposal: who may have to answer for it. */
-#define SEES (RH_ROLE_APPROVER | RH_ROLE_OPERATOR | RH_ROLE_ADMIN)
-
 static gboolean
 check_id (RhRequest *request)
 {
@@ -68,7 +65,7 @@ on_proposal (RhRequest *request, RhRows *rows)
   if (wants_sealed (request))
     rh_request_reply_row (request, SOUP_STATUS_OK, rows, "proposal");
   else
-    rh_reveal_row (request, SOUP_STATUS_OK, SEES, rows, "proposal");
+    rh_reveal_row (request, SOUP_STATUS_OK, RH_REVEAL_PROPOSALS_TO, rows, "proposal");
 }
 
 void
@@ -86,7 +83,7 @@ on_items (RhRequest *request, RhRows *rows)
   if (wants_sealed (request))
     rh_list_reply (request, rows, "item", "cursor", rh_list_limit (request));
   else
-    rh_list_reveal (request, rows, "item", "cursor", rh_list_limit (request), SEES);
+    rh_list_reveal (request, rows, "item", "cursor", rh_list_limit (request), RH_REVEAL_PROPOSALS_TO);
 }
 
 void
@@ -108,7 +105,7 @@ rh_api_approval_items (RhRequest *request)
 static void
 on_revisions (RhRequest *request, RhRows *rows)
 {
-  rh_reveal_row (request, SOUP_STATUS_OK, SEES, rows, "revisions");
+  rh_reveal_row (request, SOUP_STATUS_OK, RH_REVEAL_PROPOSALS_TO, rows, "revisions");
 }
 
 void
@@ -118,19 +115,6 @@ rh_api_approval_revisions (RhRequest *request)
 
   if (check_id (request))
     rh_request_call (request, &proposal_revisions, params, on_revisions);
-}
-
-static void
-on_answered (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (RhRequest) request = data;
-  g_autoptr (GError) error = NULL;
-  JsonNode *proposal = rh_gate_answer_finish (RH_GATE (source), result, &error);
-
-  if (proposal == NULL)
-    rh_request_fail (request, error);
-  else
-    rh_reveal (request, SOUP_STATUS_OK, SEES, proposal);
 }
 
 void
@@ -144,7 +128,7 @@ rh_api_approve (RhRequest *request)
     rh_gate_approve_except_async (rh_request_context (request)->gate, rh_request_actor (request),
                                   rh_request_parameter (request), royal_json_string (body, "digest", ""),
                                   royal_json_array (body, "exclude"), royal_json_string (body, "note", NULL),
-                                  on_answered, rh_request_ref (request));
+                                  rh_reveal_answered, rh_request_ref (request));
 }
 
 void
@@ -155,7 +139,7 @@ rh_api_reject (RhRequest *request)
   if (check_id (request))
     rh_gate_reject_async (rh_request_context (request)->gate, rh_request_actor (request),
                           rh_request_parameter (request), royal_json_string (rh_request_body (request), "reason", ""),
-                          on_answered, rh_request_ref (request));
+                          rh_reveal_answered, rh_request_ref (request));
 }
 
 void
@@ -163,7 +147,7 @@ rh_api_undo (RhRequest *request)
 {
   if (check_id (request))
     rh_gate_undo_async (rh_request_context (request)->gate, rh_request_actor (request), rh_request_parameter (request),
-                        royal_json_string (rh_request_body (request), "reason", ""), on_answered,
+                        royal_json_string (rh_request_body (request), "reason", ""), rh_reveal_answered,
                         rh_request_ref (request));
 }
 
@@ -189,7 +173,7 @@ rh_api_modify (RhRequest *request)
   if (check_id (request))
     rh_gate_modify_async (rh_request_context (request)->gate, rh_request_actor (request),
                           rh_request_parameter (request), royal_json_string (body, "digest", ""), change,
-                          royal_json_string (body, "note", NULL), on_answered, rh_request_ref (request));
+                          royal_json_string (body, "note", NULL), rh_reveal_answered, rh_request_ref (request));
 }
 
 void
@@ -197,6 +181,6 @@ rh_api_keep (RhRequest *request)
 {
   if (check_id (request))
     rh_gate_keep_async (rh_request_context (request)->gate, rh_request_actor (request), rh_request_parameter (request),
-                        royal_json_string (rh_request_body (request), "reason", NULL), on_answered,
+                        royal_json_string (rh_request_body (request), "reason", NULL), rh_reveal_answered,
                         rh_request_ref (request));
 }

@@ -2,6 +2,8 @@
 #include "rh-hooks.h"
 #include "rh-routes.h"
 
+#include "royal-json.h"
+
 #include <royal/error.h>
 
 static const char *
@@ -56,15 +58,11 @@ on_delivered_by_service (GObject *source, GAsyncResult *result, gpointer data)
   gboolean fresh = FALSE;
   g_auto (GStrv) started = take_started (request, source, result, &fresh);
   JsonObject *object;
-  JsonArray *ids;
 
   if (started == NULL)
     return;
   object = json_object_new ();
-  ids = json_array_new ();
-  for (guint i = 0; started[i] != NULL; i++)
-    json_array_add_string_element (ids, started[i]);
-  json_object_set_array_member (object, "started", ids);
+  json_object_set_array_member (object, "started", royal_json_strings ((const char *const *)started));
   reply (request, object, fresh || started[0] == NULL);
 }
 

@@ -16,9 +16,6 @@ static const RhStatement check = { "web.approval-link",
                                    "select approval_link_check ($1::uuid, $2::uuid, $3, $4::bigint) as link", 4,
                                    FALSE };
 
-/* Who sees what is personal in a proposal: as in rh-api-approvals.c. */
-#define SEES (RH_ROLE_APPROVER | RH_ROLE_OPERATOR | RH_ROLE_ADMIN)
-
 typedef void (*LinkFunc) (RhRequest *request, const RhApprovalLink *link);
 
 typedef struct {
@@ -96,35 +93,23 @@ rh_api_approval_link (RhRequest *request)
 }
 
 static void
-on_answered (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (RhRequest) request = data;
-  g_autoptr (GError) error = NULL;
-  JsonNode *proposal = rh_gate_answer_finish (RH_GATE (source), result, &error);
-
-  if (proposal == NULL)
-    rh_request_fail (request, error);
-  else
-    rh_reveal (request, SOUP_STATUS_OK, SEES, proposal);
-}
-
-static void
 approve (RhRequest *request, const RhApprovalLink *link)
 {
   JsonObject *body = rh_request_body (request);
 
   rh_gate_answer_linked_async (rh_request_context (request)->gate, rh_request_actor (request),
                                rh_request_parameter (request), link, "approve", royal_json_string (body, "digest", ""),
-                               royal_json_array (body, "exclude"), royal_json_string (body, "note", NULL), on_answered,
-                               rh_request_ref (request));
+                               royal_json_array (body, "exclude"), royal_json_string (body, "note", NULL),
+                               rh_reveal_answered, rh_request_ref (request));
 }
 
 static void
 reject (RhRequest *request, const RhApprovalLink *link)
 {
-  rh_gate_answer_linked_async (
-      rh_request_context (request)->gate, rh_request_actor (request), rh_request_parameter (request), link, "reject",
-      NULL, NULL, royal_json_string (rh_request_body (request), "reason", ""), on_answered, rh_request_ref (request));
+  rh_gate_answer_linked_async (rh_request_context (request)->gate, rh_request_actor (request),
+                               rh_request_parameter (request), link, "reject", NULL, NULL,
+                               royal_json_string (rh_request_body (request), "reason", ""), rh_reveal_answered,
+                               rh_request_ref (request));
 }
 
 gboolean

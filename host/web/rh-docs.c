@@ -269,27 +269,27 @@ rh_docs_bytes (void)
   return bytes;
 }
 
-/* (transfer none) */
-static const char *
-policy (void)
+/* (transfer full) */
+static char *
+make_policy (void)
 {
-  static char *text;
   g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
   guint8 digest[32];
   gsize length = sizeof digest;
   g_autofree char *encoded = NULL;
 
-  if (text != NULL)
-    return text;
   g_checksum_update (checksum, (const guchar *)STYLE, strlen (STYLE));
   g_checksum_get_digest (checksum, digest, &length);
   encoded = g_base64_encode (digest, length);
-  text = g_strdup_printf (POLICY, encoded);
-  return text;
+  return g_strdup_printf (POLICY, encoded);
 }
 
 void
 rh_docs_page (RhRequest *request)
 {
-  rh_console_reply (request, rh_docs_bytes (), "text/html; charset=utf-8", policy (), "private, no-cache");
+  static char *policy;
+
+  if (policy == NULL)
+    policy = make_policy ();
+  rh_console_reply (request, rh_docs_bytes (), "text/html; charset=utf-8", policy, "private, no-cache");
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rh-reveal.h"
 
+#include "rh-gate.h"
 #include "royal-json.h"
 
 #include <string.h>
@@ -97,4 +98,17 @@ rh_reveal_row (RhRequest *request, guint status, guint roles, RhRows *rows, cons
     rh_request_reply_row (request, status, rows, column);
   else
     rh_reveal_text (request, status, roles, g_strdup (rh_rows_string (rows, 0, column)));
+}
+
+void
+rh_reveal_answered (GObject *gate, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (RhRequest) request = data;
+  g_autoptr (GError) error = NULL;
+  JsonNode *proposal = rh_gate_answer_finish (RH_GATE (gate), result, &error);
+
+  if (proposal == NULL)
+    rh_request_fail (request, error);
+  else
+    rh_reveal (request, SOUP_STATUS_OK, RH_REVEAL_PROPOSALS_TO, proposal);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "rh-auth.h"
 #include "rh-request.h"
 
 G_BEGIN_DECLS
@@ -16,5 +17,10 @@ void rh_reveal_text (RhRequest *request, guint status, guint roles, char *text);
 void rh_reveal (RhRequest *request, guint status, guint roles, JsonNode *body);
 /* Answers with @column of the one row. */
 void rh_reveal_row (RhRequest *request, guint status, guint roles, RhRows *rows, const char *column);
+
+/* Who sees what is personal in a proposal: who may have to answer for it. */
+#define RH_REVEAL_PROPOSALS_TO (RH_ROLE_APPROVER | RH_ROLE_OPERATOR | RH_ROLE_ADMIN)
+/* A GAsyncReadyCallback: answers @request (transfer full) with the proposal that the gate answers with, or with what is wrong. */
+void rh_reveal_answered (GObject *gate, GAsyncResult *result, gpointer request);
 
 G_END_DECLS

@@ -93,6 +93,25 @@ royal_json_take_object (JsonObject *object)
   return node;
 }
 
+JsonArray *
+royal_json_strings (const char *const *texts)
+{
+  JsonArray *array = json_array_new ();
+
+  for (guint i = 0; texts[i] != NULL; i++)
+    json_array_add_string_element (array, texts[i]);
+  return array;
+}
+
+char *
+royal_json_array_to_string (JsonArray *array)
+{
+  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_ARRAY);
+
+  json_node_set_array (node, array);
+  return royal_json_to_string (node);
+}
+
 static JsonNode *
 copy_object (JsonObject *object)
 {

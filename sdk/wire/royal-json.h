@@ -91,6 +91,11 @@ JsonArray *royal_json_array (JsonObject *object, const char *member);   /* (null
  * its own. */
 JsonNode *royal_json_take_object (JsonObject *object) G_GNUC_WARN_UNUSED_RESULT;
 
+/* (transfer full): @texts, NULL-terminated. */
+JsonArray *royal_json_strings (const char *const *texts) G_GNUC_WARN_UNUSED_RESULT;
+/* (transfer full): @array as royal_json_to_string() writes it. */
+char *royal_json_array_to_string (JsonArray *array) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Sets @member to @text, or to null when it is NULL. */
 void royal_json_set_text (JsonObject *object, const char *member, const char *text);
 

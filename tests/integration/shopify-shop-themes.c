@@ -257,8 +257,7 @@ shopify_shop_theme_content (ShopifyShop *self, JsonObject *variables)
   return data;
 }
 
-/* --- As they are pulled --------------------------------------------------------------------------------------------
- */
+/* --- As they are pulled ------------------------------------------------------------------------------------------- */
 
 JsonObject *
 shopify_shop_themes_page (ShopifyShop *self, JsonObject *variables)
@@ -352,8 +351,7 @@ shopify_shop_shown (ShopifyShop *self)
   return royal_json_to_string (node);
 }
 
-/* --- Files that are written ----------------------------------------------------------------------------------------
- */
+/* --- Files that are written --------------------------------------------------------------------------------------- */
 
 JsonObject *
 shopify_shop_theme_files (ShopifyShop *self, JsonObject *variables)

@@ -428,6 +428,20 @@ test_copy (void)
   g_assert_cmpstr (after, ==, before);
 }
 
+static void
+test_strings (void)
+{
+  static const char *const none[] = { NULL };
+  static const char *const texts[] = { "a", "\"", NULL };
+  g_autoptr (JsonArray) empty = royal_json_strings (none);
+  g_autoptr (JsonArray) array = royal_json_strings (texts);
+  g_autofree char *nothing = royal_json_array_to_string (empty);
+  g_autofree char *text = royal_json_array_to_string (array);
+
+  g_assert_cmpstr (nothing, ==, "[]");
+  g_assert_cmpstr (text, ==, "[\"a\",\"\\\"\"]");
+}
+
 /* What PostgreSQL makes of a number it was given, where json-glib's parser reads -1 or the like; and no bound. */
 static void
 test_read (void)
@@ -485,6 +499,7 @@ main (int argc, char **argv)
   g_test_add_func ("/json/digest", test_digest);
   g_test_add_func ("/json/check", test_check);
   g_test_add_func ("/json/copy", test_copy);
+  g_test_add_func ("/json/strings", test_strings);
   g_test_add_func ("/json/read", test_read);
   return g_test_run ();
 }

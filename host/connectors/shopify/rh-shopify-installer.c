@@ -150,8 +150,7 @@ digest_of (const char *nonce)
   return text;
 }
 
-/* --- An administrator begins ----------------------------------------------------------------------------------------
- */
+/* --- An administrator begins -------------------------------------------------------------------------------------- */
 
 static void
 on_begun (GObject *source, GAsyncResult *result, gpointer data)
@@ -195,19 +194,6 @@ find_place (RhShopifyInstaller *self, gint64 workspace, const char *shop, GError
   return NULL;
 }
 
-/* (transfer full): JSON. */
-static char *
-texts_of (GStrv list)
-{
-  JsonArray *array = json_array_new ();
-  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_ARRAY);
-
-  for (guint i = 0; list[i] != NULL; i++)
-    json_array_add_string_element (array, list[i]);
-  json_node_take_array (node, array);
-  return royal_json_to_string (node);
-}
-
 void
 rh_shopify_installer_begin_async (RhShopifyInstaller *self,
                                   gint64 workspace,
@@ -217,7 +203,8 @@ rh_shopify_installer_begin_async (RhShopifyInstaller *self,
                                   gpointer data)
 {
   g_autoptr (GTask) task = NULL;
-  g_autofree char *scopes = NULL;
+  g_autoptr (JsonArray) scopes = NULL;
+  g_autofree char *text = NULL;
   GError *error = NULL;
   Install *install;
 
@@ -233,9 +220,10 @@ rh_shopify_installer_begin_async (RhShopifyInstaller *self,
     }
   install->state = make_nonce ();
   install->digest = digest_of (install->state);
-  scopes = texts_of (install->place->app->scopes);
+  scopes = royal_json_strings ((const char *const *)install->place->app->scopes);
+  text = royal_json_array_to_string (scopes);
   rh_store_call_async (self->store, &begin_install, self->workspace,
-                       (const char *const[]){ shop, install->digest, scopes, LIFE_S, actor }, NULL, on_begun,
+                       (const char *const[]){ shop, install->digest, text, LIFE_S, actor }, NULL, on_begun,
                        g_steal_pointer (&task));
 }
 
@@ -247,8 +235,7 @@ rh_shopify_installer_begin_finish (GAsyncResult *result, GError **error)
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
-/* --- A browser opens the link ---------------------------------------------------------------------------------------
- */
+/* --- A browser opens the link ------------------------------------------------------------------------------------- */
 
 static void
 on_client_id (GObject *source, GAsyncResult *result, gpointer data)
@@ -321,8 +308,7 @@ rh_shopify_installer_open_finish (GAsyncResult *result, char **ret_browser, GErr
   return url;
 }
 
-/* --- It comes back --------------------------------------------------------------------------------------------------
- */
+/* --- It comes back ------------------------------------------------------------------------------------------------ */
 
 static JsonNode *
 describe (const Install *self)
@@ -354,19 +340,6 @@ on_ended (GObject *source, GAsyncResult *result, gpointer data)
     g_task_return_pointer (task, describe (self), (GDestroyNotify)json_node_unref);
 }
 
-/* (transfer full) (nullable): JSON of what was granted. */
-static char *
-granted_of (const Install *self)
-{
-  g_autoptr (JsonNode) node = NULL;
-
-  if (self->grant.scopes == NULL)
-    return NULL;
-  node = json_node_new (JSON_NODE_ARRAY);
-  json_node_set_array (node, self->grant.scopes);
-  return royal_json_to_string (node);
-}
-
 /* (transfer full) (nullable): NULL for 0 */
 static char *
 seconds (gint64 n)
@@ -380,7 +353,7 @@ note_end (GTask *task)
 {
   RhShopifyInstaller *installer = g_task_get_source_object (task);
   Install *self = g_task_get_task_data (task);
-  g_autofree char *granted = granted_of (self);
+  g_autofree char *granted = self->grant.scopes != NULL ? royal_json_array_to_string (self->grant.scopes) : NULL;
   g_autofree char *ends = seconds (self->grant.ends_s);
   g_autofree char *refresh_ends = seconds (self->grant.refresh_ends_s);
 

@@ -18,13 +18,7 @@ static const RhStatement claim = {
 };
 static const RhStatement end = { "shopify.end", "select shopify_pull_end ($1, $2, $3, $4, $5::int)", 5, TRUE };
 
-/* The store listens for its whole life, which may be longer than the puller's. */
-typedef struct {
-  RhShopifyPuller *puller; /* (nullable): none any more */
-} Listening;
-
 struct _RhShopifyPuller {
-  Listening *listening;
   RhStore *store;
   RhSecrets *secrets;
   GHashTable *places;
@@ -203,16 +197,6 @@ on_shops (GObject *source, GAsyncResult *result, gpointer data)
   look (self);
 }
 
-static JsonArray *
-texts_of (GStrv list)
-{
-  JsonArray *array = json_array_new ();
-
-  for (guint i = 0; list[i] != NULL; i++)
-    json_array_add_string_element (array, list[i]);
-  return array;
-}
-
 /* (transfer full): JSON for `shopify_shops_set`. */
 static char *
 describe (GHashTable *places)
@@ -230,9 +214,9 @@ describe (GHashTable *places)
       json_object_set_string_member (shop, "shop", place->name);
       json_object_set_string_member (shop, "domain", place->shop);
       json_object_set_int_member (shop, "every_s", place->every_s);
-      json_object_set_array_member (shop, "parts", texts_of (place->parts));
+      json_object_set_array_member (shop, "parts", royal_json_strings ((const char *const *)place->parts));
       if (place->app != NULL)
-        json_object_set_array_member (shop, "scopes", texts_of (place->app->scopes));
+        json_object_set_array_member (shop, "scopes", royal_json_strings ((const char *const *)place->app->scopes));
       json_array_add_object_element (shops, shop);
     }
   return rh_shopify_pull_text (shops);
@@ -263,16 +247,7 @@ on_timer (gpointer data)
 static void
 on_notify (RhStore *store, const char *channel, const char *payload, gpointer data)
 {
-  const Listening *listening = data;
-
-  if (listening->puller != NULL)
-    look (listening->puller);
-}
-
-static void
-listening_free (gpointer data, GObject *store)
-{
-  g_free (data);
+  look (data);
 }
 
 RhShopifyPuller *
@@ -289,10 +264,7 @@ rh_shopify_puller_new (RhStore *store, RhSecrets *secrets, GHashTable *places, g
   self->workspace = workspace;
   self->holder = g_strdup (holder);
   self->cancellable = g_cancellable_new ();
-  self->listening = g_new0 (Listening, 1);
-  self->listening->puller = self;
-  g_object_weak_ref (G_OBJECT (store), listening_free, self->listening);
-  rh_store_listen (store, CHANNEL, on_notify, self->listening);
+  rh_store_listen (store, CHANNEL, on_notify, self);
   self->timer = g_timeout_add_seconds (LOOK_S, on_timer, self);
   tell_shops (self);
   return self;
@@ -304,7 +276,7 @@ rh_shopify_puller_stop (RhShopifyPuller *self)
   if (self == NULL)
     return;
   g_clear_handle_id (&self->timer, g_source_remove);
-  self->listening->puller = NULL;
+  rh_store_unlisten (self->store, self);
   g_cancellable_cancel (self->cancellable);
   unref (self);
 }

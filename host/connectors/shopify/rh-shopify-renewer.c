@@ -22,13 +22,7 @@ static const RhStatement renewed = { "shopify.token_renewed",
 static const RhStatement failed = { "shopify.token_failed", "select shopify_token_failed ($1, $2, $3, $4::int)", 4,
                                     TRUE };
 
-/* The store listens for its whole life, which may be longer than the renewer's. */
-typedef struct {
-  RhShopifyRenewer *renewer; /* (nullable): none any more */
-} Listening;
-
 struct _RhShopifyRenewer {
-  Listening *listening;
   RhStore *store;
   RhSecrets *secrets;
   GHashTable *places;
@@ -60,8 +54,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RhShopifyRenewer, unref)
 
 static void look (RhShopifyRenewer *self);
 
-/* --- One token, one step after the other
- * ------------------------------------------------------------------------------ */
+/* --- One token, one step after the other -------------------------------------------------------------------------- */
 
 typedef struct {
   RhShopifyRenewer *renewer;
@@ -124,7 +117,6 @@ on_token_kept (GObject *source, GAsyncResult *result, gpointer data)
   Renewal *self = data;
   GError *error = NULL;
   g_autoptr (JsonNode) told = rh_secrets_set_finish (RH_SECRETS (source), result, &error);
-  g_autoptr (JsonNode) scopes = json_node_new (JSON_NODE_ARRAY);
   g_autofree char *granted = NULL;
   g_autofree char *ends = g_strdup_printf ("%" G_GINT64_FORMAT, self->grant.ends_s);
   g_autofree char *refresh_ends = g_strdup_printf ("%" G_GINT64_FORMAT, self->grant.refresh_ends_s);
@@ -134,8 +126,7 @@ on_token_kept (GObject *source, GAsyncResult *result, gpointer data)
       fail (self, error);
       return;
     }
-  json_node_set_array (scopes, self->grant.scopes);
-  granted = royal_json_to_string (scopes);
+  granted = royal_json_array_to_string (self->grant.scopes);
   rh_store_call_async (self->renewer->store, &renewed, self->renewer->workspace,
                        (const char *const[]){ self->shop, self->renewer->holder, ends,
                                               self->grant.refresh_ends_s > 0 ? refresh_ends : NULL, granted },
@@ -244,8 +235,7 @@ renew (RhShopifyRenewer *renewer, const char *shop)
     rh_secrets_lookup_async (renewer->secrets, renewer->workspace, app->id, NULL, on_id, self);
 }
 
-/* --- What is due
- * ------------------------------------------------------------------------------------------------------ */
+/* --- What is due -------------------------------------------------------------------------------------------------- */
 
 static void
 on_claimed (GObject *source, GAsyncResult *result, gpointer data)
@@ -282,16 +272,7 @@ on_timer (gpointer data)
 static void
 on_notify (RhStore *store, const char *channel, const char *payload, gpointer data)
 {
-  const Listening *listening = data;
-
-  if (listening->renewer != NULL)
-    look (listening->renewer);
-}
-
-static void
-listening_free (gpointer data, GObject *store)
-{
-  g_free (data);
+  look (data);
 }
 
 static gboolean
@@ -317,10 +298,7 @@ rh_shopify_renewer_new (RhStore *store, RhSecrets *secrets, GHashTable *places, 
   self->places = g_hash_table_ref (places);
   self->workspace = workspace;
   self->holder = g_strdup (holder);
-  self->listening = g_new0 (Listening, 1);
-  self->listening->renewer = self;
-  g_object_weak_ref (G_OBJECT (store), listening_free, self->listening);
-  rh_store_listen (store, CHANNEL, on_notify, self->listening);
+  rh_store_listen (store, CHANNEL, on_notify, self);
   self->timer = g_timeout_add_seconds (LOOK_S, on_timer, self);
   look (self);
   return self;
@@ -332,7 +310,7 @@ rh_shopify_renewer_stop (RhShopifyRenewer *self)
   if (self == NULL)
     return;
   g_clear_handle_id (&self->timer, g_source_remove);
-  self->listening->renewer = NULL;
+  rh_store_unlisten (self->store, self);
   self->stopped = TRUE;
   unref (self);
 }
