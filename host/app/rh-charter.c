@@ -118,8 +118,7 @@ rh_charter_new (RhStore *store, RhGate *gate, RhRegistry *registry, gint64 works
   return self;
 }
 
-/* --- What is in force -----------------------------------------------------------------------------------------------
- */
+/* --- What is in force --------------------------------------------------------------------------------------------- */
 
 /* An agent holds what both its file and the last grant allow; one that was never granted anything holds nothing yet. */
 static void
@@ -282,8 +281,7 @@ rh_charter_start_finish (RhCharter *self, GAsyncResult *result, GError **error)
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-/* --- What the files say
- * ------------------------------------------------------------------------------------------------ */
+/* --- What the files say ------------------------------------------------------------------------------------------- */
 
 static void
 on_done (GObject *source, GAsyncResult *result, gpointer data)

@@ -84,8 +84,7 @@ run_limits (const CtlOptions *options, char **arguments)
   return ctl_print_list (options, answer, limit_columns);
 }
 
-/* --- Changes of what is allowed ------------------------------------------------------------------------------------
- */
+/* --- Changes of what is allowed ----------------------------------------------------------------------------------- */
 
 static const char *const outcome_columns[] = { "proposal", "state", "reason" };
 static const char *const policy_columns[] = { "version",  "version",  "entries", "entries", "in force",

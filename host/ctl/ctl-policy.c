@@ -255,8 +255,7 @@ run_explain (const CtlOptions *options, char **arguments)
   return status == CTL_OK ? print_verdict (options, answer) : status;
 }
 
-/* --- backtest, suggest ---------------------------------------------------------------------------------------------
- */
+/* --- backtest, suggest -------------------------------------------------------------------------------------------- */
 
 /* (transfer full): --since as a time; NULL when it is none, which was said. */
 static char *

@@ -124,8 +124,7 @@ rh_checkpoints_sign (RhCheckpoints *self, const char *type, JsonObject *members,
   return g_steal_pointer (&text);
 }
 
-/* --- The file ------------------------------------------------------------------------------------------------------
- */
+/* --- The file ----------------------------------------------------------------------------------------------------- */
 
 /* One write, to the end, whoever else writes there. */
 static void
@@ -166,8 +165,7 @@ append (Entry *entry)
   g_task_run_in_thread (task, append_in_thread);
 }
 
-/* --- Signing --------------------------------------------------------------------------------------------------------
- */
+/* --- Signing ------------------------------------------------------------------------------------------------------ */
 
 static void
 on_kept (GObject *source, GAsyncResult *result, gpointer data)

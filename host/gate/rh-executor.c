@@ -526,8 +526,7 @@ on_deadline (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* --- What the lanes and the leases hand over -----------------------------------------------------------------------
- */
+/* --- What the lanes and the leases hand over ---------------------------------------------------------------------- */
 
 static void pass (RhWork *work, gpointer data);
 

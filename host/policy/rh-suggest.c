@@ -83,8 +83,7 @@ rh_suggest_add (RhSuggest *self, JsonObject *record)
     json_object_unref (g_queue_pop_head (&self->records));
 }
 
-/* --- Another number in its place -----------------------------------------------------------------------------------
- */
+/* --- Another number in its place ---------------------------------------------------------------------------------- */
 
 /* (transfer full) */
 static JsonNode *
@@ -165,8 +164,7 @@ move_boundary (RhPolicy *policy, const gboolean *touched, const Boundary *from, 
   return rh_policy_new (document, "policy", NULL);
 }
 
-/* --- Trying it -----------------------------------------------------------------------------------------------------
- */
+/* --- Trying it ---------------------------------------------------------------------------------------------------- */
 
 /* What would be otherwise. */
 typedef struct {
@@ -217,8 +215,7 @@ try (RhPolicy *before, RhPolicy *after, GPtrArray *records, gboolean loosen)
   return effect;
 }
 
-/* --- Boundaries ----------------------------------------------------------------------------------------------------
- */
+/* --- Boundaries --------------------------------------------------------------------------------------------------- */
 
 static void
 boundary_free (gpointer data)
@@ -336,8 +333,7 @@ concerned (RhSuggest *self, RhPolicy *policy, const Boundary *boundary, gboolean
   return records;
 }
 
-/* --- Suggestions ---------------------------------------------------------------------------------------------------
- */
+/* --- Suggestions -------------------------------------------------------------------------------------------------- */
 
 static JsonObject *
 suggestion_json (RhPolicy *policy,

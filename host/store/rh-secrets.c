@@ -372,8 +372,7 @@ rh_secrets_set_finish (RhSecrets *self, GAsyncResult *result, GError **error)
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
-/* --- what is kept as a secret is ------------------------------------------------------------------------------------
- */
+/* --- what is kept as a secret is ---------------------------------------------------------------------------------- */
 
 static gboolean
 has_keys (RhSecrets *self, GError **error)

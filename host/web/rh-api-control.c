@@ -90,8 +90,7 @@ rh_api_limits (RhRequest *request)
   rh_request_call (request, &limits_list, NULL, on_limits);
 }
 
-/* --- Changes of what is allowed, which are proposals ---------------------------------------------------------------
- */
+/* --- Changes of what is allowed, which are proposals -------------------------------------------------------------- */
 
 static void
 on_proposed (GObject *source, GAsyncResult *result, gpointer data)

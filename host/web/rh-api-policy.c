@@ -312,8 +312,7 @@ rh_api_policy_backtest (RhRequest *request)
   backtest_page (request, replay);
 }
 
-/* --- Suggestions ---------------------------------------------------------------------------------------------------
- */
+/* --- Suggestions -------------------------------------------------------------------------------------------------- */
 
 typedef struct {
   RhRequest *request;

@@ -122,8 +122,7 @@ propose (RoyalRun *run, RoyalProposal *proposal, JsonObject *result, GError **er
   return TRUE;
 }
 
-/* --- What is asked, and how it is recorded -------------------------------------------------------------------------
- */
+/* --- What is asked, and how it is recorded ------------------------------------------------------------------------ */
 
 /* A plan, and the conflicts: all that there are, and those that nobody answered. */
 typedef struct {
@@ -291,8 +290,7 @@ record (RoyalRun *run, const SyncWorld *world, const Plan *plan, JsonObject *res
   return take (result);
 }
 
-/* --- The files of a commit -----------------------------------------------------------------------------------------
- */
+/* --- The files of a commit ---------------------------------------------------------------------------------------- */
 
 typedef struct {
   JsonArray *files;
@@ -470,8 +468,7 @@ request (RoyalRun *run, JsonObject *input, GError **error)
   return take (g_steal_pointer (&result));
 }
 
-/* --- To the shop ---------------------------------------------------------------------------------------------------
- */
+/* --- To the shop -------------------------------------------------------------------------------------------------- */
 
 /* Fields of a product that the shop is told of, by their paths. */
 static const char *const texts[] = { "title", "description_html", "vendor", "product_type" };
@@ -707,8 +704,7 @@ import_products (RoyalRun *run, JsonObject *input, GError **error)
   return record (run, world, &plan, g_steal_pointer (&result), error);
 }
 
-/* --- Revisions -----------------------------------------------------------------------------------------------------
- */
+/* --- Revisions ---------------------------------------------------------------------------------------------------- */
 
 /* Every file of a product that is not what it was, byte for byte. */
 static void

@@ -83,8 +83,7 @@ entry_of (GHashTable *catalog, const char *handle)
   return entry;
 }
 
-/* --- Files ---------------------------------------------------------------------------------------------------------
- */
+/* --- Files -------------------------------------------------------------------------------------------------------- */
 
 /* (transfer full) (nullable): the handle of a file directly in @folder; @ret_html: which of the two it is. */
 static char *
@@ -159,8 +158,7 @@ sync_catalog_add_files (GHashTable *catalog,
   return TRUE;
 }
 
-/* --- The shop ------------------------------------------------------------------------------------------------------
- */
+/* --- The shop ----------------------------------------------------------------------------------------------------- */
 
 static void
 add_product (GHashTable *catalog, const char *product, const char *handle, const char *text, gsize n, GPtrArray *faults)
@@ -218,8 +216,7 @@ sync_catalog_add_products (GHashTable *catalog,
   return TRUE;
 }
 
-/* --- Both ----------------------------------------------------------------------------------------------------------
- */
+/* --- Both --------------------------------------------------------------------------------------------------------- */
 
 static int
 compare_handles (gconstpointer a, gconstpointer b)

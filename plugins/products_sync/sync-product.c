@@ -189,8 +189,7 @@ with_title (SyncFields *fields, GError **error)
   return NULL;
 }
 
-/* --- The shop's document -------------------------------------------------------------------------------------------
- */
+/* --- The shop's document ------------------------------------------------------------------------------------------ */
 
 GStrv
 sync_variant_keys (const char *const *skus, const char *const *titles, guint n)
@@ -300,8 +299,7 @@ sync_product_from_document (JsonObject *document, GError **error)
   return with_title (g_steal_pointer (&fields), error);
 }
 
-/* --- Files ---------------------------------------------------------------------------------------------------------
- */
+/* --- Files -------------------------------------------------------------------------------------------------------- */
 
 static gint
 find_member (const char *name)

@@ -77,8 +77,7 @@ sync_world_files (SyncWorld *self,
                                  error);
 }
 
-/* --- What is kept --------------------------------------------------------------------------------------------------
- */
+/* --- What is kept ------------------------------------------------------------------------------------------------- */
 
 static gboolean
 read_state (SyncWorld *self, RoyalRun *run, gint64 revision, GError **error)
@@ -221,8 +220,7 @@ find_revision (SyncWorld *self, RoyalRun *run, GError **error)
   return read_base (self, run, error);
 }
 
-/* --- What people answered ------------------------------------------------------------------------------------------
- */
+/* --- What people answered ----------------------------------------------------------------------------------------- */
 
 char *
 sync_world_digest (const SyncConflict *conflict, gboolean shop_is_ours)
@@ -276,8 +274,7 @@ sync_world_settle (SyncWorld *self, GPtrArray *conflicts, gboolean shop_is_ours)
   return settled;
 }
 
-/* --- Both sides ----------------------------------------------------------------------------------------------------
- */
+/* --- Both sides --------------------------------------------------------------------------------------------------- */
 
 static gboolean
 read_shop (SyncWorld *self, RoyalRun *run, GError **error)

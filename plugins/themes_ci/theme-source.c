@@ -50,8 +50,7 @@ theme_source_head (const ThemeSource *self, RoyalRun *run, const char *branch, c
   return g_strdup (head);
 }
 
-/* --- One file ------------------------------------------------------------------------------------------------------
- */
+/* --- One file ----------------------------------------------------------------------------------------------------- */
 
 enum { GIT_PATH, GIT_CONTENT, GIT_BASE64 };
 enum { PATH, CHECKSUM, SIZE, CONTENT };
@@ -227,8 +226,7 @@ remove_others (Comparison *self)
     }
 }
 
-/* --- All of them ---------------------------------------------------------------------------------------------------
- */
+/* --- All of them -------------------------------------------------------------------------------------------------- */
 
 void
 theme_difference_free (ThemeDifference *self)

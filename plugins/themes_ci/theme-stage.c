@@ -11,8 +11,7 @@
 #define FILES_MAX 50 /* of one proposal */
 #define BYTES_MAX ((gsize)2 * 1024 * 1024)
 
-/* --- The copy ------------------------------------------------------------------------------------------------------
- */
+/* --- The copy ----------------------------------------------------------------------------------------------------- */
 
 /* The same commit of the same branch, the same name: a run that comes again finds its copy. */
 static char *
@@ -117,8 +116,7 @@ theme_stage (RoyalRun *run, JsonObject *input, GError **error)
   return theme_take (g_steal_pointer (&result));
 }
 
-/* --- Its files -----------------------------------------------------------------------------------------------------
- */
+/* --- Its files ---------------------------------------------------------------------------------------------------- */
 
 typedef struct {
   RoyalRun *run;
@@ -258,8 +256,7 @@ theme_stage_fill (RoyalRun *run, JsonObject *input, GError **error)
   return is_done ? theme_take (g_steal_pointer (&result)) : NULL;
 }
 
-/* --- Whether it is the commit's ------------------------------------------------------------------------------------
- */
+/* --- Whether it is the commit's ----------------------------------------------------------------------------------- */
 
 static char *
 first_of (JsonObject *wanted)

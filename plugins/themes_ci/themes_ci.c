@@ -24,8 +24,7 @@ summary (JsonObject *result)
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
-/* --- The check -----------------------------------------------------------------------------------------------------
- */
+/* --- The check ---------------------------------------------------------------------------------------------------- */
 
 /* Tells GitHub, where the operator says where and the caller says of which commit. */
 static gboolean
@@ -68,8 +67,7 @@ check (RoyalRun *run, JsonObject *input, GError **error)
   return theme_take (g_steal_pointer (&result));
 }
 
-/* --- What was published --------------------------------------------------------------------------------------------
- */
+/* --- What was published ------------------------------------------------------------------------------------------- */
 
 /* Kept per shop: [{ theme, before }], the latest last: which theme was live when another was asked for. */
 static JsonArray *
@@ -154,8 +152,7 @@ find_before (RoyalRun *run, const ThemeShop *shop, GError **error)
   return -1;
 }
 
-/* --- Publishing ----------------------------------------------------------------------------------------------------
- */
+/* --- Publishing --------------------------------------------------------------------------------------------------- */
 
 static gboolean
 publish (RoyalRun *run, const ThemeShop *shop, gint64 row, const char *why, JsonObject *result, GError **error)

@@ -94,8 +94,7 @@ read_statement (const Verifier *self, JsonObject *object, const char *type, gboo
   return g_steal_pointer (&node);
 }
 
-/* --- From outside of the export ------------------------------------------------------------------------------------
- */
+/* --- From outside of the export ----------------------------------------------------------------------------------- */
 
 static gint
 compare (gconstpointer a, gconstpointer b)
@@ -158,8 +157,7 @@ add_checkpoints (Verifier *self, const char *path, const char *workspace)
   return TRUE;
 }
 
-/* --- The lines -------------------------------------------------------------------------------------------------------
- */
+/* --- The lines ---------------------------------------------------------------------------------------------------- */
 
 static gboolean
 check_anchors (Verifier *self)
@@ -389,8 +387,7 @@ check_all (Verifier *self, FILE *file)
   return ok;
 }
 
-/* --- The program
- * ------------------------------------------------------------------------------------------------------ */
+/* --- The program -------------------------------------------------------------------------------------------------- */
 
 static int
 usage (const char *reason)

@@ -19,8 +19,7 @@ one_of (const char *const *words)
 
 #define ONE_OF(...) one_of ((const char *const[]){ __VA_ARGS__, NULL })
 
-/* --- Rules, as JSON with ' for " ------------------------------------------------------------------------------------
- */
+/* --- Rules, as JSON with ' for " ---------------------------------------------------------------------------------- */
 
 static char *
 random_leaf (void)

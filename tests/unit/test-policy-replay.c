@@ -174,8 +174,7 @@ test_decision_speed (void)
   g_test_message ("a decision takes %.2f us", (double)(g_get_monotonic_time () - start_us) / 20000);
 }
 
-/* --- Suggestions ---------------------------------------------------------------------------------------------------
- */
+/* --- Suggestions -------------------------------------------------------------------------------------------------- */
 
 static void
 add (RhSuggest *suggest, guint from, guint n, double x, double step, const char *decision, const char *state)
@@ -315,8 +314,7 @@ test_withdrawn (void)
   g_assert_false (json_object_has_member (track, "modification_distance"));
 }
 
-/* --- Samples and differences ---------------------------------------------------------------------------------------
- */
+/* --- Samples and differences -------------------------------------------------------------------------------------- */
 
 static void
 test_sample (void)

@@ -192,8 +192,7 @@ rh_control_validate (RhConnector *connector,
   return FALSE;
 }
 
-/* --- One statement, whose `result` is what the task returns ---------------------------------------------------------
- */
+/* --- One statement, whose `result` is what the task returns ------------------------------------------------------- */
 
 static void
 on_called (GObject *source, GAsyncResult *result, gpointer data)

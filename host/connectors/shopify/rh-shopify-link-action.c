@@ -9,8 +9,7 @@
 #include <royal/error.h>
 #include <string.h>
 
-/* --- Collections ---------------------------------------------------------------------------------------------------
- */
+/* --- Collections -------------------------------------------------------------------------------------------------- */
 
 static char *
 collection_of (JsonObject *wanted)
@@ -74,8 +73,7 @@ collection_variables (const char *id, JsonObject *wanted, JsonObject *state, con
   return variables;
 }
 
-/* --- Metafields ----------------------------------------------------------------------------------------------------
- */
+/* --- Metafields --------------------------------------------------------------------------------------------------- */
 
 static const struct {
   const char *name;
@@ -202,8 +200,7 @@ metafield_inverse (JsonObject *before)
   return metafield_asked (NULL, before);
 }
 
-/* --- Webhooks ------------------------------------------------------------------------------------------------------
- */
+/* --- Webhooks ----------------------------------------------------------------------------------------------------- */
 
 /* `products/update` is the enum's PRODUCTS_UPDATE. */
 static char *

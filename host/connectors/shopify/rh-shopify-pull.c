@@ -125,8 +125,7 @@ rh_shopify_next_of (JsonObject *connection)
   return royal_json_boolean (info, "hasNextPage", FALSE) ? g_strdup (royal_json_string (info, "endCursor", "")) : NULL;
 }
 
-/* --- What does not fit into a page ---------------------------------------------------------------------------------
- */
+/* --- What does not fit into a page -------------------------------------------------------------------------------- */
 
 #define CONNECTIONS_MAX 4
 

@@ -9,8 +9,7 @@
 #include <royal/error.h>
 #include <string.h>
 
-/* --- Which one is live ---------------------------------------------------------------------------------------------
- */
+/* --- Which one is live -------------------------------------------------------------------------------------------- */
 
 static JsonObject *
 theme_asked (const char *id, JsonObject *parameters)
