@@ -37,6 +37,12 @@ ceo_conversion (const CeoSignals *signals)
   return signals->visits >= VISITS_MIN ? signals->orders / signals->visits : NAN;
 }
 
+gboolean
+ceo_converts_badly (const CeoSignals *signals, double goal, const CeoBounds *bounds)
+{
+  return goal > 0 && ceo_conversion (signals) < goal * (1 - bounds->conversion_gap) - 1e-9;
+}
+
 static void
 add_revenue (GPtrArray *alerts, const CeoSignals *signals, const CeoBounds *bounds)
 {
@@ -61,11 +67,9 @@ add_failures (GPtrArray *alerts, const CeoSignals *signals, const CeoBounds *bou
 static void
 add_conversion (GPtrArray *alerts, const CeoSignals *signals, double goal, const CeoBounds *bounds)
 {
-  double conversion = ceo_conversion (signals);
-
-  if (goal > 0 && conversion < goal * (1 - bounds->conversion_gap) - 1e-9)
+  if (ceo_converts_badly (signals, goal, bounds))
     g_ptr_array_add (alerts, g_strdup_printf ("Of a hundred visits %.1f order, where %.1f is the goal.",
-                                              conversion * 100, goal * 100));
+                                              ceo_conversion (signals) * 100, goal * 100));
 }
 
 GPtrArray *

@@ -40,6 +40,8 @@ typedef struct {
 
 /* The share of visits that order; NAN where it is not known. */
 double ceo_conversion (const CeoSignals *signals);
+/* Whether it is known, and too far below @goal (NAN: nobody has set one). */
+gboolean ceo_converts_badly (const CeoSignals *signals, double goal, const CeoBounds *bounds);
 
 /**
  * ceo_alerts:

@@ -268,15 +268,19 @@ append_goal (GString *words, JsonObject *goals, double margin)
                             goal * 100);
 }
 
-/* What is wrong, and of the conversion where it stands. */
+/* What is wrong, and of the conversion where it stands, which an alert says already. */
 static void
-append_signals (GString *words, const CeoSignals *signals, JsonObject *goals, const GPtrArray *alerts)
+append_signals (GString *words,
+                const CeoSignals *signals,
+                JsonObject *goals,
+                const CeoBounds *bounds,
+                const GPtrArray *alerts)
 {
   double goal = ceo_goal (goals, "conversion");
   double conversion = ceo_conversion (signals);
   g_autofree char *wrong = joined (alerts);
 
-  if (!isnan (conversion) && !isnan (goal) && strstr (wrong, "visits") == NULL)
+  if (!isnan (conversion) && !isnan (goal) && !ceo_converts_badly (signals, goal, bounds))
     g_string_append_printf (words, " Of a hundred visits %.1f order, where %.1f is the goal.", conversion * 100,
                             goal * 100);
   if (alerts->len > 0)
@@ -292,6 +296,7 @@ digest (RoyalRun *run, JsonObject *input, GError **error)
   g_autoptr (GString) words = g_string_new (NULL);
   g_autoptr (GPtrArray) alerts = NULL;
   CeoSignals signals;
+  CeoBounds bounds;
   JsonObject *result;
   guint counts[CEO_REJECT + 1];
   double margin;
@@ -316,7 +321,8 @@ digest (RoyalRun *run, JsonObject *input, GError **error)
       hours, json_array_get_length (decisions), counts[CEO_APPROVE], counts[CEO_ASK], counts[CEO_REJECT]);
   g_string_append_printf (words, " %u opportunities are open.", open);
   append_goal (words, goals, margin);
-  append_signals (words, &signals, goals, alerts);
+  read_bounds (royal_run_config (run), &bounds);
+  append_signals (words, &signals, goals, &bounds, alerts);
   json_object_set_int_member (result, "open", open);
   json_object_set_array_member (result, "alerts", trade_texts (alerts));
   json_object_set_object_member (result, "goals", g_steal_pointer (&goals));
