@@ -98,7 +98,7 @@ live_in_mirror () { [ "$(http /api/v1/themes | jq -r '.items[0].id')" = "$1" ]; 
 later live_in_mirror "$copy"; ok $? 'the mirror has it by itself: what the host did is pulled'
 
 # Again, of the same commit; another branch; a tag.
-run=$(ctl workflow start theme_staging --input '{}' --json | jq -er .id)
+run=$(ctl theme stage --json | jq -er .id)
 over_or_failed () { ctl workflow show "$run" --json | jq -e '.state == "completed" or .state == "failed"'; }
 later over_or_failed
 is 'a copy that is live is not written to' true "$(ctl workflow show "$run" --json | jq '.error.message | contains ("expected a copy that is not live")')"
@@ -111,7 +111,7 @@ printf '{%% render "nobody" %%}' >>"$work/layout/theme.liquid"
 rm "$work/assets/a.png"
 commit feature/broken; ok $? 'another branch has an error'
 broken=$(head_of themes feature/broken)
-run=$(ctl workflow start theme_staging --input '{"branch":"feature/broken"}' --json | jq -er .id)
+run=$(ctl theme stage feature/broken --json | jq -er .id)
 later over "$run"; ok $? 'its staging ends' "$(ctl workflow show "$run" --json)"
 is 'unpublished' '[false,1,null]' "$(ctl workflow show "$run" --json | jq -c '.result.release | [.green, .errors, .published]')"
 is 'GitHub is told that it is not sound' failure "$(curl -s "$github/fake" | jq -r --arg sha "$broken" '.statuses[$sha][0].state')"
