@@ -7,7 +7,8 @@
 #include <libpq-fe.h>
 #include <string.h>
 
-/* What is edited is read with its state, and written only while it is in that state. */
+/* What is edited is read with its state, and written only while it is in that state; what is made with a key is made
+ * once. */
 
 #define ANNA "/api/v1/auth/users/anna"
 #define GOALS "/api/v1/goals"
@@ -329,6 +330,94 @@ test_race (void)
               "{\"margin\":0.5}");
 }
 
+/* --- What is made once, and of what it was made ------------------------------------------------------------------- */
+
+/* (transfer full): the member @name of what a POST with that key makes. */
+static char *
+made_once (WebHost *host, const char *token, const char *path, const char *body, const char *key, const char *name)
+{
+  g_autoptr (WebAnswer) made =
+      web_call (host, token, "POST", path, body, (const char *[]){ "Idempotency-Key", key, NULL });
+
+  if (made->status != 201)
+    g_error ("POST %s: %u: %s", path, made->status, made->text);
+  return g_strdup (member (made, name));
+}
+
+/* What is made with a key is made once; a key is one caller's, of one kind of thing. */
+static void
+test_once (void)
+{
+  static const struct {
+    const char *path;
+    const char *body;
+    const char *name; /* what tells one from another */
+  } cases[] = {
+    { "/api/v1/simulations", "{\"definition\":{\"name\":\"w\",\"steps\":[{\"id\":\"a\",\"wait\":{\"for_s\":1}}]}}",
+      "id" },
+    { "/api/v1/control/changes", "{\"action\":\"envelope.revoke\",\"target\":\"e\",\"parameters\":{}}", "key" },
+  };
+  g_autoptr (WebHost) host = web_host_new ();
+  g_autofree char *one = web_token (host, "operator");
+  g_autofree char *two = web_token (host, "operator");
+  g_autofree char *longest = g_strnfill (200, 'k');
+  g_autofree char *too_long = g_strnfill (201, 'k');
+  const char *bad[] = { "", too_long };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      const char *path = cases[i].path, *body = cases[i].body, *name = cases[i].name;
+      g_autofree char *first = made_once (host, one, path, body, longest, name);
+      g_autofree char *again = made_once (host, one, path, body, longest, name);
+      g_autofree char *other = made_once (host, one, path, body, "k2", name);
+      g_autofree char *others = made_once (host, two, path, body, longest, name);
+
+      g_assert_cmpuint (strlen (first), >, 0);
+      g_assert_cmpstr (first, ==, again);
+      g_assert_cmpstr (first, !=, other);
+      g_assert_cmpstr (first, !=, others);
+      for (guint b = 0; b < G_N_ELEMENTS (bad); b++)
+        {
+          g_autoptr (WebAnswer) refused =
+              web_call (host, one, "POST", path, body, (const char *[]){ "Idempotency-Key", bad[b], NULL });
+
+          if (refused->status != 422)
+            g_error ("POST %s, key %u: %u", path, b, refused->status);
+          g_assert_cmpstr (member (refused, "type"), ==, "urn:royal:problem:invalid");
+        }
+    }
+}
+
+/* A job's key may stand in its body too: then it is the same one. */
+static void
+test_two_keys (void)
+{
+  static const char body[] = "{\"agent\":\"markdown\",\"task\":\"week\",\"idempotency_key\":\"k3\"}";
+  g_autoptr (WebHost) host = web_host_new ();
+  g_autofree char *token = web_token (host, "operator");
+  g_autofree char *same = made_once (host, token, "/api/v1/jobs", body, "k3", "id");
+  g_autoptr (WebAnswer) alone = web_expect (host, 201, token, "POST", "/api/v1/jobs", body);
+  g_autoptr (WebAnswer) other =
+      web_call (host, token, "POST", "/api/v1/jobs", body, (const char *[]){ "Idempotency-Key", "k4", NULL });
+
+  g_assert_cmpstr (member (alone, "id"), ==, same);
+  g_assert_cmpuint (other->status, ==, 422);
+  g_assert_cmpstr (member (other, "pointer"), ==, "/idempotency_key");
+}
+
+/* What a change was made of goes to the gate with it. */
+static void
+test_change (void)
+{
+  g_autoptr (WebHost) host = web_host_new ();
+  g_autoptr (WebAnswer) made = web_expect (host, 201, NULL, "POST", "/api/v1/control/changes",
+                                           "{\"action\":\"envelope.revoke\",\"target\":\"e\",\"parameters\":{},"
+                                           "\"seen\":{\"state\":\"granted\"}}");
+
+  g_assert_cmpstr (member (made, "reason"), ==, "{\"state\":\"granted\"}");
+  g_assert_cmpstr (member (made, "key"), ==, "");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -339,5 +428,8 @@ main (int argc, char **argv)
   g_test_add_func ("/edits/workspaces", test_workspaces);
   g_test_add_func ("/edits/document", test_document);
   g_test_add_func ("/edits/race", test_race);
+  g_test_add_func ("/edits/once", test_once);
+  g_test_add_func ("/edits/two-keys", test_two_keys);
+  g_test_add_func ("/edits/change", test_change);
   return royal_test_run ();
 }
