@@ -86,6 +86,14 @@ run_limits (const CtlOptions *options, char **arguments)
 
 /* --- Changes of what is allowed ----------------------------------------------------------------------------------- */
 
+static char *policy_seen;
+
+static const GOptionEntry policy_entries[] = {
+  { "seen", 0, 0, G_OPTION_ARG_STRING, &policy_seen,
+    "Refuse it unless the policy in force is the one that it was made of", "VERSION" },
+  { NULL },
+};
+
 static const char *const outcome_columns[] = { "proposal", "state", "reason" };
 static const char *const policy_columns[] = { "version",  "version",  "entries", "entries", "in force",
                                               "in_force", "since",    "since",   "by",      "by",
@@ -99,13 +107,16 @@ ctl_propose (const CtlOptions *options,
              const char *action,
              const char *target,
              const char *title,
-             JsonObject *parameters)
+             JsonObject *parameters,
+             JsonObject *seen)
 {
   g_autoptr (JsonNode) answer = NULL;
   JsonNode *body = ctl_body ("action", action, "target", target, "title", title, NULL);
   int status;
 
   json_object_set_object_member (json_node_get_object (body), "parameters", parameters);
+  if (seen != NULL)
+    json_object_set_object_member (json_node_get_object (body), "seen", seen);
   status = ctl_call (options, "POST", "/control/changes", body, &answer);
   if (status != CTL_OK)
     return status;
@@ -121,6 +132,16 @@ ctl_propose (const CtlOptions *options,
       ctl_print_field (outcome_columns[i], text);
     }
   return CTL_OK;
+}
+
+JsonObject *
+ctl_seen_policy (const char *version)
+{
+  JsonObject *seen = version != NULL ? json_object_new () : NULL;
+
+  if (seen != NULL)
+    json_object_set_string_member (seen, "version", version);
+  return seen;
 }
 
 /* (transfer full) (nullable): the JSON object in a file; what is wrong was printed. */
@@ -151,7 +172,8 @@ run_policy_set (const CtlOptions *options, char **arguments)
     return CTL_FAILED;
   parameters = json_object_new ();
   json_object_set_member (parameters, "document", document);
-  return ctl_propose (options, "policy.change", "policy", "Change the policy", parameters);
+  return ctl_propose (options, "policy.change", "policy", "Change the policy", parameters,
+                      ctl_seen_policy (policy_seen));
 }
 
 static int
@@ -187,7 +209,7 @@ run_envelope_grant (const CtlOptions *options, char **arguments)
   id = g_strdup (royal_json_string (json_node_get_object (document), "id", ""));
   parameters = json_object_new ();
   json_object_set_member (parameters, "envelope", g_steal_pointer (&document));
-  return ctl_propose (options, "envelope.grant", id, "Let an agent do more by itself", parameters);
+  return ctl_propose (options, "envelope.grant", id, "Let an agent do more by itself", parameters, NULL);
 }
 
 static int
@@ -202,7 +224,8 @@ run_envelope_revoke (const CtlOptions *options, char **arguments)
 static int
 run_restore (const CtlOptions *options, char **arguments)
 {
-  return ctl_propose (options, "breaker.restore", arguments[0], "Give an agent its autonomy back", json_object_new ());
+  return ctl_propose (options, "breaker.restore", arguments[0], "Give an agent its autonomy back", json_object_new (),
+                      NULL);
 }
 
 static int
@@ -211,7 +234,7 @@ run_key_trust (const CtlOptions *options, char **arguments)
   JsonObject *parameters = json_object_new ();
 
   json_object_set_string_member (parameters, "public_key", arguments[1]);
-  return ctl_propose (options, "key.trust", arguments[0], "Trust a key", parameters);
+  return ctl_propose (options, "key.trust", arguments[0], "Trust a key", parameters, NULL);
 }
 
 static int
@@ -220,7 +243,7 @@ run_key_distrust (const CtlOptions *options, char **arguments)
   JsonObject *parameters = json_object_new ();
 
   json_object_set_null_member (parameters, "public_key");
-  return ctl_propose (options, "key.trust", arguments[0], "Trust a key no more", parameters);
+  return ctl_propose (options, "key.trust", arguments[0], "Trust a key no more", parameters, NULL);
 }
 
 const CtlCommand ctl_control_commands[] = {
@@ -232,7 +255,7 @@ const CtlCommand ctl_control_commands[] = {
   { "pause", "action", "ACTION REASON", "Hold an action's effects (* stands for anything)", 2, 2, NULL,
     run_pause_action },
   { "limits", "list", NULL, "What accumulates: used, reserved, and when it frees", 0, 0, NULL, run_limits },
-  { "policy", "set", "FILE", "Propose another policy", 1, 1, NULL, run_policy_set },
+  { "policy", "set", "FILE", "Propose another policy", 1, 1, policy_entries, run_policy_set },
   { "policy", "history", NULL, "The policies that were in force", 0, 0, NULL, run_policy_history },
   { "envelope", "list", NULL, "What agents may do by themselves for a while", 0, 0, NULL, run_envelopes },
   { "envelope", "grant", "FILE", "Propose an envelope", 1, 1, NULL, run_envelope_grant },

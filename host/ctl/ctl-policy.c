@@ -381,14 +381,15 @@ write_policy (JsonNode *policy)
 }
 
 static int
-propose_policy (const CtlOptions *options, JsonNode *policy, JsonArray *suggestions)
+propose_policy (const CtlOptions *options, JsonObject *answer, JsonNode *policy, JsonArray *suggestions)
 {
   g_autofree char *title =
       g_strdup_printf ("Move %u thresholds by what people answered", json_array_get_length (suggestions));
   JsonObject *parameters = json_object_new ();
 
   json_object_set_member (parameters, "document", json_node_ref (policy));
-  return ctl_propose (options, "policy.change", "policy", title, parameters);
+  return ctl_propose (options, "policy.change", "policy", title, parameters,
+                      ctl_seen_policy (royal_json_string (answer, "version", NULL)));
 }
 
 static int
@@ -435,7 +436,8 @@ run_suggest (const CtlOptions *options, char **arguments)
     return CTL_OK;
   if (write_to != NULL)
     status = write_policy (policy);
-  return propose && status == CTL_OK ? propose_policy (options, policy, suggestions) : status;
+  return propose && status == CTL_OK ? propose_policy (options, json_node_get_object (answer), policy, suggestions)
+                                     : status;
 }
 
 const CtlCommand ctl_policy_commands[] = {

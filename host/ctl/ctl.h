@@ -80,9 +80,12 @@ int ctl_fail (int status, const char *format, ...) G_GNUC_PRINTF (2, 3);
  * Returns: an exit status; what went wrong was printed already.
  */
 int ctl_call (const CtlOptions *options, const char *method, const char *path, JsonNode *body, JsonNode **ret_answer);
-/* Proposes a change of what is in force, and prints what becomes of it; @parameters is (transfer full). */
+/* Proposes a change of what is in force, and prints what becomes of it; @parameters and @seen, what it was made of (nullable), are
+ * (transfer full). */
 int ctl_propose (const CtlOptions *options, const char *action, const char *target, const char *title,
-                 JsonObject *parameters);
+                 JsonObject *parameters, JsonObject *seen);
+/* (transfer full) (nullable): the policy of that version as what was seen; NULL without one. */
+JsonObject *ctl_seen_policy (const char *version);
 /* The same with a body of another type, and an answer that is not JSON. */
 int ctl_call_text (const CtlOptions *options,
                    const char *method,

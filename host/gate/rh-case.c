@@ -568,6 +568,18 @@ wait_for_more (GTask *task)
 
 static void observe_next (GTask *task);
 
+/* Whether it was made of what there is: from here on it is bound to that. */
+static gboolean
+is_as_seen (const RhProposal *proposal, const RhItem *item, const RhAssessment *assessment, GError **error)
+{
+  if (proposal->seen == NULL || (assessment->before != NULL && json_node_equal (proposal->seen, assessment->before)))
+    return TRUE;
+  g_set_error (error, ROYAL_ERROR, ROYAL_ERROR_CONFLICT,
+               "%s on %s: what stands is not what was seen, it was changed meanwhile: look at it again",
+               proposal->action, item->target);
+  return FALSE;
+}
+
 static void
 on_assessed (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -584,6 +596,8 @@ on_assessed (GObject *source, GAsyncResult *result, gpointer data)
       g_clear_error (&error);
       return;
     }
+  if (assessment != NULL && !is_as_seen (self->proposal, look->item, assessment, &error))
+    g_clear_pointer (&assessment, rh_assessment_free);
   if (assessment == NULL)
     {
       case_settle (self);

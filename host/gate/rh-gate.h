@@ -55,12 +55,14 @@ gboolean rh_gate_stop_finish (RhGate *self, GAsyncResult *result, GError **error
  * @run: the run's uuid, NULL when a person submits
  * @agent_version, @agent_sha256: "" when a person submits
  * @key: (nullable): 64 hexadecimal digits that are the same for every attempt to submit this very proposal: the first
- *   one counts, and its outcome answers the later ones; NULL when a person submits
+ *   one counts, and its outcome answers the later ones
  * @by: (nullable): the person who submits; NULL: the agent does
  * @job: (nullable): the job's uuid
  * @context: (nullable): what travels with the job (jobs.context in migrations/)
  * @grant: the operator's grant for the action, with its limits
  * @proposal: as royal_proposal_to_json() makes it; checked here, every member
+ * @seen: (nullable): the state that @proposal was made of, as its connector observes it: when that finds another, it is
+ *   %ROYAL_ERROR_CONFLICT and nothing is recorded
  *
  * All (transfer none), copied as needed before rh_gate_submit_async() returns.
  */
@@ -78,6 +80,7 @@ typedef struct {
   JsonObject *context;
   JsonObject *grant;
   JsonObject *proposal;
+  JsonNode *seen;
 } RhSubmission;
 
 void rh_gate_submit_async (RhGate              *self,

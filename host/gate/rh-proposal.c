@@ -39,6 +39,7 @@ proposal_clear (gpointer data)
   g_clear_pointer (&self->items, g_ptr_array_unref);
   g_clear_pointer (&self->modified, json_object_unref);
   g_clear_pointer (&self->grant, json_object_unref);
+  g_clear_pointer (&self->seen, json_node_unref);
   g_clear_pointer (&self->context, json_object_unref);
   rh_assessment_free (self->assessment);
   rh_verdict_free (self->verdict);
@@ -209,6 +210,7 @@ rh_proposal_new (const RhSubmission *submission, GError **error)
   self->context = submission->context != NULL ? copy_object (submission->context) : NULL;
   self->created_by = g_strdup (submission->by != NULL ? submission->by : submission->agent);
   self->grant = submission->grant != NULL ? copy_object (submission->grant) : NULL;
+  self->seen = submission->seen != NULL ? json_node_copy (submission->seen) : NULL;
   self->action = g_strdup (royal_json_string (said, "action", ""));
   self->words = pick (said, word_names, G_N_ELEMENTS (word_names));
   self->claims = copy_object (royal_json_object (said, "claims"));

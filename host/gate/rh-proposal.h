@@ -18,6 +18,7 @@ G_BEGIN_DECLS
  * @covered: (nullable): why it needs no approval of its own: the one of another proposal says so
  * @approved_policy: (nullable): the version of the policy under which what the items' @approved says was approved
  * @grant: (nullable): the operator's grant
+ * @seen: (nullable): the state that it was made of
  * @revert_after_s, @reverts_at_us: when its effect ends; both 0 = it does not
  * @recorded: it was made from one that is in the database, in which what is personal is sealed
  * @batch: whether there are items, or a single target
@@ -52,6 +53,7 @@ typedef struct {
   JsonObject *words;
   JsonObject *claims;
   JsonObject *grant;
+  JsonNode *seen;
   guint64 deadline_s;
   guint64 revert_after_s;
   gint64 reverts_at_us;

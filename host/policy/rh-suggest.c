@@ -441,6 +441,7 @@ rh_suggest_finish (RhSuggest *self)
     }
   for (guint i = 0; i < boundaries->len; i++)
     suggest (self, &policy, boundaries->pdata[i], suggestions);
+  json_object_set_string_member (object, "version", rh_policy_version (self->policy));
   json_object_set_int_member (object, "proposals", (gint64)self->n);
   json_object_set_array_member (object, "rules", tracks_json (self));
   json_object_set_member (object, "policy",

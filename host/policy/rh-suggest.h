@@ -24,7 +24,7 @@ void rh_suggest_add (RhSuggest *self, JsonObject *record);
  * passed just within it went wrong; each was tried over what was recorded: nothing that went wrong would pass, nothing
  * else changes.
  *
- * Returns: (transfer full): { "proposals", "rules": [{ "rule", "agent", "n", "asked", "approved", "rejected",
+ * Returns: (transfer full): { "version": of the policy that it is about, "proposals", "rules": [{ "rule", "agent", "n", "asked", "approved", "rejected",
  * "expired", "modified", "approval_rate", "median_wait_s", "modification_distance", "executed", "failed", "undone",
  * "claimed", "realised" }], "suggestions": [{ "kind": "loosen" | "tighten", "path", "rules", "from", "to", "n", "text"
  * }], "policy": with all of them, or null }

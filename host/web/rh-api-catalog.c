@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "rh-etag.h"
 #include "rh-routes.h"
 
 #include "royal-json.h"
@@ -10,7 +11,10 @@ static const RhStatement opportunities = { "web.opportunities", "select product_
 static const RhStatement suppliers = { "web.suppliers", "select product_suppliers () as answer", 0, FALSE };
 static const RhStatement progress = { "web.goals_progress", "select goal_progress () as answer", 0, FALSE };
 static const RhStatement goals = { "web.goals", "select goal_list () as answer", 0, FALSE };
-static const RhStatement goals_set = { "web.goals_set", "select goal_set ($1, $2) as answer", 2, TRUE };
+static const RhStatement goals_set = {
+  "web.goals_set", "select m.tag, case when m.holds then goal_set ($1, $2) end as answer from goal_match ($3) m", 3,
+  TRUE
+};
 
 static void
 on_answer (RhRequest *request, RhRows *rows)
@@ -42,10 +46,23 @@ rh_api_opportunities (RhRequest *request)
   rh_request_call (request, &opportunities, NULL, on_answer);
 }
 
+static void
+on_goals (RhRequest *request, RhRows *rows)
+{
+  rh_etag_reply_row (request, rows, "answer");
+}
+
 void
 rh_api_goals (RhRequest *request)
 {
-  rh_request_call (request, &goals, NULL, on_answer);
+  rh_request_call (request, &goals, NULL, on_goals);
+}
+
+static void
+on_goals_set (RhRequest *request, RhRows *rows)
+{
+  if (rh_etag_held (request, rows, "answer"))
+    on_answer (request, rows);
 }
 
 void
@@ -53,7 +70,9 @@ rh_api_goals_set (RhRequest *request)
 {
   g_autoptr (JsonNode) goals_named = royal_json_take_object (json_object_ref (rh_request_body (request)));
   g_autofree char *text = royal_json_to_string (goals_named);
-  const char *params[] = { text, rh_request_caller (request)->name };
+  g_autofree char *match = NULL;
 
-  rh_request_call (request, &goals_set, params, on_answer);
+  if (rh_etag_read_match (request, &match))
+    rh_request_call (request, &goals_set, (const char *const[]){ text, rh_request_caller (request)->name, match },
+                     on_goals_set);
 }

@@ -112,13 +112,18 @@ rh_api_change (RhRequest *request)
   JsonObject *body = rh_request_body (request);
   const RhCaller *caller = rh_request_caller (request);
   g_autoptr (JsonObject) proposal = json_object_new ();
+  g_autofree char *key = NULL;
   RhSubmission submission = { .workspace = rh_request_workspace (request),
                               .workspace_name = caller->workspace_name,
                               .agent = "host",
                               .by = caller->name,
                               .cluster = "platform",
-                              .proposal = proposal };
+                              .proposal = proposal,
+                              .seen = json_object_get_member (body, "seen") };
 
+  if (!rh_request_own_key (request, "change", &key))
+    return;
+  submission.key = key;
   for (guint i = 0; i < G_N_ELEMENTS (members); i++)
     if (json_object_has_member (body, members[i]))
       json_object_set_member (proposal, members[i], json_object_dup_member (body, members[i]));

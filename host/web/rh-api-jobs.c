@@ -68,20 +68,12 @@ void
 rh_api_job_create (RhRequest *request)
 {
   JsonObject *body = rh_request_body (request);
-  const char *key = rh_request_header (request, "Idempotency-Key");
+  const char *key;
 
-  if (key != NULL)
-    {
-      const char *own = royal_json_string (body, "idempotency_key", key);
-
-      if (strlen (key) > 200 || *key == '\0' || strcmp (own, key) != 0)
-        {
-          rh_request_refuse (request, RH_PROBLEM_INVALID, "/idempotency_key",
-                             "Idempotency-Key is to be 1 to 200 characters, and the body's key if there is one");
-          return;
-        }
-      json_object_set_string_member (body, "idempotency_key", key);
-    }
+  if (!rh_request_key (request, "idempotency_key", &key))
+    return;
+  if (key != NULL && !json_object_has_member (body, "idempotency_key"))
+    json_object_set_string_member (body, "idempotency_key", key);
   rh_jobs_enqueue_async (rh_request_context (request)->jobs, rh_request_actor (request), body, on_created,
                          rh_request_ref (request));
 }

@@ -103,13 +103,18 @@ rh_api_simulate (RhRequest *request)
   JsonObject *assume = royal_json_object (body, "assume");
   g_autoptr (JsonObject) nothing = json_object_new ();
   g_autoptr (RhWorkflow) workflow = subject_of (request, body);
-  const RhWorkflowStart start = {
+  g_autofree char *own = NULL;
+  g_autofree char *key = NULL;
+  RhWorkflowStart start = {
     .workflow = workflow,
     .input = json_object_get_member (body, "input"),
     .simulate = assume != NULL ? assume : nothing,
   };
 
-  if (workflow != NULL)
-    rh_workflows_begin_async (rh_request_context (request)->workflows, rh_request_actor (request), &start, on_begun,
-                              rh_request_ref (request));
+  if (workflow == NULL || !rh_request_own_key (request, "simulation", &own))
+    return;
+  /* The workflow's own runs have keys too. */
+  start.key = key = own != NULL ? g_strconcat ("simulation/", own, NULL) : NULL;
+  rh_workflows_begin_async (rh_request_context (request)->workflows, rh_request_actor (request), &start, on_begun,
+                            rh_request_ref (request));
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "rh-etag.h"
 #include "rh-list.h"
 #include "rh-password.h"
 #include "rh-routes.h"
@@ -16,11 +17,17 @@ static const RhStatement user_add = { "user.add",
                                       TRUE };
 static const RhStatement user_change = {
   "user.change",
-  "select user_change ($1, $2, $3, $4::text[], $5::boolean, $6::boolean, $7, $8::boolean, $9::boolean, $10) as item",
-  10,
+  "select m.tag, case when m.holds then user_change ($1, $2, $3, $4::text[], $5::boolean, $6::boolean, $7, $8::boolean,"
+  " $9::boolean, $10) end as item from user_match ($1, $11) m",
+  11,
   TRUE,
 };
-static const RhStatement user_remove = { "user.remove", "select user_remove ($1, $2::boolean, $3) as item", 3, TRUE };
+static const RhStatement user_remove = {
+  "user.remove",
+  "select m.tag, case when m.holds then user_remove ($1, $2::boolean, $3) end as item from user_match ($1, $4) m",
+  4,
+  TRUE,
+};
 static const RhStatement user_revoke = { "user.revoke", "select user_revoke ($1, $2::boolean, $3) as item", 3, TRUE };
 
 /* Whether the caller runs the host: what a user is in other workspaces is his to change too. */
@@ -47,7 +54,7 @@ rh_api_users (RhRequest *request)
 static void
 on_user (RhRequest *request, RhRows *rows)
 {
-  rh_request_reply_row (request, SOUP_STATUS_OK, rows, "item");
+  rh_etag_reply_row (request, rows, "item");
 }
 
 void
@@ -60,16 +67,26 @@ static void
 on_changed (RhRequest *request, RhRows *rows)
 {
   rh_gate_kick (rh_request_context (request)->gate);
-  on_user (request, rows);
+  rh_request_reply_row (request, SOUP_STATUS_OK, rows, "item");
+}
+
+static void
+on_matched (RhRequest *request, RhRows *rows)
+{
+  if (rh_etag_held (request, rows, "item"))
+    on_changed (request, rows);
 }
 
 void
 rh_api_user_remove (RhRequest *request)
 {
-  rh_request_call (
-      request, &user_remove,
-      (const char *const[]){ rh_request_parameter (request), is_local (request), rh_request_caller (request)->name },
-      on_changed);
+  g_autofree char *match = NULL;
+
+  if (rh_etag_read_match (request, &match))
+    rh_request_call (request, &user_remove,
+                     (const char *const[]){ rh_request_parameter (request), is_local (request),
+                                            rh_request_caller (request)->name, match },
+                     on_matched);
 }
 
 void
@@ -86,6 +103,7 @@ rh_api_user_revoke (RhRequest *request)
 /* A user who is made, or who gets a password that he has to change. */
 typedef struct {
   RhRequest *request;
+  char *match; /* (nullable) */
   char *password;
 } Give;
 
@@ -93,6 +111,7 @@ static void
 give_free (Give *self)
 {
   rh_request_unref (self->request);
+  g_free (self->match);
   sodium_memzero (self->password, strlen (self->password));
   g_free (self->password);
   g_free (self);
@@ -143,6 +162,8 @@ on_given (GObject *source, GAsyncResult *result, gpointer data)
       rh_request_fail (self->request, error);
       return;
     }
+  if (!is_new (self->request) && !rh_etag_held (self->request, rows, "item"))
+    return;
   rh_gate_kick (rh_request_context (self->request)->gate);
   user = rh_rows_json (rows, 0, "item");
   /* Shown here, once; the database keeps its hash. Who was there before keeps what he had. */
@@ -168,9 +189,9 @@ add (Give *self, const char *hash)
                        params, NULL, on_given, self);
 }
 
-/* @then gets @data. */
+/* @then gets @data; @match and @hash are (nullable). */
 static void
-change (RhRequest *request, const char *hash, GAsyncReadyCallback then, gpointer data)
+change (RhRequest *request, const char *match, const char *hash, GAsyncReadyCallback then, gpointer data)
 {
   JsonObject *body = rh_request_body (request);
   g_autofree char *roles = roles_of (body);
@@ -183,7 +204,8 @@ change (RhRequest *request, const char *hash, GAsyncReadyCallback then, gpointer
                            hash,
                            flag_of (body, "reset_totp"),
                            is_local (request),
-                           rh_request_caller (request)->name };
+                           rh_request_caller (request)->name,
+                           match };
 
   rh_store_call_async (rh_request_context (request)->store, &user_change, rh_request_workspace (request), params, NULL,
                        then, data);
@@ -196,28 +218,30 @@ on_hashed (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   g_autofree char *hash = rh_password_hash_finish (result, &error);
   RhRequest *request = self->request;
+  const char *match = self->match;
 
   if (hash == NULL)
     rh_request_fail (request, error);
   else if (is_new (request))
     add (g_steal_pointer (&self), hash);
   else
-    change (request, hash, on_given, g_steal_pointer (&self));
+    change (request, match, hash, on_given, g_steal_pointer (&self));
 }
 
+/* @match: (transfer full) (nullable) */
 static void
-give (RhRequest *request)
+give (RhRequest *request, char *match)
 {
   Give *self = g_new (Give, 1);
 
-  *self = (Give){ .request = rh_request_ref (request), .password = rh_password_make () };
+  *self = (Give){ .request = rh_request_ref (request), .match = match, .password = rh_password_make () };
   rh_password_hash_async (self->password, on_hashed, self);
 }
 
 void
 rh_api_user_create (RhRequest *request)
 {
-  give (request);
+  give (request, NULL);
 }
 
 static void
@@ -230,14 +254,18 @@ on_plain_change (GObject *source, GAsyncResult *result, gpointer data)
   if (rows == NULL)
     rh_request_fail (request, error);
   else
-    on_changed (request, rows);
+    on_matched (request, rows);
 }
 
 void
 rh_api_user_change (RhRequest *request)
 {
+  g_autofree char *match = NULL;
+
+  if (!rh_etag_read_match (request, &match))
+    return;
   if (royal_json_boolean (rh_request_body (request), "reset_password", FALSE))
-    give (request);
+    give (request, g_steal_pointer (&match));
   else
-    change (request, NULL, on_plain_change, rh_request_ref (request));
+    change (request, match, NULL, on_plain_change, rh_request_ref (request));
 }

@@ -4,8 +4,6 @@
 
 #include "royal-json.h"
 
-#include <string.h>
-
 static const RhStatement workflow_list = { "web.workflows",
                                            "select cursor, run from workflow_list ($1::text[], $2::bigint, $3::int)", 3,
                                            FALSE };
@@ -121,20 +119,15 @@ rh_api_workflow_start (RhRequest *request)
 {
   RhWorkflows *workflows = rh_request_context (request)->workflows;
   JsonObject *body = rh_request_body (request);
-  const char *key = rh_request_header (request, "Idempotency-Key");
-  const RhWorkflowStart start = {
+  RhWorkflowStart start = {
     .workflow = rh_workflow_set_find (rh_workflows_get (workflows), rh_request_parameter (request)),
     .input = json_object_get_member (body, "input"),
-    .key = royal_json_string (body, "key", key),
   };
 
   if (start.workflow == NULL)
     rh_request_refuse (request, RH_PROBLEM_NOT_FOUND, NULL, "no workflow is named `%.100s`",
                        rh_request_parameter (request));
-  else if (key != NULL && (*key == '\0' || strlen (key) > 200 || strcmp (start.key, key) != 0))
-    rh_request_refuse (request, RH_PROBLEM_INVALID, "/key",
-                       "Idempotency-Key is to be 1 to 200 characters, and the body's key if there is one");
-  else
+  else if (rh_request_key (request, "key", &start.key))
     rh_workflows_begin_async (workflows, rh_request_actor (request), &start, on_begun, rh_request_ref (request));
 }
 

@@ -2,6 +2,7 @@
 #include "rh-console.h"
 
 #include "rh-console-resources.h"
+#include "rh-etag.h"
 
 #include <string.h>
 
@@ -9,7 +10,6 @@
 #define PAGE "index.html"
 #define CACHE_PAGE "no-cache"
 #define CACHE_ASSET "public, max-age=31536000, immutable"
-#define ETAG_LENGTH 32
 
 /* Nothing but what this host serves, and no script or style that stands in the page: text of an agent that got into the
  * document as markup, against all the care that is taken, would still not run. */
@@ -63,7 +63,6 @@ etag_of (GBytes *bytes)
 {
   static GHashTable *etags; /* the data's address, which never changes → the tag */
   gconstpointer data = g_bytes_get_data (bytes, NULL);
-  g_autofree char *hash = NULL;
   char *etag;
 
   if (etags == NULL)
@@ -71,28 +70,10 @@ etag_of (GBytes *bytes)
   etag = g_hash_table_lookup (etags, data);
   if (etag == NULL)
     {
-      hash = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, bytes);
-      etag = g_strdup_printf ("\"%.*s\"", ETAG_LENGTH, hash);
+      etag = rh_etag_of (bytes);
       g_hash_table_insert (etags, (gpointer)data, etag);
     }
   return etag;
-}
-
-/* Whether the client's `If-None-Match` names @etag; for GET and HEAD weak tags compare like strong ones. */
-static gboolean
-has_current (RhRequest *request, const char *etag)
-{
-  const char *header = rh_request_header (request, "If-None-Match");
-  g_auto (GStrv) tags = header != NULL ? g_strsplit (header, ",", -1) : NULL;
-
-  for (guint i = 0; tags != NULL && tags[i] != NULL; i++)
-    {
-      const char *tag = g_strstrip (tags[i]);
-
-      if (strcmp (tag, "*") == 0 || strcmp (g_str_has_prefix (tag, "W/") ? tag + 2 : tag, etag) == 0)
-        return TRUE;
-    }
-  return FALSE;
 }
 
 void
@@ -106,7 +87,7 @@ rh_console_reply (RhRequest *request, GBytes *bytes, const char *type, const cha
   rh_request_set_header (request, "Referrer-Policy", "no-referrer");
   rh_request_set_header (request, "Cross-Origin-Opener-Policy", "same-origin");
   rh_request_set_header (request, "Cross-Origin-Resource-Policy", "same-origin");
-  if (has_current (request, etag))
+  if (rh_etag_is_known (request, etag))
     rh_request_reply_bytes (request, SOUP_STATUS_NOT_MODIFIED, type, NULL, cache);
   else
     rh_request_reply_bytes (request, SOUP_STATUS_OK, type, bytes, cache);
@@ -125,7 +106,7 @@ serve (RhRequest *request, const char *name, const char *cache)
       return;
     }
   rh_request_set_header (request, "Vary", "Accept-Encoding");
-  if (gzip && !has_current (request, etag_of (bytes)))
+  if (gzip && !rh_etag_is_known (request, etag_of (bytes)))
     rh_request_set_header (request, "Content-Encoding", "gzip");
   rh_console_reply (request, bytes, type, POLICY, cache);
 }

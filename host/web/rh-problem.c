@@ -18,6 +18,7 @@ static const struct {
   [RH_PROBLEM_NOT_FOUND] = { "urn:royal:problem:not-found", "there is no such thing", 404 },
   [RH_PROBLEM_METHOD] = { "urn:royal:problem:method", "this cannot be done here", 405 },
   [RH_PROBLEM_CONFLICT] = { "urn:royal:problem:conflict", "the state has changed", 409 },
+  [RH_PROBLEM_PRECONDITION] = { "urn:royal:problem:precondition", "it is not what it was when it was read", 412 },
   [RH_PROBLEM_TOO_LARGE] = { "urn:royal:problem:too-large", "the body is too large", 413 },
   [RH_PROBLEM_MEDIA_TYPE] = { "urn:royal:problem:media-type", "the body's type is not taken here", 415 },
   [RH_PROBLEM_LIMIT] = { "urn:royal:problem:limit", "a limit was reached", 429 },

@@ -17,6 +17,7 @@ typedef enum {
   RH_PROBLEM_NOT_FOUND,
   RH_PROBLEM_METHOD,
   RH_PROBLEM_CONFLICT,
+  RH_PROBLEM_PRECONDITION, /* what `If-Match` names is not there any more */
   RH_PROBLEM_TOO_LARGE,
   RH_PROBLEM_MEDIA_TYPE,
   RH_PROBLEM_LIMIT,

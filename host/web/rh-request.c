@@ -5,13 +5,16 @@
 #include "rh-log.h"
 #include "rh-metrics.h"
 #include "rh-routes.h"
+#include "royal-json.h"
 
 #include <errno.h>
 #include <royal/error.h>
+#include <string.h>
 
 #define REQUEST_DATA "rh-request"
 #define ID_MAX 128
 #define SPAN_NAME_MAX 128
+#define KEY_MAX 200
 
 void
 rh_caller_clear (RhCaller *self)
@@ -405,6 +408,37 @@ rh_request_number (RhRequest *self, const char *name, gint64 least, gint64 most,
                      "the query's %s is to be a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, name,
                      least, most);
   return FALSE;
+}
+
+gboolean
+rh_request_key (RhRequest *self, const char *member, const char **ret_key)
+{
+  const char *key = rh_request_header (self, "Idempotency-Key");
+  const char *own = member != NULL ? royal_json_string (rh_request_body (self), member, NULL) : NULL;
+  g_autofree char *pointer = member != NULL ? g_strconcat ("/", member, NULL) : NULL;
+
+  if (key == NULL || (*key != '\0' && g_utf8_validate (key, -1, NULL) && g_utf8_strlen (key, -1) <= KEY_MAX &&
+                      (own == NULL || strcmp (own, key) == 0)))
+    {
+      *ret_key = key != NULL ? key : own;
+      return TRUE;
+    }
+  rh_request_refuse (self, RH_PROBLEM_INVALID, pointer, "Idempotency-Key is to be 1 to %d characters%s", KEY_MAX,
+                     member != NULL ? ", and the body's key if there is one" : "");
+  return FALSE;
+}
+
+gboolean
+rh_request_own_key (RhRequest *self, const char *kind, char **ret_key)
+{
+  const char *key;
+  g_autofree char *text = NULL;
+
+  if (!rh_request_key (self, NULL, &key))
+    return FALSE;
+  text = key != NULL ? g_strjoin ("\n", kind, self->caller.via, key, NULL) : NULL;
+  *ret_key = text != NULL ? g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1) : NULL;
+  return TRUE;
 }
 
 void

@@ -90,6 +90,13 @@ GBytes *rh_request_take_bytes (RhRequest *self) G_GNUC_WARN_UNUSED_RESULT;
 gboolean rh_request_number (RhRequest *self, const char *name, gint64 least, gint64 most, gint64 otherwise,
                             gint64 *ret_value);
 
+/* `Idempotency-Key`, or the body's own @member (nullable), which is then to be the same; NULL when there is none. FALSE when it was
+ * refused. */
+gboolean rh_request_key (RhRequest *self, const char *member, const char **ret_key) G_GNUC_WARN_UNUSED_RESULT;
+/* (transfer full) (nullable): the caller's `Idempotency-Key` for one @kind of thing, as 64 hexadecimal digits: a key is whoever's it
+ * is. FALSE when it was refused. */
+gboolean rh_request_own_key (RhRequest *self, const char *kind, char **ret_key) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Suspends and resumes reading and writing, whatever became of the client meanwhile. */
 void rh_request_pause (RhRequest *self);
 void rh_request_resume (RhRequest *self);

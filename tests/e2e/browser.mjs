@@ -40,7 +40,7 @@ export async function open(browser, options) {
   // logged in, /auth/me is refused, and that is as it should be.
   page.on('console', (message) => {
     if (/status of 401 /.test(message.text()) && expelled.has(page)) return
-    if (/status of 4(03|09|22) /.test(message.text()) && refusals > 0) refusals--
+    if (/status of 4(03|09|12|22) /.test(message.text()) && refusals > 0) refusals--
     else if (message.type() === 'error' && !message.location().url.endsWith('/auth/me')) faults.push(message.text())
   })
   page.on('request', (request) => {

@@ -65,6 +65,30 @@ async function attempt(page) {
   await fits(page, 'policy-edit')
 }
 
+// Somebody who has begun from what is not in force any more is told, keeps his text, and looks again before it is proposed.
+async function begin(browser) {
+  const page = await open(browser)
+  await login(page)
+  await visit(page, 'policy')
+  await page.getByRole('link', { name: 'Write another' }).click()
+  await text(page).waitFor()
+  await change(page, '"markdown-always-asks"', '"mine"')
+  return page
+}
+
+async function outdated(page) {
+  const told = page.getByRole('alert', { name: 'The policy was changed' })
+  await told.waitFor()
+  const propose = page.getByRole('button', { name: 'Propose it' })
+  ok(/"mine"/.test(await text(page).inputValue()) && (await propose.isDisabled()), 'who began from the policy before is told, and has the text still')
+  ok(await seen(page.getByRole('region', { name: 'Differences' }).getByText('Limit markdowns-a-day: taken away')), 'and sees what it would take back')
+  await accessible(page, 'a policy that was changed meanwhile')
+  await told.getByRole('button').click()
+  await told.waitFor({ state: 'detached' })
+  ok(await propose.isEnabled(), 'then it can be proposed')
+  await page.context().close()
+}
+
 async function propose(page) {
   await page.getByRole('button', { name: 'Propose it' }).click()
   await page.getByLabel('Why').fill('markdowns are few')
@@ -97,7 +121,9 @@ await run(async (browser) => {
   await login(page)
   await mistakes(page)
   await attempt(page)
+  const other = await begin(browser)
   await propose(page)
+  await outdated(other)
   await gauge(page)
   await visit(page, 'policy')
   await everyTheme(page, 'a policy with limits')

@@ -33,7 +33,7 @@ async function goals(page) {
   await accessible(page, 'an empty board')
   for (const [name, value] of [['margin', '40'], ['revenue', '100000']]) {
     await page.getByRole('button', { name: `Set the goal for the ${name}` }).click()
-    await page.getByRole('dialog').getByRole('textbox').fill(value)
+    await page.getByRole('dialog').getByRole('spinbutton').fill(value)
     await answer(page, 'Set it')
     await page.getByRole('dialog').waitFor({ state: 'detached' })
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who may do what: users, tokens, sessions, delegations; and when: freeze windows and triggers. E2E_OTHER is a second workspace.
-import { accessible, answer, everyTheme, expel, fits, inert, isNow, login, ok, open, picture, run, visit } from './browser.mjs'
+import { accessible, answer, everyTheme, expel, fits, inert, isNow, login, ok, open, picture, refused, run, visit } from './browser.mjs'
 
-const { E2E_OTHER: other } = process.env
+const { E2E_URL: url, E2E_TOKEN: token, E2E_OTHER: other } = process.env
 const hostile = '<svg onload="document.title=1">'
 const row = (page, table, text) => page.getByRole('region', { name: table, exact: true }).getByRole('row').filter({ hasText: text })
 
@@ -26,6 +26,41 @@ async function users(page) {
   await row(page, 'Users', 'anna').getByText('operator').waitFor()
   ok(true, 'has another role')
   return password
+}
+
+// Two change the same. The later one is told how it is by then, and has lost nothing.
+async function meanwhile(browser, page) {
+  const another = await open(browser)
+  await login(another)
+  await visit(another, 'settings')
+  const dialog = page.getByRole('dialog')
+  await page.getByRole('button', { name: 'Role of anna' }).click()
+  await dialog.getByRole('combobox').selectOption('developer')
+  await another.getByRole('button', { name: 'Role of anna' }).click()
+  await another.getByRole('dialog').getByRole('combobox').selectOption('approver')
+  await answer(another, 'Role')
+  await row(another, 'Users', 'anna').getByText('approver').waitFor()
+  refused()
+  await answer(page, 'Role')
+  await dialog.getByRole('alert').getByText('Somebody else has changed this meanwhile.').waitFor()
+  const now = await dialog.getByRole('region', { name: 'How it is now' }).innerText()
+  ok(/approver/.test(now) && /approver/.test(await row(page, 'Users', 'anna').innerText()), 'what another has changed meanwhile is not written over, and how it is now is shown', now)
+  ok((await dialog.getByRole('combobox').inputValue()) === 'developer', 'what was chosen is chosen still')
+  await accessible(page, 'changed meanwhile')
+  await picture(page, 'changed-meanwhile')
+  await answer(page, 'Role')
+  await row(page, 'Users', 'anna').getByText('developer').waitFor()
+  ok(true, 'once more, and it is written')
+  // Of what is not shown there nobody is bothered.
+  await page.getByRole('button', { name: 'Role of anna' }).click()
+  await dialog.getByRole('combobox').selectOption('operator')
+  const named = await page.request.patch(`${url}api/v1/auth/users/anna`, { headers: { Authorization: `Bearer ${token}` }, data: { email: 'anna@example.org' } })
+  ok(named.ok(), 'something else of the user is changed', await named.text())
+  refused()
+  await answer(page, 'Role')
+  await row(page, 'Users', 'anna').getByText('operator').waitFor()
+  ok((await dialog.count()) === 0, 'and the role is written')
+  await another.context().close()
 }
 
 async function disable(page, anna) {
@@ -163,6 +198,7 @@ await run(async (browser) => {
   const page = await open(browser)
   await login(page)
   const password = await users(page)
+  await meanwhile(browser, page)
   const anna = await session(browser, password)
   await tokens(page)
   await delegations(page)

@@ -263,6 +263,88 @@ test_policy (void)
   host_free (host);
 }
 
+/* @key: (nullable) */
+static JsonNode *
+propose (Host *self, const char *proposal, JsonNode *seen, const char *key, GError **error)
+{
+  g_autoptr (JsonNode) node = gate_json (proposal);
+  RhSubmission submission = { .workspace = ws,
+                              .workspace_name = "demo",
+                              .agent = "host",
+                              .by = "ann",
+                              .cluster = "platform",
+                              .key = key,
+                              .seen = seen,
+                              .proposal = json_node_get_object (node) };
+  GAsyncResult *result = NULL;
+  g_autoptr (GAsyncResult) done = NULL;
+
+  rh_gate_submit_async (self->gate, &submission, NULL, royal_test_result, &result);
+  done = royal_test_wait (&result);
+  return rh_gate_submit_finish (self->gate, done, error);
+}
+
+static JsonNode *
+version_of (const char *text)
+{
+  g_autoptr (RhPolicy) policy = policy_new (text);
+  g_autofree char *seen = g_strdup_printf ("{'version':'%s'}", rh_policy_version (policy));
+
+  return gate_json (seen);
+}
+
+#define CHANGE                                                                                                         \
+  "{'action':'policy.change','target':'policy','parameters':{'document':{'rules':[{'name':'mine','match':"             \
+  "{'action':'*'},'risk':'low','decision':'deny'}]}}}"
+
+/* Who wrote a policy from one that is in force no more would take back what was changed meanwhile, and is told. */
+static void
+test_seen (void)
+{
+  Host *host = host_new ("seen", asks);
+  g_autoptr (JsonNode) old = version_of (asks);
+  g_autoptr (JsonNode) new = version_of (passes);
+  g_autoptr (JsonNode) refused = NULL;
+  g_autoptr (JsonNode) made = NULL;
+  g_autofree char *change = NULL;
+  g_autofree char *n = NULL;
+  g_autoptr (GError) error = NULL;
+
+  compare (host, passes);
+  change = pending ("policy.change");
+  carry_out (host, change);
+  assert_in_force (passes);
+  refused = propose (host, CHANGE, old, NULL, &error);
+  g_assert_null (refused);
+  g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_CONFLICT);
+  g_assert_nonnull (strstr (error->message, "changed meanwhile"));
+  n = gate_sql_value ("select count (*) from proposals where workspace_id = %" G_GINT64_FORMAT, ws);
+  g_assert_cmpstr (n, ==, "1");
+  g_clear_error (&error);
+  made = propose (host, CHANGE, new, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (royal_json_string (json_node_get_object (made), "decision", ""), ==, "approve");
+  host_free (host);
+}
+
+/* A change that is asked for twice with one key is one. */
+static void
+test_keyed (void)
+{
+  static const char key[] = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+  Host *host = host_new ("keyed", asks);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) first = propose (host, CHANGE, NULL, key, &error);
+  g_autoptr (JsonNode) again = propose (host, CHANGE, NULL, key, &error);
+  g_autofree char *n = gate_sql_value ("select count (*) from proposals where workspace_id = %" G_GINT64_FORMAT, ws);
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (royal_json_string (json_node_get_object (first), "proposal", ""), ==,
+                   royal_json_string (json_node_get_object (again), "proposal", "-"));
+  g_assert_cmpstr (n, ==, "1");
+  host_free (host);
+}
+
 static gboolean
 decides (gpointer data)
 {
@@ -642,6 +724,8 @@ main (int argc, char **argv)
   royal_test_init (&argc, &argv);
   g_test_add_func ("/control/policy", test_policy);
   g_test_add_func ("/control/two-hosts", test_two_hosts);
+  g_test_add_func ("/control/seen", test_seen);
+  g_test_add_func ("/control/keyed", test_keyed);
   g_test_add_func ("/control/behind", test_behind);
   g_test_add_func ("/control/always-asks", test_always_asks);
   g_test_add_func ("/control/unapproved", test_unapproved);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "web-host.h"
 
+#include "royal-json.h"
+
 #include <string.h>
 
 #define DIGEST_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -253,6 +255,31 @@ test_catalog (void)
   assert_ctl (host, NULL, 2, "goals margin", "NAME=NUMBER");
 }
 
+/* What is suggested is made of the policy in force, and proposed as that: people approved up to 27, and rejected from
+ * 28 on. */
+static void
+test_suggest (void)
+{
+  g_autoptr (WebHost) host = web_host_new ();
+  g_autoptr (WebAnswer) in_force = web_expect (host, 200, NULL, "GET", "/api/v1/policy", NULL);
+  g_autofree char *seen = g_strdup_printf ("{\"version\":\"%s\"}",
+                                           royal_json_string (json_node_get_object (in_force->json), "version", "-"));
+
+  royal_test_sql (
+      host->owner,
+      "insert into proposals (workspace_id, state, action, target, agent, agent_version, agent_sha256, cluster,"
+      " parameters, words, claims, before, facts, preview, risk, decision, rules, reason, policy_version, digest,"
+      " created_by, decided_by, decided_at, expires_at)"
+      " select workspace_id, s.state, 'price.set', 's' || i, 'a', '1', '', 'c', '{}', '{}', '{}', '{}',"
+      " jsonb_build_object ('x', s.x + i * s.step), '{}', 'high', 'approve', '{large}', 'because', 'v', repeat ('d', "
+      "64),"
+      " 'a', 'ann', now (), now () + interval '1 hour' from workspaces,"
+      " (values ('executed', 20.0, 0.2, 35), ('rejected', 28.0, 1.0, 8)) s (state, x, step, n), generate_series (0, n) "
+      "i"
+      " where name = 'default'");
+  assert_ctl (host, NULL, 0, "policy suggest --propose", seen);
+}
+
 /* Offline, and by the host: the policy in force notifies below 20 and asks from there on. */
 static void
 test_policy (void)
@@ -278,6 +305,7 @@ test_policy (void)
   g_autofree char *all = g_strdup_printf ("policy backtest '%s' --json", policy);
   g_autofree char *explain = g_strdup_printf ("policy explain %s", id);
   g_autofree char *wrong = g_strdup_printf ("policy backtest '%s' --since soon", policy);
+  g_autofree char *set = g_strdup_printf ("policy set --seen c0ffee '%s'", policy);
 
   assert_ctl (host, viewer, 0, "policy show", "For * where x is below 20, it passes and people are told.");
   assert_ctl (host, viewer, 0, "policy show --document", "\"large\"");
@@ -293,6 +321,7 @@ test_policy (void)
   assert_ctl (host, NULL, 2, wrong, "--since");
   assert_ctl (host, viewer, 1, backtest, "does not allow");
   assert_ctl (host, NULL, 0, "policy suggest", "nothing to suggest");
+  assert_ctl (host, NULL, 0, set, "{\"version\":\"c0ffee\"}");
   assert_ctl (host, NULL, 1, explain, "the policy that decided it is not known any more");
   royal_test_sql (
       host->owner,
@@ -317,5 +346,6 @@ main (int argc, char **argv)
   g_test_add_func ("/ctl/season", test_season);
   g_test_add_func ("/ctl/catalog", test_catalog);
   g_test_add_func ("/ctl/policy", test_policy);
+  g_test_add_func ("/ctl/suggest", test_suggest);
   return royal_test_run ();
 }

@@ -272,10 +272,13 @@ rh_gate_submit_async (RhGate *self,
                       gpointer data)
 {
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, data);
+  g_autofree char *seen = submission->seen != NULL ? royal_json_to_string (submission->seen) : NULL;
   JsonNode *outcome = json_node_new (JSON_NODE_OBJECT);
   JsonObject *object = json_object_new ();
 
   json_object_set_string_member (object, "by", submission->by);
+  json_object_set_string_member (object, "key", submission->key != NULL ? submission->key : "");
+  json_object_set_string_member (object, "reason", seen != NULL ? seen : "");
   json_object_set_string_member (object, "action", json_object_get_string_member (submission->proposal, "action"));
   json_node_take_object (outcome, object);
   g_task_return_pointer (task, outcome, (GDestroyNotify)json_node_unref);

@@ -208,6 +208,8 @@ assert_decides (JsonNode *answer, double x, RhDecision expected)
                               .facts = royal_json_object (json_node_get_object (record), "facts") };
 
   g_assert_no_error (error);
+  g_assert_cmpuint (strlen (royal_json_string (json_node_get_object (answer), "version", "")), ==, 64);
+  g_assert_cmpstr (royal_json_string (json_node_get_object (answer), "version", ""), !=, rh_policy_version (policy));
   g_assert_cmpint (rh_policy_decision (policy, &subject), ==, expected);
 }
 

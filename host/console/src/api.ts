@@ -17,6 +17,9 @@ export class ApiError extends Error {
   }
 }
 
+/** Whether what was to be changed is not what it was when it was read. */
+export const isStale = (error: unknown): boolean => error instanceof ApiError && error.status === 412
+
 function headers(method: string, now: Session | null | undefined): Record<string, string> {
   const out: Record<string, string> = { Accept: 'application/json' }
   if (now?.token) out['Authorization'] = `Bearer ${now.token}`
@@ -33,11 +36,12 @@ async function problem(answer: Response): Promise<ApiError> {
   }
 }
 
-async function send(method: string, path: string, body?: BodyInit, type?: string, as = session.get()): Promise<Response> {
+async function send(method: string, path: string, body?: BodyInit, type?: string, match?: string, as = session.get()): Promise<Response> {
   let answer: Response
   try {
     const head = headers(method, as)
     if (type) head['Content-Type'] = type
+    if (match) head['If-Match'] = match
     answer = await fetch(base + path, { method, headers: head, body, credentials: 'same-origin', cache: 'no-store' })
   } catch {
     throw new ApiError(0, 'The host cannot be reached.')
@@ -52,8 +56,23 @@ export const get = async <T>(path: string): Promise<T> => (await send('GET', pat
 export const text = async (path: string): Promise<string> => (await send('GET', path)).text()
 export const del = async <T>(path: string): Promise<T> => (await send('DELETE', path)).json() as Promise<T>
 
-export const put = async <T>(path: string, body: unknown): Promise<T> => (await send('PUT', path, JSON.stringify(body), 'application/json')).json() as Promise<T>
-export const patch = async <T>(path: string, body: unknown): Promise<T> => (await send('PATCH', path, JSON.stringify(body), 'application/json')).json() as Promise<T>
+/** What is there, and what of it is to be named when it is changed: see Make. */
+export interface Seen {
+  now: Json
+  etag: string
+}
+
+export async function look(path: string): Promise<Seen> {
+  const answer = await send('GET', path)
+  return { now: (await answer.json()) as Json, etag: answer.headers.get('ETag') ?? '' }
+}
+
+const write = (method: string) => async <T>(path: string, body: unknown, match?: string): Promise<T> =>
+  (await send(method, path, JSON.stringify(body), 'application/json', match)).json() as Promise<T>
+
+/** @param match the ETag that it was read with: of another state it is refused, see isStale() */
+export const put = write('PUT')
+export const patch = write('PATCH')
 
 /** @param body undefined: a request that takes none */
 export async function post<T>(path: string, body?: unknown): Promise<T> {
@@ -113,13 +132,13 @@ export async function resume(): Promise<void> {
 /** @param workspace without it, the host chooses */
 export async function login(user: string, password: string, code: string, workspace?: string): Promise<void> {
   const body = { user, password, ...(code ? { code } : {}), ...(workspace ? { workspace } : {}) }
-  const answer = await send('POST', '/auth/login', JSON.stringify(body), 'application/json', null)
+  const answer = await send('POST', '/auth/login', JSON.stringify(body), 'application/json', undefined, null)
   session.set(ofMe((await answer.json()) as Me))
 }
 
 export async function useToken(token: string): Promise<void> {
   const trial: Session = { name: '', workspace: '', roles: [], token }
-  const status = (await (await send('GET', '/status', undefined, undefined, trial)).json()) as Status
+  const status = (await (await send('GET', '/status', undefined, undefined, undefined, trial)).json()) as Status
   session.set({ name: status.caller.name, workspace: status.workspace.name, roles: status.caller.roles, token })
 }
 

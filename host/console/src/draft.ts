@@ -4,8 +4,14 @@
 import { value } from './signal'
 import type { Json } from './types'
 
+/** What is written, and the version that was in force when its author last looked. */
+interface Draft {
+  text: string
+  of: string
+}
+
 /** undefined: nothing was changed. */
-export const draft = value<string | undefined>(undefined)
+export const draft = value<Draft | undefined>(undefined)
 
 export interface Policy {
   version: string

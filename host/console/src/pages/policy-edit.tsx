@@ -196,12 +196,28 @@ function Changes({ was, text }: { was: Json; text: string }) {
   )
 }
 
-function Propose({ document, onClose }: { document: Json; onClose: () => void }) {
+/** Another took force since its author began: what he does not have, he would take back. */
+const Outdated = ({ onSeen }: { onSeen: () => void }) => (
+  <section class="panel" role="alert" aria-label="The policy was changed">
+    <p>
+      Somebody else has changed the policy since you began. What differs from how it is now stands below: what was changed there and is not in
+      your text would be taken back. Nothing of your text is lost.
+    </p>
+    <p class="buttons">
+      <button type="button" onClick={onSeen}>
+        I have seen how it is now
+      </button>
+    </p>
+  </section>
+)
+
+function Propose({ document, of, onClose }: { document: Json; of: string; onClose: () => void }) {
   const send = async (reasoning: string) => {
     const made = await post<{ proposal: string }>('/control/changes', {
       action: 'policy.change',
       target: 'policy',
       parameters: { document },
+      seen: { version: of },
       title: 'Change the policy',
       ...(reasoning ? { reasoning } : {}),
     })
@@ -218,12 +234,15 @@ function Propose({ document, onClose }: { document: Json; onClose: () => void })
 
 export function Edit({ inForce }: { inForce: Policy }) {
   const original = pretty(inForce.document)
-  const text = useValue(draft) ?? original
+  const kept = useValue(draft)
+  const text = kept?.text ?? original
+  const of = kept?.of ?? inForce.version
+  const outdated = of !== inForce.version
   const [fault, setFault] = useState<Fault>()
   const [proposed, setProposed] = useState<Json>()
   const write = (next: string) => {
     setFault(undefined)
-    draft.set(next === original ? undefined : next)
+    draft.set(next === original ? undefined : { text: next, of })
   }
   let marks: [string, string][] = []
   try {
@@ -251,7 +270,7 @@ export function Edit({ inForce }: { inForce: Policy }) {
         <JsonText label="Policy" rows={24} text={text} fault={fault} marks={marks} onText={write} />
         <p class="buttons">
           {has('operator') && (
-            <button type="button" class="primary" disabled={text === original} onClick={() => void propose()}>
+            <button type="button" class="primary" disabled={text === original || outdated} onClick={() => void propose()}>
               Propose it
             </button>
           )}
@@ -260,10 +279,11 @@ export function Edit({ inForce }: { inForce: Policy }) {
           </button>
         </p>
       </section>
+      {outdated && <Outdated onSeen={() => draft.set({ text, of: inForce.version })} />}
       <Changes was={inForce.document} text={text} />
       <Test text={text} onFault={setFault} />
       {has('operator', 'developer') && <Backtest text={text} onFault={setFault} />}
-      {proposed && <Propose document={proposed} onClose={() => setProposed(undefined)} />}
+      {proposed && <Propose document={proposed} of={of} onClose={() => setProposed(undefined)} />}
     </>
   )
 }

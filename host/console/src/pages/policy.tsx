@@ -43,13 +43,14 @@ function Limits({ policy }: { policy: InForce }) {
 interface Suggested extends Json {
   suggestions?: { kind: string; text: string; rules: string[] }[]
   policy?: Json | null
+  version?: string
 }
 
 function Suggestions() {
   const found = useResource<Suggested>('/policy/suggest', topics)
   const all = found.data?.suggestions ?? []
   const take = () => {
-    draft.set(pretty(found.data?.policy))
+    draft.set({ text: pretty(found.data?.policy), of: found.data?.version ?? '' })
     go('policy', 'edit')
   }
   return (

@@ -8,6 +8,7 @@ import { has } from '../session'
 import type { Json, Page } from '../types'
 import { Act } from '../ui/act'
 import { Bars, rounded } from '../ui/bars'
+import { Make } from '../ui/make'
 import { Empty, Load } from '../ui/states'
 
 interface Card {
@@ -341,18 +342,19 @@ function Suppliers() {
 
 const figure = (name: string, value: number | null) => (value === null ? '—' : name === 'revenue' ? show(value) : percent(value))
 
-function SetGoal({ of: goal, onDone }: { of: Goal; onDone: () => void }) {
+// A revenue is an amount, the others are parts of one, which people write as percent.
+const toForm = (name: string, value: unknown): unknown => (typeof value !== 'number' || name === 'revenue' ? value : Math.round(value * 1e6) / 1e4)
+const toGoal = (name: string, value: number): number => (name === 'revenue' ? value : value / 100)
+
+function SetGoal({ of: { name }, onDone }: { of: Goal; onDone: () => void }) {
   if (!has('operator')) return null
-  const name = goal.name
+  const field = name === 'revenue' ? 'amount' : 'percent'
+  const shown = (now: Json) => ({ [field]: toForm(name, (now['goals'] as Json)[name]) })
   return (
-    <Act name="Set it" label={`Set the goal for the ${name}`} title={`The goal for the ${name}`} done="The goal is set." required
-      reason={name === 'revenue' ? 'Amount, of 52 weeks' : 'Percent, between 0 and 100'}
-      onDo={async (said) => {
-        const value = Number(said.replace(',', '.'))
-        if (!(value > 0)) throw new Error('Expected a number above 0.')
-        await put('/goals', { [name]: name === 'revenue' ? value : value / 100 })
-        onDone()
-      }}
+    <Make name="Set it" label={`Set the goal for the ${name}`}
+      schema={{ required: [field], properties: { [field]: { type: 'number', minimum: 0, description: name === 'revenue' ? 'Of 52 weeks.' : 'Between 0 and 100.' } } }}
+      changes={{ path: '/goals', shown, fill: shown }}
+      onMake={(said, match) => put<Json>('/goals', { [name]: toGoal(name, Number(said[field])) }, match).then((now) => (onDone(), now))}
     />
   )
 }

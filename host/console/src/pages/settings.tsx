@@ -21,7 +21,7 @@ const daySeconds = 86_400
 function Users() {
   const all = useResource<Page<Json>>('/auth/users', ['user.', 'auth.'])
   const of = (row: Json) => `/auth/users/${encodeURIComponent(String(row['id']))}`
-  const change = (row: Json, what: object) => patch<Json>(of(row), what).then((now) => (all.reload(), now))
+  const change = (row: Json, what: object, match?: string) => patch<Json>(of(row), what, match).then((now) => (all.reload(), now))
   return (
     <>
       <h2>Users</h2>
@@ -56,8 +56,9 @@ function Users() {
                     <Make
                       name="Role"
                       label={`Role of ${show(row['user'])}`}
-                      schema={{ required: ['role'], properties: { role: { enum: roles, default: (row['roles'] as string[])[0] } } }}
-                      onMake={({ role }) => change(row, { roles: [role] })}
+                      schema={{ required: ['role'], properties: { role: { enum: roles } } }}
+                      changes={{ path: of(row), shown: (now) => ({ roles: now['roles'], disabled: now['disabled'] }), fill: (now) => ({ role: (now['roles'] as string[])[0] }) }}
+                      onMake={({ role }, match) => change(row, { roles: [role] }, match)}
                     />
                     {row['locked_until'] ? <Act name="Unlock" title={`Unlock ${show(row['user'])}?`} done="Unlocked." onDo={() => change(row, { unlock: true })} /> : ''}
                     <Make name="New password" label={`New password of ${show(row['user'])}`} schema={{}} secret="password" says="The password works once and is not shown again:" onMake={() => change(row, { reset_password: true })} />

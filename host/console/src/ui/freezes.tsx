@@ -28,7 +28,7 @@ const schema = {
 export function Freezes() {
   const policy = useResource<Policy>('/policy', ['policy.'])
   const change = async (now: Policy, freezes: Json[], title: string) => {
-    const made = await post<{ proposal: string }>('/control/changes', { action: 'policy.change', target: 'policy', parameters: { document: { ...now.document, freezes } }, title })
+    const made = await post<{ proposal: string }>('/control/changes', { action: 'policy.change', target: 'policy', parameters: { document: { ...now.document, freezes } }, seen: { version: now.version }, title })
     go('approvals', made.proposal)
     return {}
   }
