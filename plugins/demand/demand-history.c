@@ -167,6 +167,7 @@ add_rows (const Rows *rows, DemandHistory *self, Weeks *weeks, double *y, GError
 {
   guint place = G_MAXUINT;
 
+  g_assert (rows->week != NULL && rows->units != NULL);
   for (guint64 i = 0; i < rows->n; i++)
     {
       Store *store;
@@ -178,6 +179,7 @@ add_rows (const Rows *rows, DemandHistory *self, Weeks *weeks, double *y, GError
         continue;
       if (!find_week (rows, self, i, &week, error))
         return FALSE;
+      g_assert (week < self->series.n);
       store = &g_array_index (weeks->stores, Store, place);
       store->first = MIN (store->first, week);
       store->last = MAX (store->last, week);
@@ -200,6 +202,7 @@ usual (const Store *store)
 static void
 add_expected (const Rows *rows, const DemandHistory *self, Weeks *weeks)
 {
+  g_assert (rows->week != NULL);
   for (guint i = 0; i < weeks->stores->len; i++)
     {
       const Store *store = &g_array_index (weeks->stores, Store, i);
