@@ -28,6 +28,7 @@ static const struct {
   { "breaker.opened", "An agent's breaker has opened", "breakers of agents have opened", "agents" },
   { "job.failed", "A job has failed for good", "jobs have failed for good", "jobs" },
   { "workflow.failed", "A workflow has failed", "workflows have failed", "workflows" },
+  { "retail.variance", "A season's sales are off its forecast", "seasons' sales are off their forecasts", "season" },
   { "notification.test", "A test: notifications reach you", "tests", NULL },
 };
 
@@ -122,11 +123,11 @@ add (GString *line, const char *before, const char *text)
     g_string_append_printf (line, "%s%s%s", line->len > 0 ? ", " : "", before, text);
 }
 
-/* What it is about: an action, a task, or a workflow. */
+/* What it is about: an action, a task, a workflow, or a season. */
 static const char *
 first_of (JsonObject *event)
 {
-  static const char *const names[] = { "action", "task", "workflow" };
+  static const char *const names[] = { "action", "task", "workflow", "season" };
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     if (royal_json_string (event, names[i], NULL) != NULL)
@@ -149,6 +150,7 @@ line_of (JsonObject *event)
   add (line, "by ", royal_json_string (event, "agent", royal_json_string (event, "by", NULL)));
   add (line, "risk ", royal_json_string (event, "risk", NULL));
   add (line, "", royal_json_string (event, "state", NULL));
+  add (line, "", royal_json_string (event, "figures", NULL));
   add (line, "error ", royal_json_string (event, "error", NULL));
   add (line, "answer by ", royal_json_string (event, "expires_at", NULL));
   if (line->len == 0)

@@ -12,7 +12,8 @@
 #define SCHEMA "/royal/schema/notifications.schema.json"
 #define ANSWER_MAX ((gsize)65536)
 
-static const char *const all_topics[] = { "approvals", "deadlines", "stops", "agents", "jobs", "workflows", NULL };
+static const char *const all_topics[] = { "approvals", "deadlines", "stops",   "agents",
+                                          "jobs",      "workflows", "seasons", NULL };
 
 static const struct {
   const char *name;

@@ -19,8 +19,8 @@ plan_hindcast (const DemandSeason *season, gsize h)
 {
   FcHindcastPlan plan = { MIN (h, HINDCAST_WEEKS), 0, HINDCAST_STEP, FC_HINDCAST_WEEKS_MIN, season->calendar };
 
-  if (season->history.n >= plan.weeks_min + plan.h)
-    plan.origins = MIN ((season->history.n - plan.weeks_min - plan.h) / plan.step + 1, HINDCAST_ORIGINS);
+  if (season->history->series.n >= plan.weeks_min + plan.h)
+    plan.origins = MIN ((season->history->series.n - plan.weeks_min - plan.h) / plan.step + 1, HINDCAST_ORIGINS);
   return plan;
 }
 
@@ -39,7 +39,7 @@ static FcForecast *
 forecast_weeks (const DemandSeason *season, const FcMethod *method, gsize h, FcClean **ret_clean, GError **error)
 {
   g_autoptr (FcForecast) all =
-      fc_method_forecast (method, &season->history, season->calendar, season->lead + h, ret_clean, error);
+      fc_method_forecast (method, &season->history->series, season->calendar, season->lead + h, ret_clean, error);
 
   return all != NULL ? skip_lead (all, season->lead, h) : NULL;
 }
@@ -67,7 +67,7 @@ try_methods (DemandOutlook *self, RoyalRun *run, const DemandSeason *season, gsi
       member->has_total = forecast != NULL;
       member->total = forecast != NULL ? fc_ensemble_season (forecast) : 0;
       if (forecast != NULL && plan.origins > 0)
-        member->hindcast = fc_hindcast_new (&methods[i], &season->history, &plan, NULL);
+        member->hindcast = fc_hindcast_new (&methods[i], &season->history->series, &plan, NULL);
     }
   return TRUE;
 }

@@ -4,7 +4,7 @@
 #include <math.h>
 
 #define MONTHS_MIN 24
-#define WEEKS_MAX 5200 /* a hundred years */
+#define DAYS 7
 
 static gboolean refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
@@ -99,90 +99,17 @@ read_plan (DemandSeason *self, RoyalRun *run, JsonObject *parameters, GError **e
       self, json_object_has_member (plan, "stores") ? json_object_get_array_member (plan, "stores") : NULL, error);
 }
 
-/* The rows of retail.history before @end. */
-typedef struct {
-  RoyalTable *table;
-  const gint64 *week;
-  const gint64 *units;
-  guint units_column;
-  guint64 n;
-  gint64 first, last, end;
-} Rows;
-
-static gboolean
-find_rows (Rows *rows, GError **error)
-{
-  gint week = royal_table_find (rows->table, "week"), units = royal_table_find (rows->table, "units");
-
-  rows->week = week >= 0 ? royal_table_int64 (rows->table, (guint)week) : NULL;
-  rows->units = units >= 0 ? royal_table_int64 (rows->table, (guint)units) : NULL;
-  rows->n = royal_table_n_rows (rows->table);
-  if (rows->week == NULL || rows->units == NULL)
-    {
-      refuse (error, "retail.history: expected the columns week and units, of int64");
-      return FALSE;
-    }
-  rows->units_column = (guint)units;
-  rows->first = G_MAXINT64;
-  rows->last = G_MININT64;
-  for (guint64 i = 0; i < rows->n; i++)
-    if (rows->week[i] < rows->end)
-      {
-        rows->first = MIN (rows->first, rows->week[i]);
-        rows->last = MAX (rows->last, rows->week[i]);
-      }
-  if (rows->first > rows->last)
-    return refuse (error, "retail.history: the category has no sales before the weeks to forecast");
-  if (ABS (rows->first) > 10000000 || rows->last - rows->first > 7 * WEEKS_MAX)
-    return refuse (error, "retail.history: the weeks span more than %d weeks", WEEKS_MAX);
-  return TRUE;
-}
-
-static gboolean
-add_weeks (DemandSeason *self, const Rows *rows, GError **error)
-{
-  gsize n = (gsize)((rows->last - rows->first) / 7) + 1;
-  double *y = g_new (double, n);
-
-  g_assert (rows->week != NULL && rows->units != NULL);
-  for (gsize i = 0; i < n; i++)
-    y[i] = NAN;
-  self->history = (FcSeries){ y, n, rows->first };
-  for (guint64 i = 0; i < rows->n; i++)
-    {
-      gint64 days = rows->week[i] - rows->first;
-
-      if (rows->week[i] >= rows->end || royal_table_is_null (rows->table, rows->units_column, i))
-        continue;
-      if (days % 7 != 0)
-        return refuse (error,
-                       "retail.history: row %" G_GUINT64_FORMAT ": the week of day %" G_GINT64_FORMAT
-                       " is not a whole number of weeks after the first, day %" G_GINT64_FORMAT,
-                       i + 1, rows->week[i], rows->first);
-      y[days / 7] = (isnan (y[days / 7]) ? 0 : y[days / 7]) + (double)rows->units[i];
-      if (rows->week[i] >= self->start_day)
-        self->sold += rows->units[i];
-    }
-  return TRUE;
-}
-
 static gboolean
 read_history (DemandSeason *self, RoyalRun *run, JsonObject *parameters, gboolean running, GError **error)
 {
   g_autoptr (RoyalTable) table = royal_run_read (run, "retail.history", parameters, error);
-  Rows rows = { .table = table, .end = self->start_day };
-  gint64 ahead;
+  gint64 end_day = self->start_day + (running ? DAYS * self->weeks : 0);
 
-  if (table == NULL)
+  self->history = table != NULL ? demand_history_read (table, self->start_day, end_day, error) : NULL;
+  if (self->history == NULL)
     return FALSE;
-  if (running)
-    rows.end += 7 * self->weeks;
-  if (!find_rows (&rows, error) || !add_weeks (self, &rows, error))
-    return FALSE;
-  /* The season may start on another day than the weeks of the history: the nearest week counts. */
-  ahead = rows.last < self->start_day ? (self->start_day - rows.last + 3) / 7 : 1;
-  self->from_week = rows.last < self->start_day ? 1 : (rows.last - self->start_day) / 7 + 2;
-  self->lead = (gsize)MAX (ahead - 1, 0);
+  self->from_week = self->history->n_sold + 1;
+  self->lead = self->history->n_sold > 0 ? 0 : self->history->lead;
   return TRUE;
 }
 
@@ -205,7 +132,7 @@ demand_season_free (DemandSeason *self)
   if (self == NULL)
     return;
   g_clear_pointer (&self->plan, json_node_unref);
-  g_free ((gpointer)self->history.y);
+  g_clear_pointer (&self->history, demand_history_free);
   g_free (self->stores);
   g_free (self);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "demand-history.h"
+
 #include <fc-calendar.h>
 #include <fc-factors.h>
-#include <fc-series.h>
-#include <royal/agent.h>
 
 G_BEGIN_DECLS
 
@@ -14,8 +14,7 @@ G_BEGIN_DECLS
  * @start_day: days since 1970-01-01
  * @weeks: of the season
  * @from_week: the first that is to be forecast, 1 the season's first
- * @sold: units of the season's weeks before it
- * @history: the category's weekly units, of all stores, up to the week before @from_week
+ * @history: what was sold up to the week before @from_week
  * @lead: weeks between the history's end and @from_week that are forecast for nothing
  * @calendar: (nullable): of the configured country
  * @stores: (array length=n_stores): in the plan's order
@@ -27,8 +26,7 @@ typedef struct {
   gint64 start_day;
   gint64 weeks;
   gint64 from_week;
-  gint64 sold;
-  FcSeries history;
+  DemandHistory *history;
   gsize lead;
   const FcCalendar *calendar;
   FcStore *stores;

@@ -5,7 +5,8 @@
 #include <fc-apportion.h>
 #include <math.h>
 
-#define PRECISE 1e9 /* shares are written with nine decimals */
+#define PRECISE 1e9         /* shares are written with nine decimals */
+#define EPOCH_JULIAN 719163 /* 1970-01-01, as GDate counts */
 
 /* Takes @object. */
 static JsonNode *
@@ -187,6 +188,33 @@ used_hindcast (const DemandOutlook *outlook)
   return NULL;
 }
 
+/* Whatever of the history is not as it was sold. */
+static void
+add_history_words (GString *words, const DemandSeason *season, const FcClean *clean)
+{
+  GDate week;
+  char day[16];
+
+  if (season->history->n_partial > 0)
+    g_string_append_printf (
+        words, " In %" G_GSIZE_FORMAT " weeks the sales of some stores are not known: the others stand for them.",
+        season->history->n_partial);
+  if (clean->leading + clean->missing + clean->outliers > 0)
+    g_string_append_printf (words,
+                            " Of the history, %" G_GSIZE_FORMAT
+                            " weeks before the first sale were left out, %" G_GSIZE_FORMAT
+                            " missing weeks filled and %" G_GSIZE_FORMAT " outliers replaced.",
+                            clean->leading, clean->missing, clean->outliers);
+  if (clean->shift.week == 0)
+    return;
+  g_date_clear (&week, 1);
+  g_date_set_julian (&week, (guint32)(EPOCH_JULIAN + clean->start_day + 7 * (gint64)clean->shift.week));
+  g_date_strftime (day, sizeof day, "%Y-%m-%d", &week);
+  g_string_append_printf (
+      words, " Since the week of %s sales are %.2f times what they were: the weeks before count at that level.", day,
+      clean->shift.factor);
+}
+
 static void
 add_words (RoyalProposal *proposal, const DemandSeason *season, const DemandOutlook *outlook)
 {
@@ -202,17 +230,14 @@ add_words (RoyalProposal *proposal, const DemandSeason *season, const DemandOutl
     g_string_append_printf (
         words, " From %" G_GSIZE_FORMAT " earlier origins it was %.1f %% off by week and %.1f %% in total.",
         outlook->origins, 100 * hindcast->score.mape, 100 * hindcast->score.total);
-  if (clean->leading + clean->missing + clean->outliers > 0)
-    g_string_append_printf (words,
-                            " Of the history, %" G_GSIZE_FORMAT
-                            " weeks before the first sale were left out, %" G_GSIZE_FORMAT
-                            " missing weeks filled and %" G_GSIZE_FORMAT " outliers replaced.",
-                            clean->leading, clean->missing, clean->outliers);
+  add_history_words (words, season, clean);
   royal_proposal_set_reasoning (proposal, words->str);
   if (hindcast == NULL)
     royal_proposal_add_risk (proposal, "The history is too short to tell how well the method would have done before.");
-  if (clean->demand != FC_DEMAND_REGULAR)
+  if (clean->demand == FC_DEMAND_INTERMITTENT)
     royal_proposal_add_risk (proposal, "The category hardly sells: only its rate is forecast, no season.");
+  if (clean->shift.week > 0)
+    royal_proposal_add_risk (proposal, "Sales moved to another level: that they stay there is an assumption.");
   royal_proposal_add_risk (proposal, "Sales are forecast, not demand: what was out of stock is not in the history.");
   royal_proposal_set_confidence (proposal, hindcast != NULL && isfinite (hindcast->score.mape)
                                                ? CLAMP (1 - hindcast->score.mape, 0.1, 0.95)
@@ -224,8 +249,8 @@ make_proposal (RoyalRun *run, const DemandSeason *season, const DemandOutlook *o
 {
   RoyalProposal *proposal = royal_proposal_new ("forecast.record");
   const char *reason = json_object_get_string_member_with_default (input, "reason", NULL);
-  g_autofree char *title =
-      g_strdup_printf ("Forecast %" G_GINT64_FORMAT " units of %s", season->sold + outlook->total, season->name);
+  g_autofree char *title = g_strdup_printf ("Forecast %" G_GINT64_FORMAT " units of %s",
+                                            season->history->sold + outlook->total, season->name);
   g_autofree char *plan = g_strdup_printf ("retail.plan %s", season->id);
   g_autofree char *history = g_strdup_printf ("retail.history %s", season->id);
 
@@ -233,14 +258,14 @@ make_proposal (RoyalRun *run, const DemandSeason *season, const DemandOutlook *o
   royal_proposal_set_title (proposal, title);
   royal_proposal_set_string (proposal, "season", season->id);
   royal_proposal_set_string (proposal, "method", outlook->method->name);
-  royal_proposal_set_int (proposal, "total", season->sold + outlook->total);
+  royal_proposal_set_int (proposal, "total", season->history->sold + outlook->total);
   if (season->from_week > 1)
     royal_proposal_set_int (proposal, "from_week", season->from_week);
   if (reason != NULL && *reason != '\0')
     royal_proposal_set_string (proposal, "reason", reason);
   set_curve (proposal, outlook);
-  set_intervals (proposal, outlook, season->sold);
-  set_members (proposal, outlook, season->sold);
+  set_intervals (proposal, outlook, season->history->sold);
+  set_members (proposal, outlook, season->history->sold);
   set_clusters (proposal, season,
                 (guint32)json_object_get_int_member_with_default (royal_run_config (run), "seed", FC_FACTORS_SEED));
   add_words (proposal, season, outlook);
@@ -281,7 +306,7 @@ propose (RoyalRun *run, const DemandSeason *season, const DemandOutlook *outlook
   json_object_set_string_member (result, "season", season->id);
   json_object_set_boolean_member (result, "proposed", TRUE);
   json_object_set_string_member (result, "method", outlook->method->name);
-  json_object_set_int_member (result, "total", season->sold + outlook->total);
+  json_object_set_int_member (result, "total", season->history->sold + outlook->total);
   json_object_set_int_member (result, "from_week", season->from_week);
   json_object_set_int_member (result, "peak_week", season->from_week + (gint64)peak_week (outlook));
   json_object_set_member (result, "outcome", outcome);
@@ -308,7 +333,7 @@ plan_season (RoyalRun *run, JsonObject *input, gboolean running, GError **error)
       demand_outlook_new (run, season, json_object_get_string_member_with_default (input, "method", usual), error);
   if (outlook == NULL)
     return NULL;
-  total = season->sold + outlook->total;
+  total = season->history->sold + outlook->total;
   if (total <= 0)
     return hold (season, "the forecast is {1} units; more than 0 were expected", total, 0);
   if (total > limit)

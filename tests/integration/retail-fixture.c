@@ -88,10 +88,9 @@ retail_object (JsonNode *node)
   return node != NULL ? json_node_get_object (node) : NULL;
 }
 
-JsonNode *
-retail_import (const char *kind, const char *season, const char *csv, gboolean dry_run, GError **error)
+static JsonNode *
+import_bytes (const char *kind, const char *season, GBytes *bytes, gboolean dry_run, GError **error)
 {
-  g_autoptr (GBytes) bytes = g_bytes_new (csv, strlen (csv));
   g_autoptr (JsonNode) node = retail_json (season);
   g_autoptr (GAsyncResult) done = NULL;
   GAsyncResult *result = NULL;
@@ -100,6 +99,14 @@ retail_import (const char *kind, const char *season, const char *csv, gboolean d
                           royal_test_result, &result);
   done = royal_test_wait (&result);
   return rh_retail_import_finish (done, error);
+}
+
+JsonNode *
+retail_import (const char *kind, const char *season, const char *csv, gboolean dry_run, GError **error)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (csv, strlen (csv));
+
+  return import_bytes (kind, season, bytes, dry_run, error);
 }
 
 /* Imports what must hold; checks the counts. */
@@ -125,10 +132,18 @@ retail_import_ok (const char *kind,
 void
 retail_import_fails (const char *kind, const char *season, const char *csv, const char *message)
 {
+  retail_import_bytes_fails (kind, season, csv, strlen (csv), message);
+}
+
+void
+retail_import_bytes_fails (const char *kind, const char *season, const char *text, gsize length, const char *message)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (text, length);
+
   for (guint dry_run = 0; dry_run < 2; dry_run++)
     {
       g_autoptr (GError) error = NULL;
-      g_autoptr (JsonNode) summary = retail_import (kind, season, csv, dry_run, &error);
+      g_autoptr (JsonNode) summary = import_bytes (kind, season, bytes, dry_run == 0, &error);
 
       g_assert_null (summary);
       g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_INVALID);

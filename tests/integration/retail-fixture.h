@@ -49,6 +49,9 @@ JsonNode *retail_import (const char *kind, const char *season, const char *csv, 
 void retail_import_ok (const char *kind, const char *season, const char *csv, gboolean dry_run, gint64 added,
                        gint64 changed, gint64 unchanged);
 void retail_import_fails (const char *kind, const char *season, const char *csv, const char *message);
+/* The same of @length bytes, which may hold a NUL: a dry run tells it, and the import. */
+void retail_import_bytes_fails (
+    const char *kind, const char *season, const char *text, gsize length, const char *message);
 void retail_load_season (void);
 JsonNode *retail_get (const char *resource, const char *parameters, GError **error);
 void retail_effect_clear (RetailEffect *self);

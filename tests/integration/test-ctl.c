@@ -209,6 +209,22 @@ write_csv (const char *name, const char *text)
 static void
 test_season (void)
 {
+#define HISTORY "store_id,category_id,week_start_date,units_sold\n"
+  static const struct {
+    const char *csv;
+    const char *how;
+    const char *message;
+  } faults[] = {
+    { HISTORY "s9,dresses,2025-01-05,1\n", "--history", "history: line 2, column store_id: no store is `s9`" },
+    { HISTORY "s1,dresses,2025-01-05,1.5\n", "--history",
+      "history: line 2, column units_sold: expected whole units from 0 to 1000000000, found `1.5`" },
+    { HISTORY "s1,dresses,2025-01-05,1\ns1,dresses,2025-01-19,1\n", "--history",
+      "history: line 3, column week_start_date: store s1, category dresses has no row for the week of 2025-01-12" },
+    { "store_id,week_number\n", "--season women-s-dresses-2025-03-01",
+      "actuals: line 1: the column `units_sold` is missing" },
+    { "store_id,week_number,units_sold\ns1,2,1\ns1,2,1\n", "--season women-s-dresses-2025-03-01",
+      "actuals: line 3, column week_number: store s1, week 2 stands on line 2 already" },
+  };
   g_autoptr (WebHost) host = web_host_new ();
   g_autofree char *stores = write_csv ("stores.csv", "store_id,name\ns1,One\ns2,Two\n");
   g_autofree char *forecast =
@@ -228,6 +244,15 @@ test_season (void)
   assert_ctl (host, NULL, 0, "season", "Women's Dresses");
   assert_ctl (host, NULL, 1, wrong, "line 2, column units_sold");
   assert_ctl (host, NULL, 1, "season show none", "none");
+  for (guint i = 0; i < G_N_ELEMENTS (faults); i++)
+    {
+      g_autofree char *file = write_csv ("faults.csv", faults[i].csv);
+      g_autofree char *real = g_strdup_printf ("season upload '%s' %s", file, faults[i].how);
+      g_autofree char *dry = g_strconcat (real, " --dry-run", NULL);
+
+      assert_ctl (host, NULL, 1, dry, faults[i].message);
+      assert_ctl (host, NULL, 1, real, faults[i].message);
+    }
   assert_ctl (host, NULL, 2, "season load", "--stores");
 }
 

@@ -299,10 +299,14 @@ test_kinds (void)
       "A job has failed for good.\n\n- go, by pricing, quarantined\n" },
     { "workflow.failed", "{`workflow`:`product_launch`,`error`:{`code`:`failed`,`message`:`private words`}}",
       "A workflow has failed.\n\n- product_launch, error failed\n" },
+    { "retail.variance",
+      "{`code`:`SS25`,`week`:4,`reason`:`after week 4, 3200 units are sold where 2550 were expected`}",
+      "A season's sales are off its forecast.\n\n- SS25, after week 4, 3200 units are sold where 2550 were "
+      "expected\n" },
   };
   g_autoptr (World) self = world_new ();
 
-  start_webhook (self, PRIVATE, ",'topics':['deadlines','stops','agents','jobs','workflows']");
+  start_webhook (self, PRIVATE, ",'topics':['deadlines','stops','agents','jobs','workflows','seasons']");
   propose (self);
   happen (self, "job.retry", "x", "{`state`:`queued`}");
   for (guint i = 0; i < G_N_ELEMENTS (told); i++)

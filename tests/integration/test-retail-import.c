@@ -109,6 +109,13 @@ static const Bad bad_files[] = {
     "history: line 3, column week_start_date: store S1, category dresses: the week of 2025-01-20 does not begin whole "
     "weeks "
     "after 2025-01-05" },
+  { NULL, H "S1,dresses,2025-01-05,1\nS1,dresses,2025-01-12,1\nS2,dresses,2025-01-06,1\nS2,dresses,2025-01-13,1\n",
+    "history: line 4, column week_start_date: the week of 2025-01-06 begins on a Monday, those of category dresses on "
+    "a "
+    "Sunday\n"
+    "history: line 5, column week_start_date: the week of 2025-01-13 begins on a Monday, those of category dresses on "
+    "a "
+    "Sunday" },
   { NULL, H "S1,dresses,2025-01-05,-1\n",
     "history: line 2, column units_sold: expected whole units from 0 to 1000000000, found `-1`" },
   { NULL, H "S1,dresses,2025-01-05,1.5\n",
@@ -156,6 +163,135 @@ test_bad_history (void)
       "history: line 2, column week_start_date: store S2, category dresses: the week of 2023-12-17 overlaps "
       "the week of 2023-12-12");
   retail_import_ok ("history", NULL, H "S1,dresses,2023-12-10,1\nS2,dresses,2023-12-10,1\n", FALSE, 2, 0, 0);
+  /* A store that is new has the weeks of the others. */
+  retail_import_ok ("stores", NULL, "store_id,name\nS3,Three\n", FALSE, 1, 0, 0);
+  retail_import_fails ("history", NULL, H "S3,dresses,2024-01-01,1\n",
+                       "history: line 2, column week_start_date: the week of 2024-01-01 begins on a Monday, those of "
+                       "category dresses on a Sunday");
+}
+
+#define A "store_id,week_number,units_sold\n"
+#define UNITS "expected whole units from 0 to 1000000000, found "
+
+/* What files of either kind are refused for, of which each has a line for the other's row in front. */
+static const struct {
+  const char *kind;
+  const char *text;
+  gsize length; /* where there is a NUL in it */
+  const char *message;
+} bad_texts[] = {
+  { "history", "", 0, "history: the file is empty" },
+  { "history", "\xef\xbb\xbf", 0, "history: the file is empty" },
+  { "history", H, 0, "history: the file has no rows" },
+  { "history", H "\n\n", 0, "history: the file has no rows" },
+  { "history", "store_id,category_id,week_start_date,units_sold,color\n", 0,
+    "history: line 1: no column is named `color`" },
+  { "history", "store_id,category_id,week_start_date,units_sold,store_id\n", 0,
+    "history: line 1: the column `store_id` stands twice" },
+  { "history", "store_id;category_id;week_start_date;units_sold\n", 0,
+    "history: line 1: the column `store_id` is missing; cells are separated by commas, not by semicolons" },
+  { "history", H "S1,dresses,2025-01-05,1\nS1,dresses,2025-01-12,1,\n", 0,
+    "history: line 3: expected 4 cells, found 5" },
+  { "history", H "S1,dresses,2025-01-05,1\n\nS1,dresses,2025-01-12,1\n", 0, "history: line 3: is empty" },
+  { "history", H "S1,dresses,2025-01-05,1\rS1,dresses,2025-01-12,1\n", 0,
+    "history: line 2, character 24: a carriage return without a line feed" },
+  { "history", H "S1,dresses,2025-01-05,1\n\"S1,dresses,2025-01-12,1\n", 0,
+    "history: line 4, character 1: the quote that opens on line 3 is not closed" },
+  { "history", H "\"S\n1\",dresses,2025-01-05,1\n", 0,
+    "history: line 2, column store_id: expected a store's id of letters, digits, `.`, `_` and `-`, found `S?1`" },
+  { "history", H "S1,dresses,2025-01-05,1\0\n", sizeof (H "S1,dresses,2025-01-05,1\0\n") - 1,
+    "history: line 2, character 24: expected UTF-8, found byte 0x00" },
+  { "history", H "S1,dresses,2025-01-05,1000000001\n", 0, "history: line 2, column units_sold: " UNITS "`1000000001`" },
+  { "history", H "S1,dresses,2025-01-05,9223372036854775808\n", 0,
+    "history: line 2, column units_sold: " UNITS "`9223372036854775808`" },
+  { "history", H "S1,dresses,05/01/2025,NaN\n", 0,
+    "history: line 2, column week_start_date: expected a day of the calendar, YYYY-MM-DD, found `05/01/2025`\n"
+    "history: line 2, column units_sold: " UNITS "`NaN`" },
+  { "actuals", "", 0, "actuals: the file is empty" },
+  { "actuals", A, 0, "actuals: the file has no rows" },
+  { "actuals", "\xff\xfes", 0, "actuals: expected UTF-8, found UTF-16" },
+  { "actuals", "store_id,units_sold\n", 0, "actuals: line 1: the column `week_number` is missing" },
+  { "actuals", "store_id,week_number,units_sold,price\n", 0, "actuals: line 1: no column is named `price`" },
+  { "actuals", A "S1,1,5\nS9,1,5\n", 0, "actuals: line 3, column store_id: no store is `S9`" },
+  { "actuals", A "S1,1,5\nS2,1,-5\n", 0, "actuals: line 3, column units_sold: " UNITS "`-5`" },
+  { "actuals", A "S1,1,5\nS2,1,0.5\n", 0, "actuals: line 3, column units_sold: " UNITS "`0.5`" },
+  { "actuals", A "S1,1,5\nS2,1,1e3\n", 0, "actuals: line 3, column units_sold: " UNITS "`1e3`" },
+  { "actuals", A "S1,1,5\nS2,1,1000000001\n", 0, "actuals: line 3, column units_sold: " UNITS "`1000000001`" },
+  { "actuals", A "S1,1,5\nS2,2025-03-01,5\n", 0,
+    "actuals: line 3, column week_number: expected a week from 1 to 104, found `2025-03-01`" },
+  { "actuals", A "S1,1,5\nS2,3,5\n", 0, "actuals: line 3, column week_number: expected a week from 1 to 2, found 3" },
+  { "actuals", A "S1,1,5\nS2,1,5\nS1,1,5\n", 0,
+    "actuals: line 4, column week_number: store S1, week 1 stands on line 2 already" },
+  { "actuals", A "S1,1,5\nS2,1,\xe9\n", 0, "actuals: line 3, character 6: expected UTF-8, found byte 0xe9" },
+  { "actuals", A "S1,1,5\nS2,1,5\0\n", sizeof (A "S1,1,5\nS2,1,5\0\n") - 1,
+    "actuals: line 3, character 7: expected UTF-8, found byte 0x00" },
+};
+
+#define SEASON_T "{\"code\":\"T\",\"category\":\"c\",\"name\":\"T\",\"start\":\"2025-03-01\",\"weeks\":2}"
+#define OF_T "{\"season\":\"T\"}"
+
+/* All that an import may change. */
+static char *
+everything (void)
+{
+  return retail_value (
+      "select md5 (string_agg (t, ';' order by t)) from (select h::text as t from retail_history h" NEWEST
+      " union all select a::text from retail_actuals a" NEWEST
+      " union all select c::text from retail_categories c" NEWEST " union all select o.id::text from outbox o" NEWEST
+      ") x");
+}
+
+static void
+test_bad_texts (void)
+{
+  g_autoptr (GString) long_line = g_string_new (A);
+  g_autofree char *before = NULL;
+
+  load_stores ();
+  retail_import_ok ("forecast", SEASON_T, "store_id,week_number,units\nS1,1,9\nS1,2,9\nS2,1,9\nS2,2,9\n", FALSE, 4, 0,
+                    0);
+  before = everything ();
+  for (guint i = 0; i < G_N_ELEMENTS (bad_texts); i++)
+    {
+      gsize length = bad_texts[i].length > 0 ? bad_texts[i].length : strlen (bad_texts[i].text);
+      g_autofree char *after = NULL;
+
+      g_test_message ("%s", bad_texts[i].message);
+      retail_import_bytes_fails (bad_texts[i].kind, g_str_equal (bad_texts[i].kind, "actuals") ? OF_T : NULL,
+                                 bad_texts[i].text, length, bad_texts[i].message);
+      after = everything ();
+      g_assert_cmpstr (after, ==, before);
+    }
+  for (guint i = 0; i < 66000; i++)
+    g_string_append_c (long_line, '1');
+  retail_import_fails ("actuals", OF_T, long_line->str,
+                       "actuals: line 2, character 66001: the row is longer than 64 KiB");
+}
+
+/* A byte order mark, the line ends of another system, columns in another order and quotes say the same. */
+static void
+test_good_texts (void)
+{
+  g_autofree char *plain = history (2, 104, 0);
+  g_auto (GStrv) lines = g_strsplit (plain, "\n", -1);
+  g_autoptr (GString) other = g_string_new ("\xef\xbb\xbfunits_sold,week_start_date,category_id,store_id\r\n");
+
+  for (guint i = 1; lines[i] != NULL && *lines[i] != '\0'; i++)
+    {
+      g_auto (GStrv) cells = g_strsplit (lines[i], ",", -1);
+
+      g_string_append_printf (other, "%s,\"%s\",%s,\"%s\"%s", cells[3], cells[2], cells[1], cells[0],
+                              lines[i + 1] != NULL && *lines[i + 1] != '\0' ? "\r\n" : "");
+    }
+  load_stores ();
+  retail_import_ok ("history", NULL, other->str, TRUE, 208, 0, 0);
+  retail_import_ok ("history", NULL, other->str, FALSE, 208, 0, 0);
+  retail_import_ok ("history", NULL, plain, FALSE, 0, 0, 208);
+  retail_import_ok ("forecast", SEASON_T, "store_id,week_number,units\nS1,1,9\nS1,2,9\nS2,1,9\nS2,2,9\n", FALSE, 4, 0,
+                    0);
+  retail_import_ok ("actuals", OF_T, "\xef\xbb\xbfweek_number,units_sold,store_id\r\n1,5,\"S1\"\r\n\"1\",6,S2\r\n",
+                    FALSE, 2, 0, 0);
+  retail_import_ok ("actuals", OF_T, A "S1,1,5\nS2,1,6", FALSE, 0, 0, 2);
 }
 
 /* 400,000 rows take the database's time and little of this process's memory. */
@@ -280,6 +416,8 @@ static const RetailCase cases[] = {
   { "/retail-import/history", test_history },
   { "/retail-import/prices", test_prices },
   { "/retail-import/bad-history", test_bad_history },
+  { "/retail-import/bad-texts", test_bad_texts },
+  { "/retail-import/good-texts", test_good_texts },
   { "/retail-import/large", test_large },
   { "/retail-import/variance", test_variance },
   { "/retail-import/threshold", test_threshold },

@@ -52,7 +52,8 @@ typedef struct {
 
 static const Bad bad_imports[] = {
   { "rubbish", NULL, "a\n",
-    "kind: expected stores, forecast, actuals, history, catalog, signals, prices or suppliers, found `rubbish`" },
+    "kind: expected stores, forecast, actuals, history, catalog, signals, prices, suppliers or traffic, found "
+    "`rubbish`" },
   { "stores", NULL, "store_id,name\nS1,One\nS2,Two\nS1,Again\n",
     "stores: line 4, column store_id: store `S1` stands on line 2 already" },
   { "forecast", TWO, F "S1,1,5\nS9,1,5\nS1,2,5\n", "forecast: line 3, column store_id: no store is `S9`" },

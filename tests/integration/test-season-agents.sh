@@ -26,6 +26,8 @@ runs 0 'history is loaded' ctl season upload "$host_dir/files/history.csv" --his
 run=$(ctl season plan SS25 --category dresses --name "Women's Dresses" --start 2025-03-01 --weeks 12 --list-price 89.90 \
   --unit-cost 31.00 --json | jq -er .id)
 soon 'an order waits for a person' waits manufacturing.order
+runs 0 'how far the agent was' ctl events --topics agent.progress
+says 'was told as it went' 'agent.progress'
 total=$(season .season.forecast_total)
 holds '$v > 4000 and $v < 20000' "$total" 'the demand agent forecasts what such a season sells'
 is 'the order is a fifth more, rounded up' "$(((total * 12 + 9) / 10))" "$(said .parameters.quantity)"
@@ -34,6 +36,10 @@ is 'stores have the initial part, to the unit' 0 "$(said '.parameters | .initial
 
 # A person wants less safety stock.
 first=$proposal
+runs 1 'more safety stock than there is forecast is refused' ctl approvals modify "$proposal" --inputs '{"safety_stock":1.5}'
+says 'by its name' '/safety_stock: expected at most 1, found 1.5'
+runs 1 'and less than none' ctl approvals modify "$proposal" --inputs '{"safety_stock":-0.1}'
+says 'too' '/safety_stock: expected at least 0, found -0.1'
 runs 0 'less safety stock is asked for' ctl approvals modify "$proposal" --inputs '{"safety_stock":0.15}' --note 'less stock'
 another () { waits manufacturing.order && [ "$proposal" != "$first" ]; }
 soon 'the agent proposes anew' another

@@ -2,6 +2,7 @@
 #include "web-host.h"
 
 #include <royal-json.h>
+#include <string.h>
 
 /* The retail routes: seasons, and files that come in as forms. */
 
@@ -118,6 +119,68 @@ test_forms (void)
   g_assert_cmpuint (broken->status, ==, 400);
 }
 
+#define H "store_id,category_id,week_start_date,units_sold\n"
+#define A "store_id,week_number,units_sold\n"
+
+/* What is wrong with a file is told with its line, column and reason, the same by a dry run, and nothing of it stays.
+ */
+static void
+test_faults (void)
+{
+  static const struct {
+    const char *path;
+    const char *csv;
+    const char *detail;
+  } faults[] = {
+    { DATA "upload-historical-sales", H "S1,coats,2025-01-05,1\nS9,coats,2025-01-05,1",
+      "history: line 3, column store_id: no store is `S9`" },
+    { DATA "upload-historical-sales", H "S1,coats,2025-01-05,-1\nS1,coats,2025-1-12,2.5",
+      "history: line 2, column units_sold: expected whole units from 0 to 1000000000, found `-1`\n"
+      "history: line 3, column week_start_date: expected a day of the calendar, YYYY-MM-DD, found `2025-1-12`\n"
+      "history: line 3, column units_sold: expected whole units from 0 to 1000000000, found `2.5`" },
+    { DATA "upload-historical-sales", H "S1,coats,2025-01-05,1\nS2,coats,2025-01-06,1",
+      "history: line 3, column week_start_date: the week of 2025-01-06 begins on a Monday, those of category coats "
+      "on "
+      "a Sunday" },
+    { DATA "upload-historical-sales", "store_id,category_id,units_sold\nS1,coats,1",
+      "history: line 1: the column `week_start_date` is missing" },
+    { DATA "upload-historical-sales", H "S1,coats,2025-01-05,1\nS1,\xff,2025-01-12,1",
+      "history: line 3, character 4: expected UTF-8, found byte 0xff" },
+    { DATA "upload-weekly-sales", A "S1,1,5\nS9,1,5", "actuals: line 3, column store_id: no store is `S9`" },
+    { DATA "upload-weekly-sales", A "S1,1,5\nS1,1,6",
+      "actuals: line 3, column week_number: store S1, week 1 stands on line 2 already" },
+    { DATA "upload-weekly-sales", A "S1,3,many",
+      "actuals: line 2, column units_sold: expected whole units from 0 to 1000000000, found `many`" },
+  };
+  static const char *const headers[] = { "Content-Type", "text/csv", NULL };
+  g_autoptr (WebHost) host = web_host_new ();
+  g_autoptr (WebAnswer) made = NULL;
+  g_autoptr (WebAnswer) forecast = NULL;
+  g_autoptr (WebAnswer) season = NULL;
+  g_autoptr (WebAnswer) categories = NULL;
+
+  load_stores (host);
+  made = web_expect (host, 200, NULL, "POST", "/api/v1/retail/seasons",
+                     "{\"code\":\"F\",\"category\":\"c\",\"category_name\":\"C\",\"name\":\"F\","
+                     "\"start\":\"2025-03-01\",\"weeks\":2}");
+  forecast = web_call (host, NULL, "POST", DATA "forecast?season=F&category=c&name=F&start=2025-03-01&weeks=2",
+                       "store_id,week_number,units\nS1,1,100\nS1,2,100\n", headers);
+  g_assert_cmpuint (forecast->status, ==, 200);
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (faults); i++)
+    {
+      const char *path = faults[i / 2].path;
+      const char *field = g_str_has_suffix (path, "weekly-sales") ? "season" : NULL;
+      g_autofree char *dry = g_strconcat (path, "?dry_run=1", NULL);
+      g_autoptr (WebAnswer) answer = upload (host, 422, i % 2 == 0 ? dry : path, faults[i / 2].csv, field, "F");
+
+      assert_detail (answer, faults[i / 2].detail);
+    }
+  season = web_expect (host, 200, NULL, "GET", "/api/v1/retail/seasons/F", NULL);
+  g_assert_cmpint (royal_json_int (object_of (season), "sold", -1), ==, 0);
+  categories = web_expect (host, 200, NULL, "GET", "/api/v1/retail/categories", NULL);
+  g_assert_null (strstr (categories->text, "coats"));
+}
+
 static void
 test_weeks (void)
 {
@@ -185,5 +248,6 @@ main (int argc, char **argv)
   g_test_add_func ("/web-retail/history", test_history);
   g_test_add_func ("/web-retail/forms", test_forms);
   g_test_add_func ("/web-retail/weeks", test_weeks);
+  g_test_add_func ("/web-retail/faults", test_faults);
   return royal_test_run ();
 }

@@ -242,6 +242,9 @@ test_initial_share (void)
   g_assert_cmpuint (inventory_initial_share_for (9600, 9600), ==, 10000);
   g_assert_cmpuint (inventory_initial_share_for (9600, 9601), >, INVENTORY_ONE);
   g_assert_cmpuint (inventory_initial_share_for (9600, 0), ==, 0);
+  /* However much stores are said to need. */
+  g_assert_cmpuint (inventory_initial_share_for (9600, 20 * INVENTORY_UNITS_MAX), >, INVENTORY_ONE);
+  g_assert_cmpuint (inventory_initial_share_for (9600, G_MAXINT64), >, INVENTORY_ONE);
 
   /* It is the least one that does. */
   for (guint k = 0; k < RANDOM_CASES; k++)

@@ -116,6 +116,23 @@ test_clusters (void)
   g_assert_cmpstr (fc_factors_cluster_name (2), ==, "value_conscious");
 }
 
+/* Clusters of the same fashion are named by what they sell, the most first; the more fashionable comes first whatever
+ * it sells. */
+static void
+test_order (void)
+{
+  static const FcStore stores[] = {
+    { 1000, 10, 1, 2, 10, 1, 1 },  { 1001, 10, 1, 2, 12, 1, 1 },  { 9000, 90, 3, 2, 900, 4, 4 },
+    { 9003, 90, 3, 2, 902, 4, 4 }, { 5000, 50, 2, 3, 100, 2, 2 }, { 5001, 50, 2, 3, 101, 2, 2 },
+  };
+  static const guint expected[] = { 2, 2, 1, 1, 0, 0 };
+  g_autoptr (FcFactors) factors = fc_factors_new (stores, G_N_ELEMENTS (stores), FC_FACTORS_SEED);
+
+  g_assert_cmpuint (factors->kmeans->k, ==, 3);
+  for (guint i = 0; i < G_N_ELEMENTS (stores); i++)
+    g_assert_cmpuint (factors->kmeans->cluster[i], ==, expected[i]);
+}
+
 /* 0.7 of the share of sales, 0.3 of the mean of the shares of size and income. */
 static void
 test_factor (void)
@@ -174,6 +191,7 @@ main (int argc, char **argv)
   g_test_add_func ("/stores/apportion", test_apportion);
   g_test_add_func ("/stores/apportion-sums", test_apportion_sums);
   g_test_add_func ("/stores/clusters", test_clusters);
+  g_test_add_func ("/stores/order", test_order);
   g_test_add_func ("/stores/factor", test_factor);
   g_test_add_func ("/stores/degenerate", test_degenerate);
   g_test_add_func ("/stores/kmeans", test_kmeans);

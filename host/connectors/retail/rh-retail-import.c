@@ -347,9 +347,10 @@ rh_retail_import_async (RhStore *store,
   g_task_set_task_data (task, import, (GDestroyNotify)import_free);
 
   if (!rh_retail_kind_from_name (kind, &import->kind))
-    g_set_error (&error, ROYAL_ERROR, ROYAL_ERROR_INVALID,
-                 "kind: expected stores, forecast, actuals, history, catalog, signals, prices or suppliers, found `%s`",
-                 kind != NULL ? kind : "");
+    g_set_error (
+        &error, ROYAL_ERROR, ROYAL_ERROR_INVALID,
+        "kind: expected stores, forecast, actuals, history, catalog, signals, prices, suppliers or traffic, found `%s`",
+        kind != NULL ? kind : "");
   else if (g_bytes_get_size (csv) > RH_RETAIL_IMPORT_BYTES_MAX)
     g_set_error (&error, ROYAL_ERROR, ROYAL_ERROR_INVALID, "%s: the file is longer than %u MiB", kind,
                  (guint)(RH_RETAIL_IMPORT_BYTES_MAX >> 20));

@@ -55,25 +55,33 @@ check (const FcSeries *series, GError **error)
   return TRUE;
 }
 
-/* A missing week as a year apart, by how those years' weeks before the gap compare. NAN when no year knows. */
+/* A missing week as a year apart, by how those years' weeks before the gap compare; where the gap is as long as a year,
+ * by itself. NAN when no year knows. */
 static double
 from_other_year (const FcSeries *series, gsize week, gsize before)
 {
   static const int years[] = { -1, 1, -2, 2 };
+  double sum = 0;
+  guint known = 0;
 
   for (gsize k = 0; k < G_N_ELEMENTS (years); k++)
     {
       gssize shift = years[k] * FC_YEAR_WEEKS;
       gssize there = (gssize)week + shift, then = (gssize)before + shift;
 
-      if (there < 0 || then < 0 || there >= (gssize)series->n || then >= (gssize)series->n ||
-          isnan (series->y[there]) || isnan (series->y[then]))
+      if (there < 0 || there >= (gssize)series->n || isnan (series->y[there]))
         continue;
+      if (then < 0 || then >= (gssize)series->n || isnan (series->y[then]))
+        {
+          sum += series->y[there];
+          known++;
+          continue;
+        }
       return MAX (series->y[before], 0) > 0 && series->y[then] > 0
                  ? series->y[there] * CLAMP (series->y[before] / series->y[then], 0.2, 5)
                  : series->y[there];
     }
-  return NAN;
+  return known > 0 ? sum / known : NAN;
 }
 
 /* Between @from and @to, both known but for @to at the end of the series. */
@@ -132,6 +140,13 @@ around (const FcClean *self, gsize week)
   return median (near, n);
 }
 
+/* As far out, to the same side. */
+static gboolean
+is_alike (const double *distance, gsize week, gsize other)
+{
+  return distance[other] * distance[week] > 0 && fabs (distance[other]) > fabs (distance[week]) / 4;
+}
+
 /* Whether a week of another year, give or take one for the calendar, is as far out to the same side. */
 static gboolean
 repeats (const double *distance, gsize n, gsize week)
@@ -142,7 +157,7 @@ repeats (const double *distance, gsize n, gsize week)
 
       if (ABS (shift) < FC_YEAR_WEEKS - 1 || there < 0 || there >= (gssize)n)
         continue;
-      if (distance[there] * distance[week] > 0 && fabs (distance[there]) > fabs (distance[week]) / 4)
+      if (is_alike (distance, week, (gsize)there))
         return TRUE;
     }
   return FALSE;
@@ -160,11 +175,18 @@ is_event (const FcClean *self, const FcCalendar *calendar, const double *distanc
       if (fc_calendar_share (calendar, event, day) < MOST)
         continue;
       for (gsize i = 0; i < self->n; i++)
-        if (i != week && distance[i] * distance[week] > 0 && fabs (distance[i]) > fabs (distance[week]) / 4 &&
+        if (i != week && is_alike (distance, week, i) &&
             fc_calendar_share (calendar, event, self->start_day + DAYS * (gint64)i) >= MOST)
           return TRUE;
     }
   return FALSE;
+}
+
+/* Whether a week beside it is as far out to the same side: two are a level, or an offer that goes on. */
+static gboolean
+goes_on (const double *distance, gsize n, gsize week)
+{
+  return (week > 0 && is_alike (distance, week, week - 1)) || (week + 1 < n && is_alike (distance, week, week + 1));
 }
 
 static void
@@ -183,14 +205,23 @@ replace_outliers (FcClean *self, const FcCalendar *calendar)
   usual = median (sorted, self->n) * 1.4826;
   if (usual <= 0)
     return;
-  /* Not the last weeks: what is new there may stay. */
-  for (gsize i = 0; i + SIDE < self->n; i++)
+  /* What is new in the last weeks may stay. */
+  for (gsize i = 0; i < self->n; i++)
     if (fabs (distance[i]) > FAR * usual && !repeats (distance, self->n, i) &&
+        (i + SIDE < self->n || !goes_on (distance, self->n, i)) &&
         (calendar == NULL || !is_event (self, calendar, distance, i)))
       {
         self->y[i] = around (self, i);
         self->outliers++;
       }
+}
+
+static void
+put_on_level (FcClean *self)
+{
+  self->shift = fc_shift_find (self->y, self->n);
+  for (gsize i = 0; i < self->shift.week; i++)
+    self->y[i] = MIN (self->y[i] * self->shift.factor, FC_VALUE_MAX);
 }
 
 static FcDemand
@@ -236,8 +267,12 @@ fc_clean_new (const FcSeries *series, const FcCalendar *calendar, GError **error
   self->y = g_memdup2 (rest.y, rest.n * sizeof (double));
   fill_missing (self, &rest);
   self->demand = classify (self);
-  if (self->demand == FC_DEMAND_REGULAR)
-    replace_outliers (self, calendar);
+  self->shift.factor = 1;
+  if (self->demand != FC_DEMAND_REGULAR)
+    return g_steal_pointer (&self);
+  /* First: beside a step that is left in, weeks look like outliers. */
+  put_on_level (self);
+  replace_outliers (self, calendar);
   return g_steal_pointer (&self);
 }
 

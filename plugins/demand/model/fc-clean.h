@@ -3,6 +3,7 @@
 
 #include "fc-calendar.h"
 #include "fc-series.h"
+#include "fc-shift.h"
 
 G_BEGIN_DECLS
 
@@ -23,7 +24,9 @@ typedef enum {
  * @leading: weeks dropped from the start: missing or zero, before the first sale
  * @missing: weeks filled: by the weeks around them, and where these are a year old, as a year before or after
  * @outliers: weeks replaced: eight times further from the weeks around them than usual, and not so a year before or
- *   after, nor in another week of the same event of the calendar (a holiday is no outlier)
+ *   after, nor in another week of the same event of the calendar (a holiday is no outlier); of the last four, only one
+ *   that stands alone: what goes on may be a new level
+ * @shift: the weeks before it are put on its level, so that their season is known and the step is no trend
  *
  * A series made fit for the models, and what had to be done to it.
  */
@@ -35,6 +38,7 @@ typedef struct {
   gsize leading;
   gsize missing;
   gsize outliers;
+  FcShift shift;
 } FcClean;
 
 /**

@@ -119,10 +119,20 @@ run_theta (const FcSeries *series, gsize h, GError **error)
   return run_deseasoned (fc_theta_forecast, series, h, error);
 }
 
+/* Two years of weeks are two days less than what the reference implementation asks for to tell a season. */
+static FcProphet *
+fit_prophet (const FcSeries *series, GError **error)
+{
+  FcProphetOptions options = FC_PROPHET_DEFAULTS;
+
+  options.yearly_order = series->n >= 2 * FC_YEAR_WEEKS ? FC_PROPHET_YEARLY_ORDER : 0;
+  return fc_prophet_fit (series, &options, error);
+}
+
 static FcForecast *
 run_prophet (const FcSeries *series, gsize h, GError **error)
 {
-  g_autoptr (FcProphet) model = fc_prophet_fit (series, NULL, error);
+  g_autoptr (FcProphet) model = fit_prophet (series, error);
 
   return model != NULL ? fc_prophet_forecast (model, h) : NULL;
 }
@@ -130,7 +140,7 @@ run_prophet (const FcSeries *series, gsize h, GError **error)
 static FcForecast *
 run_anchored (const FcSeries *series, gsize h, GError **error)
 {
-  g_autoptr (FcProphet) model = fc_prophet_fit (series, NULL, error);
+  g_autoptr (FcProphet) model = fit_prophet (series, error);
   g_autofree double *fitted = g_new (double, series->n);
   FcForecast *forecast;
 

@@ -8,7 +8,6 @@
 
 #define DAYS_A_WEEK 7.0
 #define DAYS_A_YEAR 365.25
-#define YEARLY_ORDER 10u
 #define YEARLY_DAYS_MIN 730.0 /* of history, for a yearly season */
 #define YEARLY_WEEKS_MIN 52u  /* observed; so that its 20 columns have something to hold on to */
 #define OTHERS_MIN 3u         /* weeks that are not like most: one or two are drawn exactly, and go on into absurdity */
@@ -220,7 +219,7 @@ set_columns (FcProphetDesign *self, const FcProphetOptions *options, const gsize
 {
   gboolean yearly = DAYS_A_WEEK * (double)self->span >= YEARLY_DAYS_MIN && self->n >= YEARLY_WEEKS_MIN;
 
-  self->order = options->yearly_order >= 0 ? (gsize)options->yearly_order : yearly ? YEARLY_ORDER : 0;
+  self->order = options->yearly_order >= 0 ? (gsize)options->yearly_order : yearly ? FC_PROPHET_YEARLY_ORDER : 0;
   self->n_extra = options->n_regressors;
   self->n_rows = self->n_extra > 0 ? options->n_rows : 0;
   self->n_columns = 2 * self->order + self->n_extra;

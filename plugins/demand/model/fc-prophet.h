@@ -19,7 +19,8 @@ G_BEGIN_DECLS
 typedef struct _FcProphet FcProphet;
 
 #define FC_PROPHET_WEEKS_MIN 12    /* observed weeks that a fit needs */
-#define FC_PROPHET_YEARLY_AUTO (-1) /* order 10 for two years (730 days) and 52 observed weeks, else none */
+#define FC_PROPHET_YEARLY_ORDER 10  /* Fourier pairs of a season */
+#define FC_PROPHET_YEARLY_AUTO (-1) /* that for two years (730 days) and 52 observed weeks, else none */
 #define FC_PROPHET_ORDER_MAX 26    /* no weekly series tells faster waves from slower ones */
 
 /**
