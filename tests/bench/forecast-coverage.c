@@ -2,6 +2,7 @@
 #include "forecast-coverage.h"
 
 #include <fc-interval.h>
+#include <fc-median.h>
 
 #include <math.h>
 
@@ -48,7 +49,7 @@ cover_group (Coverable *const *all, gsize n, guint group, const double *otherwis
   for (gsize i = 0; i < n; i++)
     if (is_of (all[i], group) && all[i]->n_ratios > 0)
       g_array_append_vals (pool, all[i]->ratios, (guint)all[i]->n_ratios);
-  g_array_sort (pool, fc_interval_compare);
+  g_array_sort (pool, fc_median_compare);
   for (guint k = 0; k < 2 && pool->len >= RATIOS_MIN; k++)
     widths[k] = fc_interval_quantile ((const double *)(gpointer)pool->data, pool->len, levels[k]);
   g_print ("%s %.2f %.2f", group == 0 ? title : ";", widths[0], widths[1]);

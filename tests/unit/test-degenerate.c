@@ -359,6 +359,33 @@ test_step (void)
     }
 }
 
+/* What wanders has neither a level that it left, nor a last week that it will come back from. */
+static void
+test_wanders (void)
+{
+  const FcMethod *method = fc_method_find ("ensemble_best");
+
+  for (guint seed = 1; seed <= SEEDS; seed++)
+    {
+      g_autoptr (FcClean) clean = NULL;
+      g_autoptr (GError) error = NULL;
+      g_autoptr (FcForecast) forecast = NULL;
+      guint64 state = seed;
+      double y[WEEKS], x = log (1000);
+
+      for (gsize i = 0; i < WEEKS; i++)
+        {
+          x += 0.02 * noise (&state) + (i == 110 || i == WEEKS - 1 ? 0.5 : 0);
+          y[i] = exp (x);
+        }
+      forecast = fc_method_forecast (method, &(FcSeries){ y, WEEKS, MONDAY }, NULL, H, &clean, &error);
+      g_assert_no_error (error);
+      check_sound (method, forecast);
+      g_assert_cmpuint (clean->shift.week, ==, 0);
+      g_assert_cmpfloat (clean->y[WEEKS - 1], ==, y[WEEKS - 1]);
+    }
+}
+
 /* Three units in every ninth week are a third of a unit a week. */
 static void
 test_seldom (void)
@@ -463,6 +490,7 @@ main (int argc, char **argv)
   g_test_add_func ("/degenerate/fall", test_fall);
   g_test_add_func ("/degenerate/still", test_still);
   g_test_add_func ("/degenerate/step", test_step);
+  g_test_add_func ("/degenerate/wanders", test_wanders);
   g_test_add_func ("/degenerate/seldom", test_seldom);
   g_test_add_func ("/degenerate/none", test_none);
   g_test_add_func ("/degenerate/shift", test_shift);

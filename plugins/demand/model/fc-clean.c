@@ -2,7 +2,9 @@
 #include "fc-clean.h"
 
 #include "fc-error.h"
+#include "fc-median.h"
 #include "fc-naive.h"
+#include "fc-unit-root.h"
 
 #include <math.h>
 #include <string.h>
@@ -113,21 +115,6 @@ fill_missing (FcClean *self, const FcSeries *rest)
       }
 }
 
-static int
-compare_doubles (gconstpointer a, gconstpointer b)
-{
-  const double *first = a, *second = b;
-
-  return *first < *second ? -1 : *first > *second;
-}
-
-static double
-median (double *values, gsize n)
-{
-  qsort (values, n, sizeof *values, compare_doubles);
-  return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
-}
-
 static double
 around (const FcClean *self, gsize week)
 {
@@ -137,7 +124,7 @@ around (const FcClean *self, gsize week)
   for (gsize i = week > SIDE ? week - SIDE : 0; i < MIN (self->n, week + SIDE + 1); i++)
     if (i != week)
       near[n++] = self->y[i];
-  return median (near, n);
+  return fc_median (near, n);
 }
 
 /* As far out, to the same side. */
@@ -194,6 +181,7 @@ replace_outliers (FcClean *self, const FcCalendar *calendar)
 {
   g_autofree double *distance = g_new (double, self->n), *sorted = g_new (double, self->n);
   double usual;
+  gsize end;
 
   if (self->n < WEEKS_MIN)
     return;
@@ -202,11 +190,12 @@ replace_outliers (FcClean *self, const FcCalendar *calendar)
       distance[i] = self->y[i] - around (self, i);
       sorted[i] = fabs (distance[i]);
     }
-  usual = median (sorted, self->n) * 1.4826;
+  usual = fc_median (sorted, self->n) * 1.4826;
   if (usual <= 0)
     return;
   /* What is new in the last weeks may stay. */
-  for (gsize i = 0; i < self->n; i++)
+  end = fc_reverts (self->y, self->n, FC_YEAR_WEEKS) ? self->n : self->n - SIDE;
+  for (gsize i = 0; i < end; i++)
     if (fabs (distance[i]) > FAR * usual && !repeats (distance, self->n, i) &&
         (i + SIDE < self->n || !goes_on (distance, self->n, i)) &&
         (calendar == NULL || !is_event (self, calendar, distance, i)))

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fc-echo.h"
 
-#include "fc-interval.h"
+#include "fc-median.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define BESIDE 6     /* weeks on each side */
@@ -19,8 +18,7 @@ fc_echo_around (const double *x, gsize n, gsize week)
   gsize first = week > BESIDE ? week - BESIDE : 0, end = MIN (week + BESIDE + 1, n), count = end - first;
 
   memcpy (sorted, x + first, count * sizeof *sorted);
-  qsort (sorted, count, sizeof *sorted, fc_interval_compare);
-  return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2;
+  return fc_median (sorted, count);
 }
 
 static double

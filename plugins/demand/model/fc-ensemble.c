@@ -2,6 +2,7 @@
 #include "fc-ensemble.h"
 
 #include "fc-apportion.h"
+#include "fc-median.h"
 
 #include <math.h>
 
@@ -22,14 +23,6 @@ fc_ensemble_mean (FcForecast *const *members, gsize n)
   return mean;
 }
 
-static int
-compare_doubles (gconstpointer a, gconstpointer b)
-{
-  const double *first = a, *second = b;
-
-  return *first < *second ? -1 : *first > *second;
-}
-
 FcForecast *
 fc_ensemble_median (FcForecast *const *members, gsize n)
 {
@@ -40,8 +33,7 @@ fc_ensemble_median (FcForecast *const *members, gsize n)
     {
       for (gsize k = 0; k < n; k++)
         week[k] = members[k]->mean[i];
-      qsort (week, n, sizeof *week, compare_doubles);
-      forecast->mean[i] = (week[(n - 1) / 2] + week[n / 2]) / 2;
+      forecast->mean[i] = fc_median (week, n);
     }
   return forecast;
 }

@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fc-interval.h"
 
+#include "fc-median.h"
+
 #include <math.h>
-
-int
-fc_interval_compare (gconstpointer a, gconstpointer b)
-{
-  const double *first = a, *second = b;
-
-  return *first < *second ? -1 : *first > *second;
-}
 
 double
 fc_interval_quantile (const double *sorted, gsize n, double level)
@@ -30,7 +24,7 @@ fc_interval_width (double *ratios, gsize n, double level, double width)
 
   if (n == 0)
     return width;
-  qsort (ratios, n, sizeof *ratios, fc_interval_compare);
+  qsort (ratios, n, sizeof *ratios, fc_median_compare);
   own = fc_interval_quantile (ratios, n, level);
   /* One impossible week does not widen what follows without end. */
   own = CLAMP (own, width / 3, width * 3);

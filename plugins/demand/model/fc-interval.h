@@ -5,9 +5,6 @@
 
 G_BEGIN_DECLS
 
-/* Orders numbers, for sorting. */
-int fc_interval_compare (gconstpointer a, gconstpointer b);
-
 /* Of @n numbers in order, the (n + 1) @level-th smallest, at most the last. */
 double fc_interval_quantile (const double *sorted, gsize n, double level);
 

@@ -2,6 +2,7 @@
 #include "fc-prophet-design.h"
 
 #include "fc-error.h"
+#include "fc-median.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -103,15 +104,6 @@ check_series (const FcSeries *series, gsize *ret_n, GError **error)
   return TRUE;
 }
 
-static int
-by_value (const void *a, const void *b)
-{
-  double first = *(const double *)a;
-  double second = *(const double *)b;
-
-  return (first > second) - (first < second);
-}
-
 /* A series is constant or it varies: a single sale among zeros tells neither trend nor season. */
 static gboolean
 check_variety (const FcProphetDesign *self, GError **error)
@@ -120,7 +112,7 @@ check_variety (const FcProphetDesign *self, GError **error)
   double most;
   gsize others = 0;
 
-  qsort (sorted, self->n, sizeof (double), by_value);
+  qsort (sorted, self->n, sizeof (double), fc_median_compare);
   most = sorted[self->n / 2];
   for (gsize i = 0; i < self->n; i++)
     others += sorted[i] != most;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fc-shift.h"
 
+#include "fc-median.h"
 #include "fc-naive.h"
+#include "fc-unit-root.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define EDGE 8          /* weeks on each side of the one where the ratios change */
@@ -28,26 +29,11 @@ typedef struct {
   gsize end;
 } Span;
 
-static int
-compare_doubles (gconstpointer a, gconstpointer b)
-{
-  const double *first = a, *second = b;
-
-  return *first < *second ? -1 : *first > *second;
-}
-
-static double
-middle (double *values, gsize n)
-{
-  qsort (values, n, sizeof *values, compare_doubles);
-  return values[n / 2];
-}
-
 static double
 median_of (const Ratios *self, gsize from, gsize n)
 {
   memcpy (self->sorted, self->ratio + from, n * sizeof (double));
-  return middle (self->sorted, n);
+  return fc_median (self->sorted, n);
 }
 
 static double
@@ -55,7 +41,7 @@ median_outside (const Ratios *self, const Span *span)
 {
   memcpy (self->sorted, self->ratio, span->first * sizeof (double));
   memcpy (self->sorted + span->first, self->ratio + span->end, (self->n - span->end) * sizeof (double));
-  return middle (self->sorted, self->n - (span->end - span->first));
+  return fc_median (self->sorted, self->n - (span->end - span->first));
 }
 
 /* How far the ratios are from what the shift makes of them. */
@@ -64,7 +50,7 @@ spread (const Ratios *self, const Span *span, double inside, double outside)
 {
   for (gsize i = 0; i < self->n; i++)
     self->sorted[i] = fabs (self->ratio[i] - (i >= span->first && i < span->end ? inside : outside));
-  return SPREAD * middle (self->sorted, self->n);
+  return SPREAD * fc_median (self->sorted, self->n);
 }
 
 static gboolean
@@ -136,6 +122,8 @@ fc_shift_find (const double *y, gsize n)
   for (gsize i = 0; i < n; i++)
     if (!(y[i] > 0))
       return none;
+  if (!fc_reverts (y, n, FC_YEAR_WEEKS))
+    return none;
   ratio = g_new (double, n - FC_YEAR_WEEKS);
   sorted = g_new (double, n - FC_YEAR_WEEKS);
   ratios = (Ratios){ ratio, sorted, n - FC_YEAR_WEEKS };

@@ -26,7 +26,7 @@ typedef struct {
  * before; growth moves them slowly, and a year that was better than those around it moves them back below. Told are shifts by a
  * third or more.
  *
- * Returns: no shift where a week is zero or below, or where there are fewer than 78 weeks
+ * Returns: no shift in a series that wanders (fc_reverts()), where a week is zero or below, or where there are fewer than 78 weeks
  */
 FcShift fc_shift_find (const double *y, gsize n);
 

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fc-unit-root.h"
 
+#include "fc-median.h"
+
 #include <math.h>
 #include <string.h>
 
 #define KPSS_LIMIT 0.463
 #define SEASONAL_WINDOW 11u
 #define ROUNDS 2u
+#define REVERTS -0.2
+#define STEP_MAX 3.0 /* times the usual one */
 
 static double
 mean_of (const double *y, gsize n)
@@ -135,6 +139,36 @@ odd (double x)
   gsize whole = (gsize)floor (x + 0.5);
 
   return whole % 2 == 0 ? whole + 1 : whole;
+}
+
+gboolean
+fc_reverts (const double *y, gsize n, guint period)
+{
+  gsize lag = 2 * n >= 3 * (gsize)period ? period : 0, n_steps = n > lag ? n - lag - 1 : 0;
+  g_autofree double *step = NULL, *size = NULL;
+  double most, products = 0, squares = 0;
+
+  g_return_val_if_fail (y != NULL, FALSE);
+
+  if (n_steps < 2)
+    return FALSE;
+  step = g_new (double, n_steps);
+  size = g_new (double, n_steps);
+  for (gsize i = 0; i < n_steps; i++)
+    {
+      step[i] = y[i + lag + 1] - y[i + lag] - (lag > 0 ? y[i + 1] - y[i] : 0);
+      size[i] = fabs (step[i]);
+    }
+  most = STEP_MAX * fc_median (size, n_steps);
+  if (most <= 0)
+    return TRUE; /* it stands still */
+  for (gsize i = 0; i < n_steps; i++)
+    {
+      step[i] = CLAMP (step[i], -most, most);
+      squares += step[i] * step[i];
+      products += i > 0 ? step[i] * step[i - 1] : 0;
+    }
+  return products < REVERTS * squares;
 }
 
 double

@@ -17,6 +17,15 @@ double fc_kpss (const double *y, gsize n);
 guint fc_differences (const double *y, gsize n, guint most);
 
 /**
+ * fc_reverts:
+ *
+ * Whether the series comes back to a level, rather than wander: the correlation of its steps with the ones before, each cut
+ * at three times the usual size, is below −0.2. It is −0.5 of noise about a level and 0 of a random walk. Where there are one and a
+ * half seasons of @period, it is that of the differences to the season before.
+ */
+gboolean fc_reverts (const double *y, gsize n, guint period);
+
+/**
  * fc_seasonal_strength:
  *
  * 1 − var (remainder) / var (seasonal + remainder), 0 … 1, of a decomposition by loess with a seasonal window of 11
