@@ -34,6 +34,7 @@ struct _RhRoute {
   const char *query;
   void (*handle) (RhRequest *request);
   gboolean feed; /* may be upgraded to a WebSocket */
+  void (*look) (RhRequest *request); /* (nullable): of a feed: refuses, or resumes before it is upgraded */
   gboolean open; /* who asks is told by the handler, not by a token */
   gboolean early; /* also for a user who has yet to change a first password */
 };
@@ -142,6 +143,8 @@ void rh_api_workflows (RhRequest *request);
 void rh_api_workflow_definitions (RhRequest *request);
 void rh_api_workflow_check (RhRequest *request);
 void rh_api_workflow (RhRequest *request);
+void rh_api_workflow_stream (RhRequest *request);
+void rh_api_workflow_stream_look (RhRequest *request);
 void rh_api_workflow_start (RhRequest *request);
 void rh_api_workflow_cancel (RhRequest *request);
 void rh_api_workflow_retry (RhRequest *request);

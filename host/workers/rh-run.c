@@ -124,8 +124,8 @@ rh_run_feed (RhRun *self)
   g_return_val_if_fail (self != NULL, NULL);
 
   if (self->feed == NULL)
-    self->feed =
-        rh_run_feed_new (self->store, self->gate, self->workspace, rh_agent_id (self->agent), self->id, self->personal);
+    self->feed = rh_run_feed_new (self->store, self->gate, self->workspace, rh_agent_id (self->agent), self->id,
+                                  self->job, self->personal);
   return self->feed;
 }
 

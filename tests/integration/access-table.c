@@ -59,6 +59,8 @@ static const AccessRow rows[] = {
   { "GET " API "/workflows/definitions", ANY },
   { "POST " API "/workflows/check", ANY },
   { "GET " API "/workflows/{id}", ANY, "run", 404, TRUE },
+  { "GET " API "/workflows/{id}/status", ANY, "run", 404, TRUE },
+  { "GET " API "/workflows/{id}/stream", ANY, "run", 404, FALSE },
   { "POST " API "/workflows/{id}", "oda", "definition", 404, FALSE, "{}" },
   { "POST " API "/workflows/{id}/cancel", "oda", "run", 404, FALSE, "{}" },
   { "POST " API "/workflows/{id}/retry", "oda", "run", 404, FALSE },

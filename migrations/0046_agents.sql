@@ -1,0 +1,70 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Events by the run of a workflow that they are of.
+
+-- As before, with the job.
+drop function run_progress (uuid, double precision, text);
+create function run_progress (p_run uuid, p_job uuid, p_fraction double precision, p_message text) returns void
+language plpgsql volatile security definer set search_path = public, pg_temp as $$
+begin
+  perform outbox_put ('agent.progress', p_run::text, 'agent',
+                      jsonb_build_object ('job', p_job, 'fraction', p_fraction, 'message', p_message), false);
+end $$;
+
+-- Null when it is none.
+create function royal_uuid (p_text text) returns uuid
+language sql immutable strict parallel safe
+return substring (p_text from '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$')::uuid;
+
+-- The run of a workflow that these jobs are steps of; null when they are of none, or not all of the same.
+create function jobs_workflow (p_jobs jsonb) returns uuid
+language sql stable as $$
+  select case when count (distinct r.uid) = 1 and count (r.uid) = count (*) then min (r.uid::text)::uuid end
+  from jsonb_array_elements_text (p_jobs) n (job)
+  left join jobs j on j.workspace_id = royal_workspace () and j.uid = royal_uuid (n.job)
+  left join workflow_steps s on s.workspace_id = j.workspace_id and s.id = (j.context->>'step')::bigint
+  left join workflow_runs r on r.workspace_id = s.workspace_id and r.id = s.run;
+$$;
+
+-- The run of a workflow that an event is of: its own, those of its steps' jobs, and those of what they proposed. What is told of
+-- several jobs at once is of a run when all of them are, and all are named. Whenever it is asked, it is the same.
+create function event_workflow (p_event jsonb) returns uuid
+language plpgsql stable as $$
+declare
+  topic constant text := split_part (p_event->>'kind', '.', 1);
+  subject constant uuid := royal_uuid (p_event->>'subject');
+  several constant jsonb := p_event#>'{data,jobs}';
+begin
+  if topic = 'workflow' then
+    return subject;
+  elsif topic = 'job' and subject is not null then
+    return jobs_workflow (jsonb_build_array (subject));
+  elsif topic = 'agent' and p_event->'data' ? 'job' then
+    return jobs_workflow (jsonb_build_array (p_event#>'{data,job}'));
+  elsif topic = 'jobs' and jsonb_typeof (several) = 'array' and jsonb_array_length (several)::text = p_event#>>'{data,n}' then
+    return jobs_workflow (several);
+  elsif topic in ('approval', 'proposal', 'effect') and subject is not null then
+    return (
+      select r.uid from proposals p
+      join workflow_steps s on s.workspace_id = p.workspace_id and s.id = (p.context->>'step')::bigint
+      join workflow_runs r on r.workspace_id = s.workspace_id and r.id = s.run
+      where p.workspace_id = royal_workspace () and p.uid = subject);
+  end if;
+  return null;
+end $$;
+
+-- As events_after(), with the runs that they are of.
+create function events_of_workflows (after bigint, kinds text[], batch int) returns table (id bigint, event jsonb, workflow uuid)
+language sql stable as $$
+  select e.id, e.event, event_workflow (e.event) from events_after (after, kinds, batch) e order by e.id;
+$$;
+
+-- A run as it is, the event that was told last by then, the one that was when the run began, and whether the run's end is among
+-- what was told.
+create function workflow_look (p_uid uuid) returns table (id bigint, first bigint, run jsonb, over boolean)
+language sql stable security definer set search_path = public, pg_temp as $$
+  select workflow_last_event (), r.since_event, workflow_get (p_uid),
+         workflow_is_over (r.state) and not exists (
+           select from outbox o where o.workspace_id = r.workspace_id and o.subject = r.uid::text and o.kind = 'workflow.' || r.state)
+  from (select) one
+  left join workflow_runs r on r.workspace_id = royal_workspace () and r.uid = p_uid;
+$$;
