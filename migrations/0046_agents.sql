@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Events by the run of a workflow that they are of.
+-- Events by the run of a workflow that they are of; agents that are restarted.
 
 -- As before, with the job.
 drop function run_progress (uuid, double precision, text);
@@ -68,3 +68,10 @@ language sql stable security definer set search_path = public, pg_temp as $$
   from (select) one
   left join workflow_runs r on r.workspace_id = royal_workspace () and r.uid = p_uid;
 $$;
+
+-- Somebody restarts the workers of an agent on the host that is asked.
+create function agent_restarted (p_agent text, p_now boolean, p_reason text, p_actor text) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  perform outbox_put ('agent.restarted', p_agent, p_actor, jsonb_build_object ('now', p_now, 'reason', p_reason));
+end $$;

@@ -172,6 +172,14 @@ rh_run_isolate (RhRun *self)
   g_return_if_fail (self != NULL && !self->alone);
 
   self->alone = TRUE;
+  rh_run_rewind (self);
+}
+
+void
+rh_run_rewind (RhRun *self)
+{
+  g_return_if_fail (self != NULL);
+
   self->worker = NULL;
   self->begun_us = 0;
   self->n_calls = 0;
