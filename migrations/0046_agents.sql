@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Events by the run of a workflow that they are of; agents that are restarted.
+-- Events by the run of a workflow that they are of; agents that are restarted, and how they are; a job that is tried again.
 
 -- As before, with the job.
 drop function run_progress (uuid, double precision, text);
@@ -75,3 +75,62 @@ language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   perform outbox_put ('agent.restarted', p_agent, p_actor, jsonb_build_object ('now', p_now, 'reason', p_reason));
 end $$;
+
+-- A job that ended without success, tried again as dead_retry() does it.
+create function job_retry (p_uid uuid, p_actor text) returns jsonb
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare j jobs;
+begin
+  select * into j from jobs where workspace_id = royal_workspace () and uid = p_uid for update;
+  if not found then
+    raise exception 'no job %', p_uid using errcode = 'RY404';
+  end if;
+  if j.state not in ('dead', 'quarantined') then
+    raise exception 'job % is %, only one that ended without success can be tried again', p_uid, job_state (j)
+      using errcode = 'RY409';
+  end if;
+  perform dead_retry (array[p_uid], null, p_actor);
+  select * into j from jobs where workspace_id = royal_workspace () and uid = p_uid;
+  return job_json (j);
+end $$;
+
+-- What holds each of these agents back, and what waits for it. Counts stop at 10,000.
+create function agents_held (p_agents text[]) returns table (agent text, held jsonb)
+language sql stable security definer set search_path = public, pg_temp as $$
+  select a.agent, jsonb_build_object (
+    'paused', exists (select from pauses p where p.workspace_id = royal_workspace () and p.kind = 'agent' and p.name = a.agent),
+    'breaker', exists (
+      select from breakers b where b.workspace_id = royal_workspace () and b.agent = a.agent and b.opened_at is not null),
+    'queued', (select count (*) from (
+      select from job_queue q where q.workspace_id = royal_workspace () and q.agent = a.agent limit 10000) n),
+    'dead', (select count (*) from (
+      select from dead_letters d where d.workspace_id = royal_workspace () and d.agent = a.agent limit 10000) n))
+  from unnest (p_agents) a (agent) order by a.agent;
+$$;
+
+-- The least identifier of what is made from that time on: they begin with their time, in milliseconds.
+create function uuid_floor (p_at timestamptz) returns uuid
+language sql immutable parallel safe
+return (lpad (to_hex (floor (extract (epoch from p_at) * 1000)::bigint), 12, '0') || repeat ('0', 20))::uuid;
+
+-- What each of these agents has done since midnight (UTC), and as the last row, without an agent, all of them together.
+create function agents_today (p_agents text[]) returns table (agent text, figures jsonb)
+language sql stable security definer set search_path = public, pg_temp as $$
+  with today as (
+    select j.agent, j.state, extract (epoch from j.finished_at - j.started_at)::float8 as run_s
+    from jobs j
+    where j.workspace_id = royal_workspace () and j.agent = any (p_agents)
+      and j.uid >= uuid_floor (date_trunc ('day', now (), 'UTC'))),
+  waiting as (
+    select p.agent from proposals p
+    where p.workspace_id = royal_workspace () and p.state = 'pending' and p.agent = any (p_agents))
+  select a.agent, jsonb_build_object (
+    'jobs', count (t.state), 'completed', count (*) filter (where t.state = 'completed'),
+    'failed', count (*) filter (where t.state in ('dead', 'quarantined', 'discarded')),
+    'cancelled', count (*) filter (where t.state = 'cancelled'), 'under_way', count (*) filter (where t.state = 'queued'),
+    'run_s', jsonb_build_object ('mean', round (avg (t.run_s)::numeric, 3), 'max', round (max (t.run_s)::numeric, 3),
+      'p95', round (percentile_cont (0.95) within group (order by t.run_s)::numeric, 3)),
+    'proposals_waiting', (select count (*) from waiting w where a.agent is null or w.agent = a.agent))
+  from unnest (p_agents) a (agent) left join today t on t.agent = a.agent
+  group by grouping sets ((a.agent), ()) order by a.agent nulls last;
+$$;
