@@ -3,6 +3,7 @@
 
 #include "royal-json.h"
 
+#include <libpq-fe.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -562,6 +563,54 @@ test_workflow_resume (void)
   check_story (client, first);
 }
 
+static gboolean
+waits_for_lock (gpointer data)
+{
+  g_autofree char *n =
+      royal_test_sql_value (((WebHost *)data)->owner, "select count (*) from pg_locks where not granted");
+
+  return strcmp (n, "0") != 0;
+}
+
+static void
+keep (PGconn *connection, const char *sql)
+{
+  PGresult *result = PQexec (connection, sql);
+
+  g_assert_cmpstr (PQresultErrorMessage (result), ==, "");
+  PQclear (result);
+}
+
+/* It comes while a page is under way that was asked for when nobody wanted to know of which workflow events are. */
+static void
+test_workflow_between (void)
+{
+  g_autoptr (WebHost) host = web_host_new ();
+  g_autofree char *id = (make_runs (host), run_id (host, "a"));
+  g_autofree char *path = STREAM (id);
+  gint64 first = newest (host);
+  PGconn *owner = PQconnectdb (host->owner);
+  g_autoptr (Client) all = client_new (host, NULL, -1, NULL);
+  g_autoptr (Client) live = NULL;
+
+  royal_test_wait_until (has_hello, all, 3000);
+  keep (owner, "begin; lock table told_events in access exclusive mode");
+  royal_test_sql (host->owner, "select pg_notify ('royal_events', '')");
+  royal_test_wait_until (waits_for_lock, host, 3000);
+  live = client_new_at (host, NULL, path, -1, NULL);
+  royal_test_wait_until (has_hello, live, 3000);
+  keep (owner, "insert into outbox (workspace_id, kind, subject, actor, audited, data)"
+               " select ws, 'job.retry', jobs[1]::text, 'test', false, '{\"of\":\"a\"}' from story where name = 'a';"
+               " select journal_move (1000); commit");
+  PQfinish (owner);
+  wait_for_newest (all);
+  end_run (host);
+  move_journal (host);
+  wait_for_end (live);
+  check_story (live, first);
+  g_assert_cmpuint (live->ids->len, ==, 2);
+}
+
 static WebAnswer *
 shake_hands (WebHost *host, const char *token, const char *id, const char *query)
 {
@@ -637,6 +686,7 @@ main (int argc, char **argv)
   g_test_add_func ("/feed/slow", test_slow);
   g_test_add_func ("/feed/workflow", test_workflow);
   g_test_add_func ("/feed/workflow-resume", test_workflow_resume);
+  g_test_add_func ("/feed/workflow-between", test_workflow_between);
   g_test_add_func ("/feed/workflow-refusals", test_workflow_refusals);
   g_test_add_func ("/feed/workflow-slow", test_workflow_slow);
   return royal_test_run ();
