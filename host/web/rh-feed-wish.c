@@ -36,7 +36,8 @@ rh_feed_wish_new (const char *topics, const char *workflow)
     return NULL;
   self = g_new0 (RhFeedWish, 1);
   self->topics = g_steal_pointer (&names);
-  self->workflow = g_strdup (workflow);
+  /* As the database writes it. */
+  self->workflow = workflow != NULL ? g_ascii_strdown (workflow, -1) : NULL;
   return self;
 }
 
