@@ -229,8 +229,9 @@ client_send (Client *self, const char *text, gsize length)
   gsize header = length < 126 ? 2 : length < 65536 ? 4 : 10;
 
   reckon (self);
-  soup_websocket_connection_send_text (self->socket, text);
+  /* libsoup may write before it returns. */
   self->pending += length + header;
+  soup_websocket_connection_send_text (self->socket, text);
 }
 
 /* Whether it has been told all there is to tell of its workflow; then it is closed. Not to be asked while libsoup
