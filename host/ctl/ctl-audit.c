@@ -186,15 +186,14 @@ print_event (JsonObject *event)
 static int
 run_events (const CtlOptions *options, char **arguments)
 {
-  g_autoptr (GString) path = g_string_new (NULL);
+  g_autoptr (GString) path = g_string_new ("/events?topics=");
   g_autoptr (JsonNode) answer = NULL;
   int status;
 
-  if (follow)
-    return ctl_follow (options, topics, after, print_event);
-  g_string_printf (path, "/events?after=%" G_GINT64_FORMAT "&limit=%" G_GINT64_FORMAT "&topics=", MAX (after, 0),
-                   limit);
   g_string_append_uri_escaped (path, topics != NULL ? topics : "", NULL, TRUE);
+  if (follow)
+    return ctl_follow (options, &(CtlFeed){ .path = path->str, .after = after, .print = print_event });
+  g_string_append_printf (path, "&after=%" G_GINT64_FORMAT "&limit=%" G_GINT64_FORMAT, MAX (after, 0), limit);
   status = ctl_call (options, "GET", path->str, NULL, &answer);
   return status == CTL_OK ? ctl_print_list (options, answer, event_columns) : status;
 }

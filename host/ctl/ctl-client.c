@@ -180,13 +180,13 @@ ctl_copy (const CtlOptions *options, const char *path)
 
 typedef struct {
   const CtlOptions *options;
-  const char *topics;
-  void (*print) (JsonObject *event);
+  const CtlFeed *feed;
   SoupSession *session;
   SoupWebsocketConnection *socket;
   GMainLoop *loop;
   gint64 after;
   gboolean connected; /* once at least */
+  gboolean greeted;
   int status;
 } Follow;
 
@@ -198,6 +198,8 @@ print_event (Follow *self, JsonNode *node)
   JsonObject *event = json_node_get_object (node);
 
   self->after = royal_json_int (event, "id", self->after);
+  if (self->feed->hear != NULL)
+    self->feed->hear (event);
   if (self->options->json)
     {
       g_autofree char *text = royal_json_to_string (node);
@@ -205,7 +207,7 @@ print_event (Follow *self, JsonNode *node)
       printf ("%s\n", text);
     }
   else
-    self->print (event);
+    self->feed->print (event);
 }
 
 static void
@@ -218,6 +220,17 @@ print_events (Follow *self, JsonArray *events)
 }
 
 static void
+greet (Follow *self, JsonObject *hello)
+{
+  gboolean first = !self->greeted;
+
+  self->greeted = TRUE;
+  self->after = royal_json_int (hello, "last", self->after);
+  if (self->feed->greet != NULL)
+    self->feed->greet (self->options, hello, first);
+}
+
+static void
 on_message (SoupWebsocketConnection *socket, int type, GBytes *message, gpointer data)
 {
   Follow *self = data;
@@ -227,7 +240,7 @@ on_message (SoupWebsocketConnection *socket, int type, GBytes *message, gpointer
   JsonObject *event = node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
 
   if (strcmp (royal_json_string (event, "type", ""), "hello") == 0)
-    self->after = royal_json_int (event, "last", self->after);
+    greet (self, event);
   else if (strcmp (royal_json_string (event, "type", ""), "events") == 0)
     print_events (self, royal_json_array (event, "events"));
 }
@@ -239,6 +252,11 @@ on_closed (SoupWebsocketConnection *socket, gpointer data)
   gushort code = soup_websocket_connection_get_close_code (socket);
 
   g_clear_object (&self->socket);
+  if (code == SOUP_WEBSOCKET_CLOSE_NORMAL && self->feed->ends)
+    {
+      g_main_loop_quit (self->loop);
+      return;
+    }
   if (code == 4400 || code == 4401)
     {
       self->status = ctl_fail (CTL_FAILED, "%s",
@@ -280,12 +298,12 @@ connect_feed (gpointer data)
 {
   Follow *self = data;
   char *protocols[] = { (char *)"royal.v1", NULL };
-  g_autoptr (GString) path = g_string_new ("/events?topics=");
+  g_autoptr (GString) path = g_string_new (self->feed->path);
   g_autoptr (SoupMessage) message = NULL;
 
-  g_string_append_uri_escaped (path, self->topics != NULL ? self->topics : "", NULL, TRUE);
   if (self->after >= 0)
-    g_string_append_printf (path, "&after=%" G_GINT64_FORMAT, self->after);
+    g_string_append_printf (path, "%cafter=%" G_GINT64_FORMAT, strchr (path->str, '?') != NULL ? '&' : '?',
+                            self->after);
   message = new_message (self->options, "GET", path->str);
   soup_session_websocket_connect_async (self->session, message, NULL, protocols, G_PRIORITY_DEFAULT, NULL, on_connected,
                                         self);
@@ -293,9 +311,9 @@ connect_feed (gpointer data)
 }
 
 int
-ctl_follow (const CtlOptions *options, const char *topics, gint64 after, void (*print) (JsonObject *event))
+ctl_follow (const CtlOptions *options, const CtlFeed *feed)
 {
-  Follow self = { .options = options, .topics = topics, .print = print, .after = after };
+  Follow self = { .options = options, .feed = feed, .after = feed->after };
 
   self.session = open_session (options);
   self.loop = g_main_loop_new (NULL, FALSE);

@@ -165,6 +165,40 @@ run_agent (const CtlOptions *options, char **arguments)
   return print_answer (options, "GET", path, arguments[0]);
 }
 
+static char *reason;
+static gboolean now;
+
+static const GOptionEntry restart_entries[] = {
+  { "now", 0, 0, G_OPTION_ARG_NONE, &now, "What runs begins again, instead of being waited for", NULL },
+  { "reason", 0, 0, G_OPTION_ARG_STRING, &reason, "Why", "TEXT" },
+  { NULL },
+};
+
+static int
+run_restart (const CtlOptions *options, char **arguments)
+{
+  g_autofree char *id = g_uri_escape_string (arguments[0], NULL, TRUE);
+  g_autofree char *path = g_strconcat ("/agents/", id, "/restart", NULL);
+  g_autoptr (JsonNode) answer = NULL;
+  JsonNode *body = ctl_body ("reason", reason, NULL);
+  JsonObject *workers;
+  int status;
+
+  json_object_set_boolean_member (json_node_get_object (body), "now", now);
+  status = ctl_call (options, "POST", path, body, &answer);
+  if (status != CTL_OK)
+    return status;
+  workers = json_node_get_object (answer);
+  if (options->json)
+    ctl_print_json (answer);
+  else
+    printf ("agent %s %s\n", arguments[0],
+            royal_json_boolean (workers, "restarting", FALSE)
+                ? "is still being restarted: a worker has something in hand"
+                : "is restarted");
+  return CTL_OK;
+}
+
 /* The database is the host's to migrate: the program that knows where it is does it. */
 static char *database_url, *data_dir;
 static gboolean check_only;
@@ -207,6 +241,8 @@ const CtlCommand ctl_host_commands[] = {
   { "status", NULL, NULL, "The host and the workspace at a glance", 0, 0, NULL, run_status },
   { "alerts", NULL, NULL, "The alerts that fire", 0, 0, NULL, run_alerts },
   { "agents", "list", NULL, "The enabled agents", 0, 0, NULL, run_agents },
+  { "agents", "restart", "ID", "Replace an agent's workers; --now: without waiting for what runs", 1, 1,
+    restart_entries, run_restart },
   { "agents", "show", "ID", "One agent: manifest, grants, limits, workers", 1, 1, NULL, run_agent },
   { "reload", NULL, NULL, "Read manifests and policy again", 0, 0, NULL, run_reload },
   { "migrate", NULL, NULL, "Bring the database up to this version (runs royald)", 0, 0, migrate_entries, run_migrate },

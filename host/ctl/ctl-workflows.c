@@ -197,6 +197,76 @@ run_show (const CtlOptions *options, char **arguments)
   return call_and_print (options, "GET", arguments[0], NULL, NULL);
 }
 
+/* --- watching ----------------------------------------------------------------------------------------------------- */
+
+static gboolean completed; /* as far as is known of the run that is watched */
+
+static void
+note_state (const char *name)
+{
+  completed = strcmp (name, "completed") == 0;
+}
+
+static void
+greet (const CtlOptions *options, JsonObject *hello, gboolean first)
+{
+  note_state (royal_json_string (royal_json_object (hello, "run"), "state", ""));
+  if (!first || options->json)
+    return;
+  ctl_print_run (options, json_object_get_member (hello, "run"));
+  printf ("\n");
+  fflush (stdout);
+}
+
+static void
+hear (JsonObject *event)
+{
+  const char *kind = royal_json_string (event, "kind", "");
+
+  if (g_str_has_prefix (kind, "workflow."))
+    note_state (kind + strlen ("workflow."));
+}
+
+/* What an event says beside its kind: its step and how that is, how far a job is, or what it is of. (transfer full) */
+static char *
+words_of (JsonObject *event)
+{
+  JsonObject *data = royal_json_object (event, "data");
+  g_autofree char *step = ctl_text (data, "step");
+  g_autofree char *step_state = ctl_text (data, "state");
+  g_autofree char *message = ctl_text (data, "message");
+
+  if (royal_json_string (data, "step", NULL) != NULL)
+    return g_strdup_printf ("%s %s", step, strcmp (step_state, "-") != 0 ? step_state : "");
+  if (json_object_has_member (data, "fraction"))
+    return g_strdup_printf ("%3.0f %% %s", json_object_get_double_member (data, "fraction") * 100, message);
+  return ctl_text (event, "subject");
+}
+
+static void
+print_event (JsonObject *event)
+{
+  g_autofree char *at = ctl_text (event, "at");
+  g_autofree char *kind = ctl_text (event, "kind");
+  g_autofree char *words = words_of (event);
+
+  printf ("%.19s  %-22s %s\n", at, kind, words);
+}
+
+static int
+run_watch (const CtlOptions *options, char **arguments)
+{
+  g_autofree char *path = path_of (arguments[0], "/stream");
+  g_autofree char *look = path_of (arguments[0], NULL);
+  g_autoptr (JsonNode) run = NULL;
+  CtlFeed feed = { .path = path, .after = -1, .ends = TRUE, .greet = greet, .hear = hear, .print = print_event };
+  int status = ctl_call (options, "GET", look, NULL, &run);
+
+  if (status == CTL_OK)
+    status = ctl_follow (options, &feed);
+  return status == CTL_OK && !completed ? CTL_FAILED : status;
+}
+
 static int
 run_start (const CtlOptions *options, char **arguments)
 {
@@ -300,6 +370,7 @@ const CtlCommand ctl_workflows_commands[] = {
   { "workflow", "definitions", NULL, "The workflows that can be started", 0, 0, NULL, run_definitions },
   { "workflow", "start", "NAME", "Start a workflow", 1, 1, start_entries, run_start },
   { "workflow", "show", "ID", "One run, with its steps", 1, 1, NULL, run_show },
+  { "workflow", "watch", "ID", "A run as it goes, to its end; fails unless it completes", 1, 1, NULL, run_watch },
   { "workflow", "decide", "ID STEP CHOICE", "Choose, for a step that asks", 3, 3, decide_entries, run_decide },
   { "workflow", "cancel", "ID", "End a run", 1, 1, cancel_entries, run_cancel },
   { "workflow", "retry", "ID", "Go on with a run that failed, where it failed", 1, 1, NULL, run_retry },

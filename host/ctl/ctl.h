@@ -97,8 +97,26 @@ int ctl_call_text (const CtlOptions *options,
 int ctl_send_csv (const CtlOptions *options, const char *what, const char *path, GBytes *csv, JsonNode **ret_summary);
 /* The same, page by page, to standard output. */
 int ctl_copy (const CtlOptions *options, const char *path);
-/* Prints events as they come, until it is interrupted; resumes by itself. */
-int ctl_follow (const CtlOptions *options, const char *topics, gint64 after, void (*print) (JsonObject *event));
+/**
+ * CtlFeed:
+ * @path: from /api/v1 on, escaped, of a WebSocket of events
+ * @after: the last event that is known, -1 = begin now
+ * @ends: it has an end
+ * @greet: (nullable): called with what it says first, each time that it is connected
+ * @hear: (nullable): called with each event
+ * @print: prints an event for people
+ */
+typedef struct {
+  const char *path;
+  gint64 after;
+  gboolean ends;
+  void (*greet) (const CtlOptions *options, JsonObject *hello, gboolean first);
+  void (*hear) (JsonObject *event);
+  void (*print) (JsonObject *event);
+} CtlFeed;
+
+/* Prints events as they come, until the end or until it is interrupted; resumes by itself. */
+int ctl_follow (const CtlOptions *options, const CtlFeed *feed);
 
 /* Calls what answers with the status, and prints that. @body is (nullable) (transfer full). */
 int ctl_show_status (const CtlOptions *options, const char *method, const char *path, JsonNode *body);

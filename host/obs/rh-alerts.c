@@ -9,6 +9,7 @@
 #define WINDOW_US (5 * 60 * G_USEC_PER_SEC)
 #define SAMPLES_MAX 64
 #define SLOW_RUN_S 30
+#define LATE_EFFECT_S 0.25
 
 /* What only grows, at one moment. */
 typedef struct {
@@ -16,6 +17,8 @@ typedef struct {
   double runs;
   double failed_runs;
   double slow_runs;
+  double effects;
+  double late_effects;
   double requests;
   double failed_requests;
   double throttled;
@@ -55,6 +58,12 @@ static gboolean
 runs_are_slow (const Sample *over)
 {
   return over->slow_runs > 0;
+}
+
+static gboolean
+effects_are_late (const Sample *over)
+{
+  return share (over->late_effects, over->effects) > 0.05;
 }
 
 static gboolean
@@ -110,6 +119,11 @@ static const RhAlert alerts[] = {
     "max(royal_proposals{state=\"unknown\"}) > 0" },
   { "RunsSlow", "warning", 0, "A run took more than 30 seconds.",
     "sum(increase(royal_run_seconds_count[5m])) - sum(increase(royal_run_seconds_bucket{le=\"30\"}[5m])) > 0" },
+  { "EffectsLate", "warning", 60,
+    "More than 5 % of the effects of the last five minutes began more than 250 ms after they were decided.",
+    "(sum(increase(royal_effect_start_seconds_count[5m])) - "
+    "sum(increase(royal_effect_start_seconds_bucket{le=\"0.25\"}[5m]))) / "
+    "sum(increase(royal_effect_start_seconds_count[5m])) > 0.05" },
   { "RequestsFail", "warning", 60,
     "More than 2 % of the API's answers of the last five minutes were errors of the host.",
     "sum(increase(royal_http_requests_total{status=\"5xx\"}[5m])) / sum(increase(royal_http_requests_total[5m])) > "
@@ -130,7 +144,7 @@ static const RhAlert alerts[] = {
 };
 
 static gboolean (*const tests[]) (const Sample *over) = {
-  runs_fail,       queue_is_long, database_is_lost, effect_is_unknown, runs_are_slow, requests_fail,
+  runs_fail,       queue_is_long, database_is_lost, effect_is_unknown, runs_are_slow, effects_are_late, requests_fail,
   others_throttle, disk_is_full,  journal_lags,     jobs_die,          notices_wait,  notices_die,
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (tests) == G_N_ELEMENTS (alerts) - 1);
@@ -178,6 +192,8 @@ take_sample (gint64 now_us)
   for (guint i = 0; i < G_N_ELEMENTS (failures); i++)
     sample->failed_runs += rh_metric_value (RH_METRIC_RUNS, failures[i]);
   sample->slow_runs = rh_metric_above (RH_METRIC_RUN_SECONDS, SLOW_RUN_S);
+  sample->effects = rh_metric_above (RH_METRIC_EFFECT_START_SECONDS, 0);
+  sample->late_effects = rh_metric_above (RH_METRIC_EFFECT_START_SECONDS, LATE_EFFECT_S);
   sample->requests = rh_metric_value (RH_METRIC_HTTP_REQUESTS, NULL);
   sample->failed_requests = rh_metric_value (RH_METRIC_HTTP_REQUESTS, "5xx");
   sample->throttled = rh_metric_value (RH_METRIC_THROTTLES, NULL);
@@ -194,6 +210,8 @@ since_oldest (const RhAlertWatch *self, const Sample *now)
                    .runs = now->runs - then->runs,
                    .failed_runs = now->failed_runs - then->failed_runs,
                    .slow_runs = now->slow_runs - then->slow_runs,
+                   .effects = now->effects - then->effects,
+                   .late_effects = now->late_effects - then->late_effects,
                    .requests = now->requests - then->requests,
                    .failed_requests = now->failed_requests - then->failed_requests,
                    .throttled = now->throttled - then->throttled };

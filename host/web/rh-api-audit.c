@@ -29,7 +29,7 @@ on_events (RhRequest *request, RhRows *rows)
 void
 rh_api_events (RhRequest *request)
 {
-  g_auto (GStrv) topics = NULL;
+  g_autoptr (RhFeedWish) wish = rh_feed_wish_new (rh_request_query (request, "topics"), NULL);
   g_autofree char *kinds = NULL;
   g_autofree char *batch = NULL;
   const char *after = rh_request_query (request, "after");
@@ -39,13 +39,13 @@ rh_api_events (RhRequest *request)
   if (!rh_request_number (request, "limit", 1, RH_LIST_MAX, RH_LIST_DEFAULT, &limit) ||
       !rh_request_number (request, "after", 0, G_MAXINT64, 0, &from))
     return;
-  if (!rh_feed_parse_topics (rh_request_query (request, "topics"), &topics))
+  if (wish == NULL)
     {
       rh_request_refuse (request, RH_PROBLEM_INVALID, NULL, "a topic is made of a-z, 0-9, `_`, `-` and `.`");
       return;
     }
   batch = g_strdup_printf ("%" G_GINT64_FORMAT, limit);
-  kinds = rh_feed_topics_sql ((const char *const *)topics);
+  kinds = rh_feed_wish_kinds (wish);
   params[0] = after != NULL ? after : "0";
   params[1] = kinds;
   params[2] = batch;

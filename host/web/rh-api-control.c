@@ -29,12 +29,12 @@ on_halted (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-halt (RhRequest *request, const char *kind)
+halt (RhRequest *request, const char *kind, const char *name)
 {
   JsonObject *body = rh_request_body (request);
   RhHalt halt = { .workspace = rh_request_workspace (request),
                   .kind = kind,
-                  .name = kind != NULL ? royal_json_string (body, "name", "") : NULL,
+                  .name = name,
                   .reason = royal_json_string (body, "reason", ""),
                   .actor = rh_request_caller (request)->name };
 
@@ -44,13 +44,26 @@ halt (RhRequest *request, const char *kind)
 void
 rh_api_stop (RhRequest *request)
 {
-  halt (request, NULL);
+  halt (request, NULL, NULL);
 }
 
 void
 rh_api_pause (RhRequest *request)
 {
-  halt (request, royal_json_string (rh_request_body (request), "kind", ""));
+  JsonObject *body = rh_request_body (request);
+
+  halt (request, royal_json_string (body, "kind", ""), royal_json_string (body, "name", ""));
+}
+
+void
+rh_api_agent_pause (RhRequest *request)
+{
+  const char *id = rh_request_parameter (request);
+
+  if (rh_registry_find (rh_request_context (request)->registry, id) == NULL)
+    rh_request_refuse (request, RH_PROBLEM_NOT_FOUND, NULL, "no agent is named %s", id);
+  else
+    halt (request, "agent", id);
 }
 
 static void
@@ -74,6 +87,14 @@ rh_api_unpause (RhRequest *request)
   JsonObject *body = rh_request_body (request);
   const char *params[] = { royal_json_string (body, "kind", ""), royal_json_string (body, "name", ""),
                            rh_request_caller (request)->name };
+
+  rh_request_call (request, &control_unpause, params, on_let_go);
+}
+
+void
+rh_api_agent_resume (RhRequest *request)
+{
+  const char *params[] = { "agent", rh_request_parameter (request), rh_request_caller (request)->name };
 
   rh_request_call (request, &control_unpause, params, on_let_go);
 }

@@ -7,6 +7,7 @@
 
 static const RhStatement job_list = { "web.jobs", "select cursor, job from job_list ($1::text[], $2::bigint, $3::int)",
                                       3, FALSE };
+static const RhStatement job_retry = { "job.retry", "select job_retry ($1::uuid, $2) as job", 2, TRUE };
 static const RhStatement job_get = { "web.job", "select job_get ($1::uuid) as job", 1, FALSE };
 
 static const char *const states[] = { "queued",      "leased",    "completed", "dead",
@@ -97,6 +98,22 @@ rh_api_job_cancel (RhRequest *request)
   if (check_id (request))
     rh_jobs_cancel_async (rh_request_context (request)->jobs, rh_request_actor (request),
                           rh_request_parameter (request), on_cancelled, rh_request_ref (request));
+}
+
+static void
+on_retried (RhRequest *request, RhRows *rows)
+{
+  rh_gate_kick (rh_request_context (request)->gate);
+  on_job (request, rows);
+}
+
+void
+rh_api_job_retry (RhRequest *request)
+{
+  const char *params[] = { rh_request_parameter (request), rh_request_caller (request)->name };
+
+  if (check_id (request))
+    rh_request_call (request, &job_retry, params, on_retried);
 }
 
 static void

@@ -52,6 +52,38 @@ rh_api_workflow (RhRequest *request)
     rh_request_call (request, &workflow_get, params, on_run);
 }
 
+static void
+on_looked (RhRequest *request, RhRows *rows)
+{
+  rh_request_resume (request);
+}
+
+void
+rh_api_workflow_stream_look (RhRequest *request)
+{
+  const char *params[] = { rh_request_parameter (request) };
+
+  if (check_id (request))
+    rh_request_call (request, &workflow_get, params, on_looked);
+}
+
+static void
+on_no_socket (RhRequest *request, RhRows *rows)
+{
+  rh_request_set_header (request, "Upgrade", "websocket");
+  rh_request_refuse (request, RH_PROBLEM_UPGRADE, NULL, "a stream is a WebSocket; ask for /workflows/%s to look once",
+                     rh_request_parameter (request));
+}
+
+void
+rh_api_workflow_stream (RhRequest *request)
+{
+  const char *params[] = { rh_request_parameter (request) };
+
+  if (check_id (request))
+    rh_request_call (request, &workflow_get, params, on_no_socket);
+}
+
 static JsonObject *
 definition_object (RhWorkflow *workflow)
 {

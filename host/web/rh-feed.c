@@ -10,8 +10,6 @@
 
 #define CHANNEL "royal_events"
 #define PAGE 200
-#define TOPICS_MAX 32
-#define TOPIC_MAX 64
 #define CLIENTS_MAX 1536
 /* A message holds events until it is so long. */
 #define MESSAGE_MAX (32 * 1024)
@@ -31,7 +29,15 @@ static const RhStatement events_after = { "feed.events",
                                           "select id, event, event->>'kind' as kind, event->>'subject' as subject"
                                           " from events_after ($1::bigint, $2::text[], $3::int)",
                                           3, FALSE };
+static const RhStatement events_of_workflows = {
+  "feed.events-of-workflows",
+  "select id, event, workflow, event->>'kind' as kind, event->>'subject' as subject"
+  " from events_of_workflows ($1::bigint, $2::text[], $3::int)",
+  3, FALSE
+};
 static const RhStatement events_last = { "feed.last", "select events_last () as id", 0, FALSE };
+static const RhStatement workflow_look = { "feed.workflow", "select id, first, run, over from workflow_look ($1::uuid)",
+                                           1, FALSE };
 static const RhStatement token_holds = { "feed.token", "select credential_holds ($1::uuid) as holds", 1, FALSE };
 
 struct _RhFeed {
@@ -47,6 +53,7 @@ typedef struct {
   RhFeed *feed; /* not owned: NULL once closed */
   gint64 last;  /* -1 until it is known */
   gboolean reading;
+  gboolean with_workflows; /* the page that is read says which they are of */
   gboolean again;
   guint pause; /* until the next page may be read; 0 = now */
   gboolean failed;
@@ -57,9 +64,10 @@ typedef struct {
   Reader *reader; /* NULL once it was dropped */
   SoupWebsocketConnection *socket;
   RhConnection *connection;
-  GStrv topics;
+  RhFeedWish *wish;
   char *token;
   gint64 last; /* -1: begin now; else the last event that it has been given */
+  gint64 end;  /* its workflow is over, and by this event that has been told; -1 = not yet */
   gboolean greeted;
   gboolean reading; /* a page of its own is on its way */
   guint64 pending;  /* bytes given to libsoup that the kernel has not taken */
@@ -72,59 +80,12 @@ typedef struct {
 typedef struct {
   char *text; /* NULL when it wants none of them */
   gsize length;
-  gint64 last; /* the last event of the part */
+  gint64 last;   /* the last event of the part */
+  gboolean ends; /* with it the workflow that the client is told of is over */
 } Message;
 
 static void reader_read (Reader *self);
 static void client_pull (Client *self);
-
-/* --- topics ------------------------------------------------------------------------------------------------------- */
-
-gboolean
-rh_feed_parse_topics (const char *topics, GStrv *ret_topics)
-{
-  g_auto (GStrv) names = NULL;
-
-  g_return_val_if_fail (ret_topics != NULL, FALSE);
-
-  if (topics == NULL || *topics == '\0')
-    {
-      *ret_topics = NULL;
-      return TRUE;
-    }
-  names = g_strsplit (topics, ",", TOPICS_MAX + 1);
-  if (g_strv_length (names) > TOPICS_MAX)
-    return FALSE;
-  for (guint i = 0; names[i] != NULL; i++)
-    {
-      gsize length = strlen (names[i]);
-
-      if (length == 0 || length > TOPIC_MAX || strspn (names[i], "abcdefghijklmnopqrstuvwxyz0123456789_.-") != length)
-        return FALSE;
-    }
-  *ret_topics = g_steal_pointer (&names);
-  return TRUE;
-}
-
-char *
-rh_feed_topics_sql (const char *const *topics)
-{
-  g_autofree char *joined = topics != NULL ? g_strjoinv ("\",\"", (char **)topics) : NULL;
-
-  /* Nothing in a topic needs to be escaped: see rh_feed_parse_topics(). */
-  return joined != NULL ? g_strdup_printf ("{\"%s\"}", joined) : NULL;
-}
-
-static gboolean
-wants (const char *const *topics, const char *kind)
-{
-  if (topics == NULL)
-    return TRUE;
-  for (guint i = 0; topics[i] != NULL; i++)
-    if (g_str_has_prefix (kind, topics[i]))
-      return TRUE;
-  return FALSE;
-}
 
 /* --- messages ----------------------------------------------------------------------------------------------------- */
 
@@ -139,11 +100,12 @@ message_free (gpointer data)
 
 /* Takes @events, which may hold none. */
 static Message *
-message_new (GString *events, gint64 last)
+message_new (GString *events, gint64 last, gboolean ends)
 {
   Message *self = g_new0 (Message, 1);
 
   self->last = last;
+  self->ends = ends;
   if (events->len > 0)
     g_string_append (events, "]}");
   self->length = events->len;
@@ -153,29 +115,31 @@ message_new (GString *events, gint64 last)
 
 /* (transfer full) (element-type Message): the events of @rows after @after that are wanted, in order. */
 static GPtrArray *
-messages_of (RhRows *rows, const char *const *topics, gint64 after)
+messages_of (RhRows *rows, const RhFeedWish *wish, gint64 after)
 {
   GPtrArray *messages = g_ptr_array_new_with_free_func (message_free);
   GString *events = g_string_new (NULL);
+  gboolean ends = FALSE;
 
-  for (guint i = 0; i < rh_rows_n (rows); i++)
+  for (guint i = 0; i < rh_rows_n (rows) && !ends; i++)
     {
       gint64 id = rh_rows_int64 (rows, i, "id");
 
       if (id <= after)
         continue;
       after = id;
-      if (!wants (topics, rh_rows_string (rows, i, "kind")))
+      if (!rh_feed_wish_has (wish, rows, i))
         continue;
+      ends = rh_feed_wish_ends_with (wish, rows, i);
       g_string_append (events, events->len == 0 ? "{\"type\":\"events\",\"events\":[" : ",");
       g_string_append (events, rh_rows_string (rows, i, "event"));
-      if (events->len >= MESSAGE_MAX)
+      if (events->len >= MESSAGE_MAX && !ends)
         {
-          g_ptr_array_add (messages, message_new (events, id));
+          g_ptr_array_add (messages, message_new (events, id, FALSE));
           events = g_string_new (NULL);
         }
     }
-  g_ptr_array_add (messages, message_new (events, after));
+  g_ptr_array_add (messages, message_new (events, after, ends));
   return messages;
 }
 
@@ -188,7 +152,7 @@ client_clear (gpointer data)
 
   g_clear_object (&self->socket);
   g_clear_object (&self->connection);
-  g_clear_pointer (&self->topics, g_strfreev);
+  g_clear_pointer (&self->wish, rh_feed_wish_free);
   g_free (self->token);
 }
 
@@ -265,8 +229,20 @@ client_send (Client *self, const char *text, gsize length)
   gsize header = length < 126 ? 2 : length < 65536 ? 4 : 10;
 
   reckon (self);
-  soup_websocket_connection_send_text (self->socket, text);
+  /* libsoup may write before it returns. */
   self->pending += length + header;
+  soup_websocket_connection_send_text (self->socket, text);
+}
+
+/* Whether it has been told all there is to tell of its workflow; then it is closed. Not to be asked while libsoup
+ * writes. */
+static gboolean
+client_is_done (Client *self)
+{
+  if (self->end < 0 || self->last < self->end)
+    return FALSE;
+  client_close (self, SOUP_WEBSOCKET_CLOSE_NORMAL, "the workflow is over");
+  return TRUE;
 }
 
 /* FALSE when not all of them had room: what is left will be read again. */
@@ -282,15 +258,17 @@ client_deliver (Client *self, GPtrArray *messages)
       if (message->text != NULL)
         client_send (self, message->text, message->length);
       self->last = MAX (self->last, message->last);
+      if (message->ends)
+        self->end = self->last;
     }
-  return TRUE;
+  return !client_is_done (self);
 }
 
 /* The same, of what it wants of @rows. */
 static gboolean
 client_take (Client *self, RhRows *rows)
 {
-  g_autoptr (GPtrArray) messages = messages_of (rows, (const char *const *)self->topics, self->last);
+  g_autoptr (GPtrArray) messages = messages_of (rows, self->wish, self->last);
 
   return client_deliver (self, messages);
 }
@@ -317,7 +295,14 @@ on_own_page (RhRows *rows, const GError *error, gpointer data)
   /* A page that is not full ends where the reader stood, whatever the topics left out. */
   if (client_take (self, rows) && rh_rows_n (rows) < PAGE)
     self->last = MAX (self->last, page->through);
-  client_pull (self);
+  if (!client_is_done (self))
+    client_pull (self);
+}
+
+static gboolean
+client_watches (const Client *self)
+{
+  return rh_feed_wish_workflow (self->wish) != NULL;
 }
 
 /* Reads on for a client that is behind, when it has room. */
@@ -333,14 +318,15 @@ client_pull (Client *self)
       self->pending >= PENDING_MAX)
     return;
   after = g_strdup_printf ("%" G_GINT64_FORMAT, self->last);
-  kinds = rh_feed_topics_sql ((const char *const *)self->topics);
+  kinds = rh_feed_wish_kinds (self->wish);
   params[0] = after;
   params[1] = kinds;
   page = g_new (Page, 1);
   *page = (Page){ .client = g_rc_box_acquire (self), .through = self->reader->last };
   self->reading = TRUE;
   /* Those who lag together read together, or they would never be done. */
-  rh_reads_call (self->reader->feed->store, &events_after, self->reader->workspace, params, on_own_page, page);
+  rh_reads_call (self->reader->feed->store, client_watches (self) ? &events_of_workflows : &events_after,
+                 self->reader->workspace, params, on_own_page, page);
 }
 
 static void
@@ -430,15 +416,16 @@ fan_out (Reader *self, RhRows *rows, gint64 before)
 
       if (!client->greeted || client->reading)
         continue;
-      /* Who stands where the page begins gets it as it is; who lags reads for himself. */
-      if (client->last < before || client->pending >= PENDING_MAX)
+      /* Who stands where the page begins gets it as it is; who lags, or asks what it does not say, reads for himself.
+       */
+      if (client->last < before || client->pending >= PENDING_MAX || (client_watches (client) && !self->with_workflows))
         client_pull (client);
-      else if (client->topics != NULL || client->last != before)
+      else if (!rh_feed_wish_is_all (client->wish) || client->last != before)
         (void)client_take (client, rows);
       else
         {
           if (all == NULL)
-            all = messages_of (rows, NULL, before);
+            all = messages_of (rows, client->wish, before);
           (void)client_deliver (client, all);
         }
     }
@@ -514,6 +501,15 @@ on_page (GObject *source, GAsyncResult *result, gpointer data)
     reader_read (self);
 }
 
+static gboolean
+is_watched (Reader *self)
+{
+  for (guint i = 0; i < self->clients->len; i++)
+    if (client_watches (self->clients->pdata[i]))
+      return TRUE;
+  return FALSE;
+}
+
 static void
 reader_read (Reader *self)
 {
@@ -524,10 +520,11 @@ reader_read (Reader *self)
   if (self->again || self->last < 0)
     return;
   self->reading = TRUE;
+  self->with_workflows = is_watched (self);
   after = g_strdup_printf ("%" G_GINT64_FORMAT, self->last);
   params[0] = after;
-  rh_store_call_async (self->feed->store, &events_after, self->workspace, params, NULL, on_page,
-                       g_rc_box_acquire (self));
+  rh_store_call_async (self->feed->store, self->with_workflows ? &events_of_workflows : &events_after, self->workspace,
+                       params, NULL, on_page, g_rc_box_acquire (self));
 }
 
 static Reader *
@@ -644,10 +641,13 @@ rh_feed_n_clients (RhFeed *self)
   return self->n_clients;
 }
 
+/* @rows: where the feed stands, and how the workflow does that it is told of. */
 static void
-greet (Client *self, gint64 newest)
+greet (Client *self, RhRows *rows)
 {
   Reader *reader = self->reader;
+  gint64 newest = rh_rows_int64 (rows, 0, "id");
+  const char *run = client_watches (self) ? rh_rows_string (rows, 0, "run") : NULL;
   g_autofree char *hello = NULL;
 
   if (self->last > newest)
@@ -660,12 +660,19 @@ greet (Client *self, gint64 newest)
     reader->last = MAX (reader->last, newest);
   if (self->last < 0)
     self->last = newest;
+  /* Before it began there is nothing of it. */
+  if (run != NULL)
+    self->last = MAX (self->last, rh_rows_int64 (rows, 0, "first"));
+  if (run != NULL && rh_rows_boolean (rows, 0, "over"))
+    self->end = newest;
   if (!is_open (self))
     return;
   self->greeted = TRUE;
-  hello = g_strdup_printf ("{\"type\":\"hello\",\"last\":%" G_GINT64_FORMAT "}", self->last);
+  hello = g_strdup_printf ("{\"type\":\"hello\",\"last\":%" G_GINT64_FORMAT "%s%s}", self->last,
+                           run != NULL ? ",\"run\":" : "", run != NULL ? run : "");
   client_send (self, hello, strlen (hello));
-  client_pull (self);
+  if (!client_is_done (self))
+    client_pull (self);
   reader_read (reader);
 }
 
@@ -679,7 +686,7 @@ on_newest (RhRows *rows, const GError *error, gpointer data)
   if (rows == NULL)
     client_close (self, RH_FEED_CLOSE_UNAVAILABLE, "the host's database is away");
   else
-    greet (self, rh_rows_int64 (rows, 0, "id"));
+    greet (self, rows);
 }
 
 void
@@ -688,8 +695,9 @@ rh_feed_add (RhFeed *self,
              SoupWebsocketConnection *socket,
              RhConnection *connection,
              gint64 after,
-             GStrv topics)
+             RhFeedWish *wish)
 {
+  const char *params[] = { rh_feed_wish_workflow (wish) };
   Client *client;
 
   g_return_if_fail (self != NULL && caller != NULL && SOUP_IS_WEBSOCKET_CONNECTION (socket));
@@ -697,9 +705,10 @@ rh_feed_add (RhFeed *self,
   client = g_rc_box_new0 (Client);
   client->socket = g_object_ref (socket);
   client->connection = g_object_ref (connection);
-  client->topics = topics;
+  client->wish = wish;
   client->token = g_strdup (caller->token);
   client->last = after;
+  client->end = -1;
   client->written = rh_connection_written (connection);
   client->moved_us = g_get_monotonic_time ();
   if (self->store == NULL || self->n_clients >= CLIENTS_MAX)
@@ -717,5 +726,6 @@ rh_feed_add (RhFeed *self,
   g_signal_connect (connection, "wrote", G_CALLBACK (on_wrote), client);
   if (self->tick == 0)
     self->tick = g_timeout_add_seconds (1, on_tick, self);
-  rh_reads_call (self->store, &events_last, caller->workspace, NULL, on_newest, g_rc_box_acquire (client));
+  rh_reads_call (self->store, client_watches (client) ? &workflow_look : &events_last, caller->workspace,
+                 client_watches (client) ? params : NULL, on_newest, g_rc_box_acquire (client));
 }

@@ -21,6 +21,7 @@ static const struct {
   [RH_PROBLEM_PRECONDITION] = { "urn:royal:problem:precondition", "it is not what it was when it was read", 412 },
   [RH_PROBLEM_TOO_LARGE] = { "urn:royal:problem:too-large", "the body is too large", 413 },
   [RH_PROBLEM_MEDIA_TYPE] = { "urn:royal:problem:media-type", "the body's type is not taken here", 415 },
+  [RH_PROBLEM_UPGRADE] = { "urn:royal:problem:upgrade", "this is a WebSocket", 426 },
   [RH_PROBLEM_LIMIT] = { "urn:royal:problem:limit", "a limit was reached", 429 },
   [RH_PROBLEM_UNAVAILABLE] = { "urn:royal:problem:unavailable", "a service is away for now", 503 },
   [RH_PROBLEM_TIMEOUT] = { "urn:royal:problem:timeout", "it took too long", 504 },

@@ -34,6 +34,7 @@ struct _RhRoute {
   const char *query;
   void (*handle) (RhRequest *request);
   gboolean feed; /* may be upgraded to a WebSocket */
+  void (*look) (RhRequest *request); /* (nullable): of a feed: refuses, or resumes before it is upgraded */
   gboolean open; /* who asks is told by the handler, not by a token */
   gboolean early; /* also for a user who has yet to change a first password */
 };
@@ -77,10 +78,17 @@ void rh_api_envelopes (RhRequest *request);
 void rh_api_envelope_revoke (RhRequest *request);
 void rh_api_agents (RhRequest *request);
 void rh_api_agent (RhRequest *request);
+void rh_api_agent_pause (RhRequest *request);
+void rh_api_agent_resume (RhRequest *request);
+void rh_api_agent_restart (RhRequest *request);
+void rh_api_agent_call (RhRequest *request);
+void rh_api_cluster_status (RhRequest *request);
+void rh_api_cluster_metrics (RhRequest *request);
 void rh_api_jobs (RhRequest *request);
 void rh_api_job (RhRequest *request);
 void rh_api_job_create (RhRequest *request);
 void rh_api_job_cancel (RhRequest *request);
+void rh_api_job_retry (RhRequest *request);
 void rh_api_jobs_bulk (RhRequest *request);
 void rh_api_dead (RhRequest *request);
 void rh_api_dead_retry (RhRequest *request);
@@ -142,6 +150,8 @@ void rh_api_workflows (RhRequest *request);
 void rh_api_workflow_definitions (RhRequest *request);
 void rh_api_workflow_check (RhRequest *request);
 void rh_api_workflow (RhRequest *request);
+void rh_api_workflow_stream (RhRequest *request);
+void rh_api_workflow_stream_look (RhRequest *request);
 void rh_api_workflow_start (RhRequest *request);
 void rh_api_workflow_cancel (RhRequest *request);
 void rh_api_workflow_retry (RhRequest *request);

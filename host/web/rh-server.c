@@ -186,7 +186,11 @@ check_role (RhRequest *request)
 static void
 on_identified (RhRequest *request)
 {
-  if (check_role (request))
+  if (!check_role (request))
+    return;
+  if (wants_feed (request) && rh_request_route (request)->look != NULL)
+    rh_request_route (request)->look (request);
+  else
     rh_request_resume (request);
 }
 
@@ -302,6 +306,15 @@ parse_body (RhRequest *request, GBytes *bytes)
   return TRUE;
 }
 
+/* A feed of one thing is of the workflow's run that its path names. */
+static RhFeedWish *
+wish_of (RhRequest *request)
+{
+  gboolean of_one = rh_request_route (request)->look != NULL;
+
+  return rh_feed_wish_new (rh_request_query (request, "topics"), of_one ? rh_request_parameter (request) : NULL);
+}
+
 static void
 on_upgraded (SoupServerMessage *message, gpointer data)
 {
@@ -310,14 +323,14 @@ on_upgraded (SoupServerMessage *message, gpointer data)
   g_autoptr (GIOStream) stream = NULL;
   g_autoptr (SoupWebsocketConnection) socket = NULL;
   g_autoptr (RhRequest) held = NULL;
-  GStrv topics = NULL;
+  RhFeedWish *wish;
   gint64 after = -1;
 
   if (request == NULL || soup_server_message_get_status (message) != SOUP_STATUS_SWITCHING_PROTOCOLS)
     return;
   held = rh_request_ref (request);
   (void)rh_request_number (request, "after", 0, G_MAXINT64, -1, &after);
-  (void)!rh_feed_parse_topics (rh_request_query (request, "topics"), &topics);
+  wish = wish_of (request);
   stream = soup_server_message_steal_connection (message);
   socket = soup_websocket_connection_new (
       stream, soup_server_message_get_uri (message), SOUP_WEBSOCKET_CONNECTION_SERVER, NULL,
@@ -326,7 +339,7 @@ on_upgraded (SoupServerMessage *message, gpointer data)
   soup_websocket_connection_set_max_incoming_payload_size (socket, FEED_MESSAGE_MAX);
   rh_connection_set_deadline (rh_request_connection (request), 0);
   g_socket_set_timeout (g_socket_connection_get_socket (G_SOCKET_CONNECTION (rh_request_connection (request))), 0);
-  rh_feed_add (self->feed, rh_request_caller (request), socket, rh_request_connection (request), after, topics);
+  rh_feed_add (self->feed, rh_request_caller (request), socket, rh_request_connection (request), after, wish);
 }
 
 static void
@@ -334,12 +347,12 @@ upgrade (RhServer *self, RhRequest *request)
 {
   char *protocols[] = { (char *)"royal.v1", NULL };
   SoupServerMessage *message = rh_request_message (request);
-  g_auto (GStrv) topics = NULL;
+  g_autoptr (RhFeedWish) wish = wish_of (request);
   gint64 after;
 
   if (!rh_request_number (request, "after", 0, G_MAXINT64, -1, &after))
     return;
-  if (!rh_feed_parse_topics (rh_request_query (request, "topics"), &topics))
+  if (wish == NULL)
     {
       rh_request_refuse (request, RH_PROBLEM_INVALID, NULL, "a topic is made of a-z, 0-9, `_`, `-` and `.`");
       return;

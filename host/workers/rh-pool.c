@@ -27,6 +27,7 @@ struct _RhPool {
   GQueue waiting;
   gboolean draining;
   gboolean failed;
+  gboolean restarting;
   guint start_failures;
   guint crashes;
   guint restarts;
@@ -85,9 +86,13 @@ pop_waiting (RhPool *self)
   return g_queue_pop_head (&self->waiting);
 }
 
-static GError *
-failed_error (RhPool *self)
+GError *
+rh_pool_failure (RhPool *self)
 {
+  g_return_val_if_fail (RH_IS_POOL (self), NULL);
+
+  if (!self->failed)
+    return NULL;
   return g_error_new (ROYAL_ERROR, ROYAL_ERROR_UNAVAILABLE, "agent `%s` cannot be started: %s",
                       rh_agent_id (self->agent), self->error);
 }
@@ -95,11 +100,14 @@ failed_error (RhPool *self)
 static void
 give_up (RhPool *self)
 {
-  g_autoptr (GError) error = failed_error (self);
+  g_autoptr (GError) error = NULL;
   RhRun *run;
 
   self->failed = TRUE;
-  rh_log (RH_LOG_ERROR, "worker.failed", "the agent cannot be started; it is left alone until the next reload", "agent",
+  self->restarting = FALSE;
+  error = rh_pool_failure (self);
+  rh_log (RH_LOG_ERROR, "worker.failed",
+          "the agent cannot be started; it is left alone until it is restarted, or the next reload", "agent",
           rh_agent_id (self->agent), "error", self->error, NULL);
   while ((run = pop_waiting (self)) != NULL)
     {
@@ -156,6 +164,16 @@ on_idle (RhWorker *worker, gboolean completed, gint64 run_us, gpointer data)
   if (rh_worker_state (worker) == RH_WORKER_IDLE && rh_worker_is_worn (worker))
     rh_worker_drain (worker);
   pump (self);
+}
+
+/* Whether none of the old is left, and those that are new are ready. */
+static gboolean
+is_renewed (RhPool *self)
+{
+  for (guint i = 0; i < self->workers->len; i++)
+    if (rh_worker_is_leaving (self->workers->pdata[i]))
+      return FALSE;
+  return self->backoff == 0 && self->workers->len > 0 && count (self, RH_WORKER_STARTING) == 0;
 }
 
 /* What a worker was handed and did not answer is as if it had never had it. */
@@ -293,6 +311,9 @@ count_wanted (RhPool *self)
   guint waiting = g_queue_get_length (&self->waiting), each = 1 + count_handed (self);
   guint wanted = MAX (limits->warm, count (self, RH_WORKER_BUSY) + (waiting + each - 1) / each);
 
+  /* That one can be started is to be known. */
+  wanted = MAX (wanted, self->restarting ? 1 : 0);
+
   return MIN (wanted, MAX (limits->workers, 1));
 }
 
@@ -316,6 +337,7 @@ pump (RhPool *self)
   while (self->backoff == 0 && !self->failed && count_usable (self) < count_wanted (self))
     if (!start_worker (self))
       return;
+  self->restarting = self->restarting && !is_renewed (self);
 }
 
 RhPool *
@@ -355,7 +377,7 @@ rh_pool_submit (RhPool *self, RhRun *run)
 
   bound = WAITING_PER_WORKER * MAX (rh_agent_limits (self->agent)->workers, 1);
   if (self->failed)
-    error = failed_error (self);
+    error = rh_pool_failure (self);
   else if (self->draining)
     error = g_error_new (ROYAL_ERROR, ROYAL_ERROR_UNAVAILABLE, "agent `%s` is being taken out of service",
                          rh_agent_id (self->agent));
@@ -422,7 +444,7 @@ gboolean
 rh_pool_is_active (RhPool *self)
 {
   g_return_val_if_fail (RH_IS_POOL (self), FALSE);
-  return self->workers->len > count (self, RH_WORKER_IDLE) || !g_queue_is_empty (&self->waiting);
+  return self->workers->len > count (self, RH_WORKER_IDLE) || !g_queue_is_empty (&self->waiting) || self->restarting;
 }
 
 /* For a walk in which workers may leave the pool. */
@@ -466,6 +488,41 @@ rh_pool_tick (RhPool *self, gint64 now_us)
   for (guint i = 0; i < workers->len; i++)
     rh_worker_tick (workers->pdata[i], now_us);
   shrink (self, now_us);
+}
+
+void
+rh_pool_restart (RhPool *self, gboolean now)
+{
+  g_autoptr (GPtrArray) workers = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_return_if_fail (RH_IS_POOL (self) && !self->draining);
+
+  workers = hold_workers (self);
+  error = g_error_new (ROYAL_ERROR, ROYAL_ERROR_UNAVAILABLE, "agent `%s` is restarted", rh_agent_id (self->agent));
+  self->restarting = TRUE;
+  self->failed = FALSE;
+  self->start_failures = 0;
+  self->crashes = 0;
+  g_clear_handle_id (&self->backoff, g_source_remove);
+  g_clear_pointer (&self->error, g_free);
+  for (guint i = 0; i < workers->len; i++)
+    {
+      RhWorkerState state = rh_worker_state (workers->pdata[i]);
+
+      if (now && state == RH_WORKER_BUSY)
+        rh_worker_replace (workers->pdata[i], error);
+      else if (state != RH_WORKER_STARTING)
+        rh_worker_drain (workers->pdata[i]);
+    }
+  pump (self);
+}
+
+gboolean
+rh_pool_is_restarting (RhPool *self)
+{
+  g_return_val_if_fail (RH_IS_POOL (self), FALSE);
+  return self->restarting;
 }
 
 GPtrArray *
@@ -533,6 +590,7 @@ rh_pool_status (RhPool *self)
   json_object_set_int_member (status, "waiting", g_queue_get_length (&self->waiting));
   json_object_set_int_member (status, "restarts", self->restarts);
   json_object_set_string_member (status, "state", state_name (self));
+  json_object_set_boolean_member (status, "restarting", self->restarting);
   if (self->error != NULL)
     json_object_set_string_member (status, "error", self->error);
   else

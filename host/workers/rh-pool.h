@@ -26,6 +26,16 @@ void rh_pool_cancel (RhPool *self, RhRun *run, const GError *reason);
 /* Runs that could be given to it now. */
 guint rh_pool_capacity (RhPool *self);
 
+/* Replaces its processes: each ends after what it has in hand, with @now at once, and what it had begins again in another. At
+ * least one is started, and a pool that has given up tries again. */
+void rh_pool_restart (RhPool *self, gboolean now);
+
+/* TRUE from rh_pool_restart() until none of the old is left and the new are ready, or the pool has given up. */
+gboolean rh_pool_is_restarting (RhPool *self);
+
+/* (transfer full) (nullable): that it has given up, and why. */
+GError *rh_pool_failure (RhPool *self) G_GNUC_WARN_UNUSED_RESULT;
+
 /* TRUE while a worker needs watching: something starts, runs or ends. */
 gboolean rh_pool_is_active (RhPool *self);
 

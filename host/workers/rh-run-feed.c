@@ -19,6 +19,7 @@ struct _RhRunFeed {
   gint64 workspace;
   char *agent;
   char *run;
+  char *job; /* (nullable) */
   gboolean pending;
   double fraction;
   char *message;
@@ -32,8 +33,8 @@ struct _RhRunFeed {
 
 static const RhStatement run_progress = {
   "run.progress",
-  "select run_progress ($1::uuid, $2::float8, $3)",
-  3,
+  "select run_progress ($1::uuid, $2::uuid, $3::float8, $4)",
+  4,
   TRUE,
 };
 
@@ -43,6 +44,7 @@ rh_run_feed_new (RhStore *store,
                  gint64 workspace,
                  const char *agent,
                  const char *run,
+                 const char *job,
                  const RhPersonal *personal)
 {
   RhRunFeed *self;
@@ -55,6 +57,7 @@ rh_run_feed_new (RhStore *store,
   self->workspace = workspace;
   self->agent = g_strdup (agent);
   self->run = g_strdup (run);
+  self->job = g_strdup (job);
   self->personal = personal;
   self->lines = LOG_BURST;
   self->lines_us = g_get_monotonic_time ();
@@ -71,6 +74,7 @@ rh_run_feed_free (RhRunFeed *self)
   g_clear_object (&self->gate);
   g_free (self->agent);
   g_free (self->run);
+  g_free (self->job);
   g_free (self->message);
   g_free (self);
 }
@@ -92,7 +96,7 @@ static void
 send_progress (RhRunFeed *self)
 {
   char fraction[G_ASCII_DTOSTR_BUF_SIZE];
-  const char *params[] = { self->run, fraction, self->message };
+  const char *params[] = { self->run, self->job, fraction, self->message };
 
   self->pending = FALSE;
   self->sent_us = g_get_monotonic_time ();

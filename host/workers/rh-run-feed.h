@@ -9,12 +9,13 @@ G_BEGIN_DECLS
  * into the host's log (rate-limited). Both are a plugin's words: cut to size and cleaned of control characters. */
 typedef struct _RhRunFeed RhRunFeed;
 
-/* @personal: (nullable): what is masked in it; outlives it */
+/* @job: (nullable): whose run it is; @personal: (nullable): what is masked in it; outlives it */
 RhRunFeed *rh_run_feed_new (RhStore    *store,
                             RhGate     *gate,
                             gint64      workspace,
                             const char *agent,
                             const char *run,
+                            const char *job,
                             const RhPersonal *personal) G_GNUC_WARN_UNUSED_RESULT;
 void rh_run_feed_free (RhRunFeed *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RhRunFeed, rh_run_feed_free)

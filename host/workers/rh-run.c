@@ -124,8 +124,8 @@ rh_run_feed (RhRun *self)
   g_return_val_if_fail (self != NULL, NULL);
 
   if (self->feed == NULL)
-    self->feed =
-        rh_run_feed_new (self->store, self->gate, self->workspace, rh_agent_id (self->agent), self->id, self->personal);
+    self->feed = rh_run_feed_new (self->store, self->gate, self->workspace, rh_agent_id (self->agent), self->id,
+                                  self->job, self->personal);
   return self->feed;
 }
 
@@ -172,6 +172,14 @@ rh_run_isolate (RhRun *self)
   g_return_if_fail (self != NULL && !self->alone);
 
   self->alone = TRUE;
+  rh_run_rewind (self);
+}
+
+void
+rh_run_rewind (RhRun *self)
+{
+  g_return_if_fail (self != NULL);
+
   self->worker = NULL;
   self->begun_us = 0;
   self->n_calls = 0;

@@ -82,8 +82,11 @@ char *rh_run_proposal_key (RhRun *self, const char *action, const char *target) 
 /* It is to end because of @reason: what it waits for is cancelled. The first reason counts. */
 void rh_run_cancel (RhRun *self, const GError *reason);
 
-/* Its worker died, and whose death that was cannot be told: it is tried alone, as if it had not begun. What it had proposed it
- * proposes under the same keys. */
+/* Its worker was ended, which was not its doing: it is as if it had not begun. What it had proposed it proposes under the
+ * same keys. */
+void rh_run_rewind (RhRun *self);
+
+/* The same when its worker died, and whose death that was cannot be told: it is tried alone. */
 void rh_run_isolate (RhRun *self);
 
 /**

@@ -36,6 +36,7 @@ struct _RhWorker {
   gint64 cpu_end_us;
   gint64 kill_us;
   gboolean killed;
+  gboolean replaced; /* that it ends is no run's doing */
   char *cgroup;
 };
 
@@ -282,6 +283,12 @@ isolate (gpointer run, gpointer data)
 }
 
 static void
+rewind_run (gpointer run, gpointer data)
+{
+  rh_run_rewind (run);
+}
+
+static void
 on_closed (RoyalChannel *channel, const GError *error, int signal, gpointer data)
 {
   g_autoptr (RhWorker) self = g_object_ref (data);
@@ -290,7 +297,9 @@ on_closed (RoyalChannel *channel, const GError *error, int signal, gpointer data
 
   set_state (self, RH_WORKER_CLOSED);
   remove_cgroup (self);
-  if (end == RH_WORKER_END_CRASHED && !may_blame (self))
+  if (self->replaced)
+    g_queue_foreach (&self->hands, rewind_run, self);
+  else if (end == RH_WORKER_END_CRASHED && !may_blame (self))
     g_queue_foreach (&self->hands, isolate, self);
   else if (in_hand (self) != NULL)
     end_run (self, NULL, why, end == RH_WORKER_END_CRASHED);
@@ -480,6 +489,24 @@ rh_worker_kill (RhWorker *self, const GError *reason)
   if (self->state != RH_WORKER_STARTING)
     set_state (self, RH_WORKER_ENDING);
   royal_channel_kill (self->channel, reason);
+}
+
+void
+rh_worker_replace (RhWorker *self, const GError *reason)
+{
+  g_return_if_fail (RH_IS_WORKER (self) && reason != NULL);
+
+  if (self->killed || self->state == RH_WORKER_CLOSED)
+    return;
+  self->replaced = TRUE;
+  rh_worker_kill (self, reason);
+}
+
+gboolean
+rh_worker_is_leaving (RhWorker *self)
+{
+  g_return_val_if_fail (RH_IS_WORKER (self), TRUE);
+  return self->draining || self->killed || self->state >= RH_WORKER_ENDING;
 }
 
 /* The CPU time that the run in hand may bring the process to, from when it was first looked at. */

@@ -85,6 +85,12 @@ GPtrArray *rh_worker_take_runs (RhWorker *self) G_GNUC_WARN_UNUSED_RESULT;
 /* Ends the worker when it is idle; a run in hand goes to its end. */
 void rh_worker_drain (RhWorker *self);
 
+/* Ends the worker at once; the runs that it was handed, the one in hand too, are another's (rh_worker_take_runs()). */
+void rh_worker_replace (RhWorker *self, const GError *reason);
+
+/* TRUE when it takes no more runs, or none after the one in hand. */
+gboolean rh_worker_is_leaving (RhWorker *self);
+
 /* Ends the worker at once; a run in hand fails with @reason. */
 void rh_worker_kill (RhWorker *self, const GError *reason);
 

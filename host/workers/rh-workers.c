@@ -22,6 +22,7 @@ struct _RhWorkers {
   RhSandbox *sandbox;
   GHashTable *pools;   /* id → RhPool */
   GPtrArray *draining; /* RhPool of versions that are not enabled any more */
+  GPtrArray *restarts; /* GTask */
   gulong changed;
   guint tick;
   gboolean tick_fast;
@@ -108,6 +109,51 @@ follow_registry (RhWorkers *self)
   g_signal_emit (self, signals[SIGNAL_CAPACITY], 0);
 }
 
+typedef struct {
+  char *agent;
+  gint64 until_us;
+} Restart;
+
+static void
+restart_free (gpointer data)
+{
+  Restart *self = data;
+
+  g_free (self->agent);
+  g_free (self);
+}
+
+/* TRUE when it was answered. */
+static gboolean
+end_restart (RhWorkers *self, GTask *task)
+{
+  const Restart *restart = g_task_get_task_data (task);
+  RhPool *pool = g_hash_table_lookup (self->pools, restart->agent);
+  GError *failure = pool != NULL ? rh_pool_failure (pool) : NULL;
+
+  if (failure != NULL)
+    g_task_return_error (task, failure);
+  else if (pool == NULL)
+    g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_UNAVAILABLE, "agent `%s` was taken out of service",
+                             restart->agent);
+  else if (!rh_pool_is_restarting (pool))
+    g_task_return_boolean (task, TRUE);
+  else if (g_get_monotonic_time () >= restart->until_us)
+    g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_TIMEOUT, "agent `%s` is still being restarted",
+                             restart->agent);
+  else
+    return FALSE;
+  return TRUE;
+}
+
+static void
+tick_restarts (RhWorkers *self)
+{
+  for (guint i = self->restarts->len; i > 0; i--)
+    if (end_restart (self, self->restarts->pdata[i - 1]))
+      g_ptr_array_remove_index_fast (self->restarts, i - 1);
+}
+
 static gboolean
 tick_pools (RhWorkers *self)
 {
@@ -164,6 +210,7 @@ on_tick (gpointer data)
   g_autoptr (RhWorkers) self = g_object_ref (data);
   gboolean active = tick_pools (self);
 
+  tick_restarts (self);
   if (self->stop != NULL)
     {
       tick_stop (self);
@@ -393,6 +440,48 @@ rh_workers_run_finish (RhWorkers *self, GAsyncResult *result, gboolean *ret_cras
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
+void
+rh_workers_restart_async (RhWorkers *self,
+                          const char *agent,
+                          gboolean now,
+                          guint wait_ms,
+                          GAsyncReadyCallback callback,
+                          gpointer data)
+{
+  g_autoptr (GTask) task = NULL;
+  const char *refusal;
+  Restart *restart;
+  RhPool *pool;
+
+  g_return_if_fail (RH_IS_WORKERS (self) && agent != NULL);
+
+  task = g_task_new (self, NULL, callback, data);
+  g_task_set_source_tag (task, rh_workers_restart_async);
+  pool = g_hash_table_lookup (self->pools, agent);
+  refusal = rh_sandbox_refusal (self->sandbox);
+  if (pool == NULL)
+    {
+      g_task_return_new_error (task, ROYAL_ERROR, ROYAL_ERROR_UNAVAILABLE, "agent `%s` has no workers: %s", agent,
+                               refusal != NULL ? refusal : "it is not in service");
+      return;
+    }
+  restart = g_new0 (Restart, 1);
+  restart->agent = g_strdup (agent);
+  restart->until_us = g_get_monotonic_time () + wait_ms * (gint64)1000;
+  g_task_set_task_data (task, restart, restart_free);
+  rh_pool_restart (pool, now);
+  g_ptr_array_add (self->restarts, g_steal_pointer (&task));
+  watch (self);
+  g_signal_emit (self, signals[SIGNAL_CAPACITY], 0);
+}
+
+gboolean
+rh_workers_restart_finish (RhWorkers *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
 guint
 rh_workers_capacity (RhWorkers *self, const char *agent)
 {
@@ -428,6 +517,7 @@ rh_workers_status (RhWorkers *self, const char *agent)
   json_object_set_array_member (status, "workers", json_array_new ());
   json_object_set_int_member (status, "waiting", 0);
   json_object_set_int_member (status, "restarts", 0);
+  json_object_set_boolean_member (status, "restarting", FALSE);
   json_object_set_string_member (status, "state", refusal != NULL ? "failed" : "starting");
   if (refusal != NULL)
     json_object_set_string_member (status, "error", refusal);
@@ -480,6 +570,7 @@ rh_workers_finalize (GObject *object)
   g_clear_pointer (&self->sandbox, rh_sandbox_free);
   g_clear_pointer (&self->pools, g_hash_table_unref);
   g_clear_pointer (&self->draining, g_ptr_array_unref);
+  g_clear_pointer (&self->restarts, g_ptr_array_unref);
   g_clear_pointer (&self->host.broker, rh_broker_free);
   g_clear_pointer (&self->host.cgroups, rh_cgroups_free);
   g_clear_object (&self->registry);
@@ -504,4 +595,5 @@ rh_workers_init (RhWorkers *self)
 {
   self->pools = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   self->draining = g_ptr_array_new_with_free_func (g_object_unref);
+  self->restarts = g_ptr_array_new_with_free_func (g_object_unref);
 }

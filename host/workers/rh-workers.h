@@ -86,12 +86,28 @@ void rh_workers_run_async (RhWorkers *self,
 JsonNode *rh_workers_run_finish (RhWorkers *self, GAsyncResult *result, gboolean *ret_crashed, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * rh_workers_restart_async:
+ * @now: what runs is ended and begins again in a new worker; else each worker ends after what it has in hand
+ * @wait_ms: for so long it is waited for the new ones
+ *
+ * Replaces the workers of an agent. Nothing that runs is lost by that: it goes to its end, or begins again as if it had not begun.
+ * Errors: %ROYAL_ERROR_UNAVAILABLE when they cannot be started, %ROYAL_ERROR_TIMEOUT when it is not done yet, and goes on.
+ */
+void rh_workers_restart_async (RhWorkers *self,
+                               const char *agent,
+                               gboolean now,
+                               guint wait_ms,
+                               GAsyncReadyCallback callback,
+                               gpointer data);
+gboolean rh_workers_restart_finish (RhWorkers *self, GAsyncResult *result, GError **error);
+
 /* Free places for runs of @agent now: what jobs/ may lease. 0 while the agent cannot be started. The signal "capacity"
  * tells that there may be more than before. */
 guint rh_workers_capacity (RhWorkers *self, const char *agent);
 
 /* (transfer full): { "agent": …, "workers": [{ "pid", "state", "runs", "rss_kb" }], "waiting", "restarts",
- * "state": "ready" | "starting" | "backoff" | "failed", "error" } */
+ * "state": "ready" | "starting" | "backoff" | "failed", "restarting", "error" } */
 JsonNode *rh_workers_status (RhWorkers *self, const char *agent) G_GNUC_WARN_UNUSED_RESULT;
 
 /* (transfer full): what the kernel enforces on this machine, see docs/sandbox.md. */

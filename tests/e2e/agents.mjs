@@ -28,6 +28,27 @@ async function pause(page) {
   ok(true, 'and goes on')
 }
 
+async function restart(page) {
+  const one = page.getByRole('region', { name: 'good' })
+  const process = one.getByRole('region', { name: 'Workers' }).getByRole('row').nth(1).getByRole('cell').first()
+  const before = await process.innerText()
+  await one.getByRole('button', { name: 'Restart' }).click()
+  await accessible(page, 'a restart is asked for')
+  const job = await ask(page, 'good', 'wait', { ms: 4000 })
+  await one.getByText('busy').waitFor()
+  await answer(page, 'Restart')
+  await page.getByRole('dialog').getByRole('button', { name: 'Working…' }).waitFor()
+  ok(true, 'a restart waits for what runs, and says that it does')
+  await page.getByRole('status').getByText('Restarted.').waitFor()
+  await one.getByText('idle').waitFor()
+  const after = await process.innerText()
+  ok(after !== before, 'then there is another worker', `${before} → ${after}`)
+  await visit(page, `jobs/${job}`)
+  await isNow(page, 'completed')
+  ok(true, 'and what ran came to its end')
+  await visit(page, 'agents/good')
+}
+
 async function grants(page) {
   await page.getByRole('link', { name: 'markdown', exact: true }).click()
   const row = page.getByRole('region', { name: 'Grants' }).getByRole('row').filter({ hasText: 'markdown.apply' })
@@ -120,6 +141,7 @@ await run(async (browser) => {
   const page = await open(browser)
   await login(page)
   await pause(page)
+  await restart(page)
   await grants(page)
   await task(page)
   await jobs(page)

@@ -60,9 +60,11 @@ is 'and no sample stands twice' '' "$(grep -v '^#' "$host_dir/metrics" | sed 's/
 if command -v promtool >/dev/null; then
   runs 0 'promtool is content' promtool check metrics <"$host_dir/metrics"
   runs 0 'and with the alert rules' promtool check rules "$ROYAL_SRCDIR/packaging/prometheus/royal.rules.yml"
+  runs 0 'which fire when they are to' promtool test rules "$ROYAL_SRCDIR/tests/fixtures/royal.rules.test.yml"
 else
   skip 'promtool is content' 'promtool is not installed'
   skip 'and with the alert rules' 'promtool is not installed'
+  skip 'which fire when they are to' 'promtool is not installed'
 fi
 runs 0 'royalctl alerts' ctl alerts
 runs 0 'as JSON' ctl alerts --json

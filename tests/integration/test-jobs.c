@@ -299,6 +299,38 @@ test_reload (HostFixture *f, gconstpointer data)
   host_fixture_stop_jobs (jobs, 1000);
 }
 
+/* Workers are replaced again and again while jobs run, some of them under way: each job is done, by one attempt. */
+static void
+test_restart (HostFixture *f, gconstpointer data)
+{
+  RhJobs *jobs = host_fixture_start_jobs (f, "host-a");
+  g_autofree char *slow = NULL;
+  g_autofree char *left = NULL;
+
+  enable (f, "good", "'limits':{'workers':2}");
+  slow = enqueue (f, jobs, "{'agent':'good','task':'version','input':{'ms':400}}");
+  for (guint i = 0; i < 20; i++)
+    g_free (enqueue (f, jobs, "{'agent':'good','task':'version','input':{'ms':40}}"));
+  wait_job (slow, "now", "leased");
+  for (guint i = 0; i < 8; i++)
+    {
+      GAsyncResult *pending = NULL;
+      g_autoptr (GAsyncResult) result = NULL;
+
+      rh_workers_restart_async (f->workers, "good", i % 2 == 0, 0, royal_test_result, &pending);
+      result = royal_test_wait (&pending);
+      (void)rh_workers_restart_finish (f->workers, result, NULL);
+      royal_test_spin (100);
+    }
+  wait_all_done ();
+  left = host_fixture_value ("select string_agg (distinct state || ' ' || attempt, ',') from jobs");
+  g_assert_cmpstr (left, ==, "completed 1");
+  g_free (left);
+  left = host_fixture_value ("select count (*) from runs");
+  g_assert_cmpstr (left, ==, "0");
+  host_fixture_stop_jobs (jobs, 1000);
+}
+
 static void
 test_stop (HostFixture *f, gconstpointer data)
 {
@@ -570,6 +602,7 @@ main (int argc, char **argv)
     { "/jobs/poison", test_poison },
     { "/jobs/cancel", test_cancel },
     { "/jobs/reload", test_reload },
+    { "/jobs/restart", test_restart },
     { "/jobs/stop", test_stop },
     { "/jobs/take-over", test_take_over },
     { "/jobs/lost-lease", test_lost_lease },

@@ -321,6 +321,120 @@ test_reload (HostFixture *f, gconstpointer data)
   expect_failure (f, "good", "version", "{}", FALSE, ROYAL_ERROR_UNAVAILABLE, "no agent `good` is enabled");
 }
 
+/* (transfer full): "PID STATE" of each worker of `good`, in order. */
+static char *
+workers_of (HostFixture *f)
+{
+  g_autoptr (JsonNode) status = rh_workers_status (f->workers, "good");
+  JsonArray *workers = json_object_get_array_member (json_node_get_object (status), "workers");
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < json_array_get_length (workers); i++)
+    {
+      JsonObject *worker = json_array_get_object_element (workers, i);
+
+      g_string_append_printf (text, "%s%d %s", i > 0 ? ", " : "", (int)royal_json_int (worker, "pid", 0),
+                              royal_json_string (worker, "state", ""));
+    }
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+static gboolean
+is_busy (gpointer data)
+{
+  g_autofree char *workers = workers_of (data);
+
+  return g_str_has_suffix (workers, " busy");
+}
+
+static gboolean
+restart (HostFixture *f, const char *agent, gboolean now, guint wait_ms, GError **error)
+{
+  GAsyncResult *pending = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+
+  rh_workers_restart_async (f->workers, agent, now, wait_ms, royal_test_result, &pending);
+  result = royal_test_wait (&pending);
+  return rh_workers_restart_finish (f->workers, result, error);
+}
+
+/* There is one worker afterwards, and another one. */
+static void
+expect_restart (HostFixture *f, gboolean now)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *before = workers_of (f);
+  g_autofree char *after = NULL;
+  g_auto (GStrv) old = NULL;
+  g_auto (GStrv) new = NULL;
+
+  g_assert_true (restart (f, "good", now, WAIT_MS, &error));
+  g_assert_no_error (error);
+  after = workers_of (f);
+  g_assert_cmpstr (after, !=, "");
+  g_assert_null (strchr (after, ','));
+  old = g_strsplit (before, " ", 2);
+  new = g_strsplit (after, " ", 2);
+  g_assert_cmpstr (old[0], !=, new[0]);
+}
+
+static void
+test_restart (HostFixture *f, gconstpointer data)
+{
+  Pending slow = { 0 };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) result = NULL;
+  gboolean crashed = TRUE;
+
+  enable (f, "good", "good", "'limits':{'workers':1,'warm':0}");
+  /* Of none there is one, so that it is known that it can be started. */
+  expect_restart (f, FALSE);
+  expect_restart (f, TRUE);
+  begin (f, &slow, "good", "version", "{'ms':600}");
+  royal_test_wait_until (is_busy, f, WAIT_MS);
+  g_assert_false (restart (f, "good", FALSE, 0, &error));
+  g_assert_true (royal_error_is_timeout (error));
+  g_clear_error (&error);
+  g_assert_null (slow.result);
+  expect_restart (f, FALSE);
+  result = end (f, &slow, &crashed, &error);
+  g_assert_no_error (error);
+  g_assert_false (crashed);
+  /* What is ended under way begins again, and is told so by nobody. */
+  begin (f, &slow, "good", "version", "{'ms':600}");
+  royal_test_wait_until (is_busy, f, WAIT_MS);
+  g_clear_pointer (&result, json_node_unref);
+  expect_restart (f, TRUE);
+  result = end (f, &slow, &crashed, &error);
+  g_assert_no_error (error);
+  g_assert_false (crashed);
+  /* But for one that nobody wants any more. */
+  begin (f, &slow, "good", "wait", "{}");
+  royal_test_wait_until (is_busy, f, WAIT_MS);
+  g_cancellable_cancel (slow.cancellable);
+  expect_restart (f, TRUE);
+  g_assert_null (end (f, &slow, &crashed, &error));
+  g_assert_true (royal_error_is_cancelled (error));
+  g_assert_false (crashed);
+}
+
+static void
+test_restart_fails (HostFixture *f, gconstpointer data)
+{
+  Expected failed = { f, "dead", "failed", 0 };
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (restart (f, "good", FALSE, WAIT_MS, &error));
+  g_assert_true (royal_error_is_unavailable (error));
+  g_clear_error (&error);
+  host_fixture_enable (f, "dead", "dead", NULL);
+  host_fixture_load (f);
+  royal_test_wait_until (has_state, &failed, WAIT_MS);
+  g_assert_false (restart (f, "dead", FALSE, WAIT_MS, &error));
+  g_assert_true (royal_error_is_unavailable (error));
+  g_assert_nonnull (strstr (error->message, "agent `dead` cannot be started: "));
+}
+
 static void
 test_scale (HostFixture *f, gconstpointer data)
 {
@@ -403,13 +517,21 @@ main (int argc, char **argv)
     const char *path;
     void (*test) (HostFixture *f, gconstpointer data);
   } tests[] = {
-    { "/workers/run", test_run },           { "/workers/grants", test_grants },
-    { "/workers/state", test_state },       { "/workers/crash", test_crash },
-    { "/workers/blame", test_blame },       { "/workers/limits", test_limits },
-    { "/workers/cancel", test_cancel },     { "/workers/start-fails", test_start_fails },
-    { "/workers/reload", test_reload },     { "/workers/scale", test_scale },
-    { "/workers/progress", test_progress }, { "/workers/stop", test_stop },
+    { "/workers/run", test_run },
+    { "/workers/grants", test_grants },
+    { "/workers/state", test_state },
+    { "/workers/crash", test_crash },
+    { "/workers/blame", test_blame },
+    { "/workers/limits", test_limits },
+    { "/workers/cancel", test_cancel },
+    { "/workers/start-fails", test_start_fails },
+    { "/workers/reload", test_reload },
+    { "/workers/scale", test_scale },
+    { "/workers/progress", test_progress },
+    { "/workers/stop", test_stop },
     { "/workers/sandbox", test_sandbox },
+    { "/workers/restart", test_restart },
+    { "/workers/restart-fails", test_restart_fails },
   };
 
   royal_test_init (&argc, &argv);

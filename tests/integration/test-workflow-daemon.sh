@@ -52,8 +52,14 @@ host_kill
 host_start; ok $? 'host and database are killed, and start again'
 soon 'it still waits' run_is waiting
 is 'what was done was not done again' "$before" "$(of_run '[.steps[] | select(.state == "completed") | [.path, .started_at, .ended_at, .job]]')"
+ctl workflow watch "$run" >"$host_dir/watched" 2>&1 &
+watcher=$!
+soon 'it is watched' grep -q waiting "$host_dir/watched"
 runs 0 'a person approves' ctl approvals approve "$proposal" --yes
 soon 'the plan comes to its end' run_is completed
+wait "$watcher"; ok $? 'who watches it is told, and ends well' "$(cat "$host_dir/watched")"
+out=$(cat "$host_dir/watched")
+for kind in approval.decided effect.executed workflow.step.ended workflow.completed; do says "of its $kind" " $kind "; done
 is 'with what its steps found' \
   '{"total":8000,"applied":1,"allocated":[{"of":8000,"cluster":"a"},{"of":8000,"cluster":"b"}],"reforecast":"skipped"}' \
   "$(of_run '.result | {total, applied, allocated, reforecast}')"
@@ -72,6 +78,9 @@ soon 'another plan waits' run_is waiting
 find_proposal
 ctl approvals reject "$proposal" --reason 'not this year' >/dev/null
 soon 'it fails when its proposal is rejected' run_is failed
+runs 1 'which is no good end for who watches' ctl workflow watch "$run"
+runs 1 'and what is not there cannot be watched' ctl workflow watch nothing
+says 'as is said' 'no run nothing of a workflow'
 is 'and says where' '["denied","approved"]' "$(of_run '[.error.code, .error.step]')"
 is 'after its steps were taken back, the last first' \
   '["~inventory[1].allocate completed","~inventory[0].allocate completed"]' \

@@ -424,6 +424,25 @@ rh_workers_status (RhWorkers *self, const char *agent)
   return json_from_string ("{\"workers\":[],\"restarts\":0,\"state\":\"ready\"}", NULL);
 }
 
+void
+rh_workers_restart_async (RhWorkers *self,
+                          const char *agent,
+                          gboolean now,
+                          guint wait_ms,
+                          GAsyncReadyCallback callback,
+                          gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
+
+  g_task_return_boolean (task, TRUE);
+}
+
+gboolean
+rh_workers_restart_finish (RhWorkers *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
 JsonNode *
 rh_workers_sandbox (RhWorkers *self)
 {

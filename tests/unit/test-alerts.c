@@ -122,6 +122,31 @@ test_rates (void)
   assert_firing (watch, "RunsSlow");
 }
 
+/* One of twenty may begin late. */
+static void
+test_effects (void)
+{
+  g_autoptr (RhAlertWatch) watch = rh_alert_watch_new ();
+  gint64 now = 200000 * S;
+
+  all_is_well ();
+  rh_alert_watch_look (watch, now);
+  for (guint i = 0; i < 19; i++)
+    rh_metric_observe (RH_METRIC_EFFECT_START_SECONDS, 0.25);
+  rh_metric_observe (RH_METRIC_EFFECT_START_SECONDS, 0.26);
+  rh_alert_watch_look (watch, now += 10 * S);
+  rh_alert_watch_look (watch, now += 60 * S);
+  assert_firing (watch, "");
+  rh_metric_observe (RH_METRIC_EFFECT_START_SECONDS, 0.26);
+  rh_alert_watch_look (watch, now += 10 * S);
+  assert_firing (watch, "");
+  rh_alert_watch_look (watch, now += 60 * S);
+  assert_firing (watch, "EffectsLate");
+  for (guint i = 0; i < 32; i++)
+    rh_alert_watch_look (watch, now += 10 * S);
+  assert_firing (watch, "");
+}
+
 /* The rules for Prometheus say the same. */
 static void
 test_rules_file (void)
@@ -161,6 +186,7 @@ main (int argc, char **argv)
   g_test_add_func ("/alerts/gauges", test_gauges);
   g_test_add_func ("/alerts/notices", test_notices);
   g_test_add_func ("/alerts/rates", test_rates);
+  g_test_add_func ("/alerts/effects", test_effects);
   g_test_add_func ("/alerts/rules-file", test_rules_file);
   return g_test_run ();
 }

@@ -33,7 +33,7 @@ export interface Agent extends Json {
   version: string
   tasks: string[]
   grants?: { reads?: string[]; writes?: Write[] } | null
-  workers: { state?: string; error?: unknown; waiting?: number; restarts?: number; workers?: Json[] }
+  workers: { state?: string; error?: unknown; waiting?: number; restarts?: number; restarting?: boolean; workers?: Json[] }
   manifest?: { tasks?: Record<string, Task>; reads?: string[]; writes?: Write[]; config?: Schema }
   operator?: { config?: Json; manual?: boolean } & Json
   limits?: Json
@@ -152,6 +152,32 @@ function Hold({ id, status }: { id: string; status: Resource<Status> }) {
   )
 }
 
+/** New workers for old ones. */
+function Restart({ id, onDone }: { id: string; onDone: () => void }) {
+  const [asking, setAsking] = useState(false)
+  const [now, setNow] = useState(false)
+  const restart = async (reason: string) => {
+    const workers = await post<Agent['workers']>(`/agents/${encodeURIComponent(id)}/restart`, { now, ...(reason ? { reason } : {}) })
+    say(workers.restarting ? 'It is still being restarted: a worker has something in hand.' : 'Restarted.')
+    onDone()
+  }
+  return (
+    <>
+      <button type="button" onClick={() => setAsking(true)}>
+        Restart
+      </button>
+      {asking && (
+        <Ask title={`Restart ${id}?`} action="Restart" danger={now} reason="Reason (not needed)" onDo={restart} onClose={() => setAsking(false)}>
+          <p>Each of its workers on this host ends after what it has in hand, and another is started.</p>
+          <label>
+            <input type="checkbox" checked={now} onChange={(event) => setNow(event.currentTarget.checked)} /> At once: what runs begins again
+          </label>
+        </Ask>
+      )}
+    </>
+  )
+}
+
 export function One({ id, status }: { id: string; status: Resource<Status> }) {
   const [running, setRunning] = useState(false)
   const one = useResource<Agent>(`/agents/${encodeURIComponent(id)}`, ['agent.', 'job.', 'control.'])
@@ -175,6 +201,7 @@ export function One({ id, status }: { id: string; status: Resource<Status> }) {
                 </button>
               )}
               {has('operator', 'developer') && <a class="button" href={href('simulate', undefined, { agent: id })}>Simulate one</a>}
+              {has('operator') && <Restart id={id} onDone={one.reload} />}
             </p>
             <Hold id={id} status={status} />
             <Grants agent={agent} />
