@@ -27,6 +27,7 @@ follow () { # follow TITLE [WORD [PREFIX…]]: each command, which must succeed
     command=${command//SOCKET/$ROYAL_SOCKET}
     command=${command//MANIFESTS/$host_dir/manifests}
     command=${command//CSV/$fixtures}
+    command=${command//VERSION/$(ctl policy show --json | jq -r .version)}
     command=${command//BACKUP/$host_dir/backup}
     command=${command//SEASON/$season}
     command=${command//PROPOSAL/$proposal}
