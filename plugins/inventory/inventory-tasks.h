@@ -10,5 +10,6 @@ JsonNode *inventory_task_plan (RoyalRun *run, JsonObject *input, GError **error)
 JsonNode *inventory_task_replenish (RoyalRun *run, JsonObject *input, GError **error);
 JsonNode *inventory_task_reallocate (RoyalRun *run, JsonObject *input, GError **error);
 JsonNode *inventory_task_guard (RoyalRun *run, JsonObject *input, GError **error);
+JsonNode *inventory_task_badges (RoyalRun *run, JsonObject *input, GError **error);
 
 G_END_DECLS

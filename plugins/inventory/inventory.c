@@ -4,4 +4,5 @@
 ROYAL_AGENT (ROYAL_TASK ("plan", inventory_task_plan),
              ROYAL_TASK ("replenish", inventory_task_replenish),
              ROYAL_TASK ("reallocate", inventory_task_reallocate),
-             ROYAL_TASK ("guard", inventory_task_guard))
+             ROYAL_TASK ("guard", inventory_task_guard),
+             ROYAL_TASK ("badges", inventory_task_badges))
