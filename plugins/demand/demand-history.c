@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "demand-history.h"
 
+#include "demand-refuse.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -39,21 +41,6 @@ typedef struct {
   guint *place;       /* of a row's store */
 } Weeks;
 
-static gboolean refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
-
-static gboolean
-refuse (GError **error, const char *format, ...)
-{
-  g_autofree char *message = NULL;
-  va_list arguments;
-
-  va_start (arguments, format);
-  message = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
-  g_set_error_literal (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, message);
-  return FALSE;
-}
-
 static void
 weeks_clear (Weeks *self)
 {
@@ -84,7 +71,7 @@ find_rows (Rows *rows, GError **error)
   rows->n = royal_table_n_rows (rows->table);
   if (store < 0 || royal_table_column_type (rows->table, (guint)store) != ROYAL_COLUMN_STRING || rows->week == NULL ||
       rows->units == NULL)
-    return refuse (error, "retail.history: expected the columns store, of string, week and units, of int64");
+    return demand_refuse (error, "retail.history: expected the columns store, of string, week and units, of int64");
   rows->store_column = (guint)store;
   rows->units_column = (guint)units;
   rows->first = G_MAXINT64;
@@ -99,9 +86,9 @@ find_rows (Rows *rows, GError **error)
         rows->last = MAX (rows->last, rows->week[i]);
       }
   if (rows->first > rows->last && rows->last_sold < rows->start)
-    return refuse (error, "retail.history: the category has no sales before the weeks to forecast");
+    return demand_refuse (error, "retail.history: the category has no sales before the weeks to forecast");
   if (rows->first <= rows->last && (rows->first < DAY_MIN || rows->start - rows->first > DAYS * WEEKS_MAX))
-    return refuse (error, "retail.history: the weeks span more than %d weeks", WEEKS_MAX);
+    return demand_refuse (error, "retail.history: the weeks span more than %d weeks", WEEKS_MAX);
   return TRUE;
 }
 
@@ -131,10 +118,10 @@ find_week (const Rows *rows, const DemandHistory *self, guint64 row, gsize *ret_
   gint64 days = rows->week[row] - from;
 
   if (days % DAYS != 0)
-    return refuse (error,
-                   "retail.history: row %" G_GUINT64_FORMAT ": the week of day %" G_GINT64_FORMAT
-                   " is not a whole number of weeks after the first, day %" G_GINT64_FORMAT,
-                   row + 1, rows->week[row], from);
+    return demand_refuse (error,
+                          "retail.history: row %" G_GUINT64_FORMAT ": the week of day %" G_GINT64_FORMAT
+                          " is not a whole number of weeks after the first, day %" G_GINT64_FORMAT,
+                          row + 1, rows->week[row], from);
   *ret_week = (gsize)(days / DAYS) + (of_season ? self->n_before + self->lead : 0);
   return TRUE;
 }

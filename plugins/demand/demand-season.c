@@ -1,25 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "demand-season.h"
 
+#include "demand-refuse.h"
+
 #include <math.h>
 
 #define MONTHS_MIN 24
 #define DAYS 7
-
-static gboolean refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
-
-static gboolean
-refuse (GError **error, const char *format, ...)
-{
-  g_autofree char *message = NULL;
-  va_list arguments;
-
-  va_start (arguments, format);
-  message = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
-  g_set_error_literal (error, ROYAL_ERROR, ROYAL_ERROR_INVALID, message);
-  return FALSE;
-}
 
 static const char *
 text (JsonObject *object, const char *name)
@@ -50,7 +37,7 @@ read_country (DemandSeason *self, JsonObject *config, GError **error)
   if (self->calendar != NULL || *country == '\0')
     return TRUE;
   known = g_strjoinv (", ", (char **)fc_calendar_countries ());
-  return refuse (error, "there is no calendar of '%s'; one of %s was expected, or none", country, known);
+  return demand_refuse (error, "there is no calendar of '%s'; one of %s was expected, or none", country, known);
 }
 
 static gboolean
@@ -58,7 +45,7 @@ read_stores (DemandSeason *self, JsonArray *stores, GError **error)
 {
   self->n_stores = stores != NULL ? json_array_get_length (stores) : 0;
   if (self->n_stores == 0)
-    return refuse (error, "the season has no stores to forecast for");
+    return demand_refuse (error, "the season has no stores to forecast for");
   self->stores = g_new0 (FcStore, self->n_stores);
   for (gsize i = 0; i < self->n_stores; i++)
     {
@@ -90,11 +77,11 @@ read_plan (DemandSeason *self, RoyalRun *run, JsonObject *parameters, GError **e
   self->start_day = json_object_get_int_member_with_default (plan, "start_day", 0);
   self->weeks = json_object_get_int_member_with_default (plan, "weeks", 0);
   if (self->weeks < 1 || self->weeks > 104)
-    return refuse (error, "retail.plan: /weeks is %" G_GINT64_FORMAT "; 1 to 104 were expected", self->weeks);
+    return demand_refuse (error, "retail.plan: /weeks is %" G_GINT64_FORMAT "; 1 to 104 were expected", self->weeks);
   months = json_object_get_int_member_with_default (plan, "history_months", 0);
   if (months < MONTHS_MIN)
-    return refuse (error, "Insufficient historical data: need %d+ months, found %" G_GINT64_FORMAT " months",
-                   MONTHS_MIN, months);
+    return demand_refuse (error, "Insufficient historical data: need %d+ months, found %" G_GINT64_FORMAT " months",
+                          MONTHS_MIN, months);
   return read_stores (
       self, json_object_has_member (plan, "stores") ? json_object_get_array_member (plan, "stores") : NULL, error);
 }
