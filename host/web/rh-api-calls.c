@@ -127,26 +127,20 @@ on_look (gpointer data)
 static void
 on_created (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (RhRequest) request = data;
+  g_autoptr (Call) self = data;
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonNode) job = rh_jobs_enqueue_finish (RH_JOBS (source), result, &error);
-  gint64 wait_s;
-  Call *self;
 
   if (job == NULL)
     {
-      rh_request_fail (request, error);
+      rh_request_fail (self->request, error);
       return;
     }
-  if (!rh_request_number (request, "wait_s", 0, WAIT_MAX_S, WAIT_S, &wait_s))
-    return;
-  self = g_rc_box_new0 (Call);
   self->job = g_strdup (royal_json_string (json_node_get_object (job), "id", ""));
-  self->until_us = g_get_monotonic_time () + wait_s * G_USEC_PER_SEC;
   self->look = g_timeout_add (LOOK_MS, on_look, self);
-  self->request = g_steal_pointer (&request);
   rh_store_listen (rh_request_context (self->request)->store, "royal_events", on_events, self);
   call_ask (self);
+  (void)g_steal_pointer (&self); /* call_end() lets it go */
 }
 
 void
@@ -156,6 +150,7 @@ rh_api_agent_call (RhRequest *request)
   const char *key = rh_request_header (request, "Idempotency-Key");
   g_autoptr (JsonObject) job = NULL;
   gint64 wait_s;
+  Call *self;
 
   if (rh_registry_find (rh_request_context (request)->registry, agent) == NULL)
     {
@@ -170,6 +165,8 @@ rh_api_agent_call (RhRequest *request)
   json_object_set_object_member (job, "input", json_object_ref (rh_request_body (request)));
   if (key != NULL)
     json_object_set_string_member (job, "idempotency_key", key);
-  rh_jobs_enqueue_async (rh_request_context (request)->jobs, rh_request_actor (request), job, on_created,
-                         rh_request_ref (request));
+  self = g_rc_box_new0 (Call);
+  self->request = rh_request_ref (request);
+  self->until_us = g_get_monotonic_time () + wait_s * G_USEC_PER_SEC;
+  rh_jobs_enqueue_async (rh_request_context (request)->jobs, rh_request_actor (request), job, on_created, self);
 }
