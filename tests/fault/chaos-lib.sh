@@ -124,11 +124,11 @@ kill_database () { # the postmaster: the host finds it gone, and recovers it
 
 # --- the end ----------------------------------------------------------------------------------------------------------
 
-count () { # count LIST STATES: how many rows, page by page
+count () { # count LIST STATES: how many rows, page by page; fails where the host answers with an error, which is not "none"
   local cursor='' page total=0 n
   while :; do
     page=$(api "/$1?state=$2&limit=200${cursor:+&cursor=$cursor}") || return 1
-    n=$(jq '.items | length' <<<"$page" 2>/dev/null) || return 1
+    n=$(jq -e '.items | arrays | length' <<<"$page" 2>/dev/null) || return 1
     total=$((total + n))
     cursor=$(jq -r '.next // empty' <<<"$page")
     [ -n "$cursor" ] || break
