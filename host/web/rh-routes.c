@@ -59,6 +59,8 @@ static const RhRoute routes[] = {
   { "GET", API "/clusters/{name}/metrics", RH_ROLE_ANY, RH_BODY_NONE, "", rh_api_cluster_metrics },
   { "GET", API "/jobs", RH_ROLE_ANY, RH_BODY_NONE, "state cursor limit", rh_api_jobs },
   { "POST", API "/jobs", RUNS, RH_BODY_JSON, "", rh_api_job_create },
+  { "GET", API "/orchestrator/tasks", RH_ROLE_ANY, RH_BODY_NONE, "state cursor limit", rh_api_jobs },
+  { "POST", API "/orchestrator/tasks", RUNS, RH_BODY_JSON, "", rh_api_job_create },
   { "POST", API "/jobs/bulk", RUNS, RH_BODY_JSON, "", rh_api_jobs_bulk },
   { "GET", API "/dead-letters", RH_ROLE_ANY, RH_BODY_NONE, "agent cursor limit", rh_api_dead },
   { "POST", API "/dead-letters/retry", OPERATES, RH_BODY_JSON, "", rh_api_dead_retry },

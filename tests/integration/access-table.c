@@ -36,6 +36,8 @@ static const AccessRow rows[] = {
   { "GET " API "/clusters/{name}/metrics", ANY },
   { "GET " API "/jobs", ANY, .shows = TRUE },
   { "POST " API "/jobs", "oda" },
+  { "GET " API "/orchestrator/tasks", ANY, .shows = TRUE },
+  { "POST " API "/orchestrator/tasks", "oda" },
   { "POST " API "/jobs/bulk", "oda" },
   { "GET " API "/dead-letters", ANY, .shows = TRUE },
   { "POST " API "/dead-letters/retry", "oa", "dead", 404, FALSE, "{'jobs':['%s']}" },
