@@ -24,6 +24,8 @@ static const RhStatement answer_linked = {
 };
 static const RhStatement keep = { "gate.keep", "select proposal_keep ($1::uuid, $2, $3, $4, $5) as proposal", 5, TRUE };
 
+static const RhStatement recall = { "gate.recall", "select proposal_recall ($1) as outcome", 1, FALSE };
+
 static const RhStatement settle = { "gate.settle",
                                     "select effect_settle ($1::uuid, $2::int, $3, $4::jsonb, $5, $6, $7) as proposal",
                                     7, TRUE };
@@ -308,6 +310,49 @@ after_answer (RhGate *self, JsonNode *proposal)
 
 /* --- Submitting --------------------------------------------------------------------------------------------------- */
 
+/* What is being submitted under a key. */
+typedef struct {
+  gint64 workspace;
+  char *key;
+  GError *error; /* why it could not be proposed */
+} Submitting;
+
+static void
+submitting_free (gpointer data)
+{
+  Submitting *self = data;
+
+  g_free (self->key);
+  g_clear_error (&self->error);
+  g_free (self);
+}
+
+static void
+on_recalled (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Submitting *self = g_task_get_task_data (task);
+  g_autoptr (RhRows) rows = rh_store_call_finish (RH_STORE (source), result, NULL);
+  JsonNode *outcome = rows != NULL ? rh_rows_json (rows, 0, "outcome") : NULL;
+
+  if (outcome != NULL)
+    g_task_return_pointer (task, outcome, (GDestroyNotify)json_node_unref);
+  else
+    g_task_return_error (task, g_steal_pointer (&self->error));
+}
+
+/* It could not be proposed; an earlier attempt may have been, before the world moved. */
+static void
+recall_case (GTask *task, GError *error)
+{
+  RhGate *self = g_task_get_source_object (task);
+  Submitting *submitting = g_task_get_task_data (task);
+
+  submitting->error = error;
+  rh_store_call_async (self->store, &recall, submitting->workspace, (const char *[]){ submitting->key }, NULL,
+                       on_recalled, g_object_ref (task));
+}
+
 static void
 on_case_decided (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -315,6 +360,11 @@ on_case_decided (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
   JsonNode *outcome = rh_case_run_finish (result, &error);
 
+  if (outcome == NULL && g_task_get_task_data (task) != NULL)
+    {
+      recall_case (task, error);
+      return;
+    }
   if (outcome == NULL)
     {
       g_task_return_error (task, error);
@@ -322,14 +372,6 @@ on_case_decided (GObject *source, GAsyncResult *result, gpointer data)
     }
   rh_journal_kick (((RhGate *)g_task_get_source_object (task))->journal);
   g_task_return_pointer (task, outcome, (GDestroyNotify)json_node_unref);
-}
-
-static void
-run_case (GTask *task, RhProposal *proposal)
-{
-  RhGate *self = g_task_get_source_object (task);
-
-  rh_case_run_async (&self->court, proposal, g_task_get_cancellable (task), on_case_decided, g_object_ref (task));
 }
 
 void
@@ -349,11 +391,19 @@ rh_gate_submit_async (RhGate *self,
   g_task_set_source_tag (task, rh_gate_submit_async);
   /* What was recorded is told, also when the run was cancelled in between. */
   g_task_set_check_cancellable (task, FALSE);
+  if (submission->key != NULL)
+    {
+      Submitting *submitting = g_new0 (Submitting, 1);
+
+      submitting->workspace = submission->workspace;
+      submitting->key = g_strdup (submission->key);
+      g_task_set_task_data (task, submitting, submitting_free);
+    }
   proposal = rh_proposal_new (submission, &error);
   if (proposal == NULL)
     g_task_return_error (task, error);
   else
-    run_case (task, proposal);
+    rh_case_run_async (&self->court, proposal, cancellable, on_case_decided, g_object_ref (task));
 }
 
 JsonNode *

@@ -55,7 +55,7 @@ gboolean rh_gate_stop_finish (RhGate *self, GAsyncResult *result, GError **error
  * @run: the run's uuid, NULL when a person submits
  * @agent_version, @agent_sha256: "" when a person submits
  * @key: (nullable): 64 hexadecimal digits that are the same for every attempt to submit this very proposal: the first
- *   one counts, and its outcome answers the later ones
+ *   one counts, and its outcome answers the later ones, also those that fail because the world has moved since
  * @by: (nullable): the person who submits; NULL: the agent does
  * @job: (nullable): the job's uuid
  * @context: (nullable): what travels with the job (jobs.context in migrations/)

@@ -376,6 +376,12 @@ test_key (void)
   gate_wait (ws, first, "executed");
   late = submit_with_key (host, "keyed", 'a');
   g_assert_cmpstr (first, ==, late);
+  /* Also where it could not be proposed any more: the world cannot be observed. */
+  gate_sql ("alter function fake.observe (text) rename to hidden");
+  g_clear_pointer (&late, g_free);
+  late = submit_with_key (host, "keyed", 'a');
+  gate_sql ("alter function fake.hidden (text) rename to observe");
+  g_assert_cmpstr (first, ==, late);
   n = gate_sql_value ("select count (*) from proposals where target like 'keyed%%'");
   g_assert_cmpstr (n, ==, "2");
   gate_host_end (host, FALSE);
