@@ -125,7 +125,7 @@ export async function run(test) {
     ok(refusals === 0, 'the host refused what it was to refuse')
     ok(faults.length === 0, 'no error, and no breach of the policy', faults.join('\n'))
   } catch (error) {
-    ok(false, 'the browser went through', error.stack)
+    ok(false, 'the browser went through', [error.stack, ...faults].join('\n'))
     let n = 0
     for (const context of browser.contexts()) for (const page of context.pages()) await picture(page, `failed-${n++}`)
   } finally {
