@@ -23,6 +23,20 @@ async function firstVisit(browser) {
   return page
 }
 
+// Whether somebody is logged in is known before what watches for it has been put in place.
+async function slowToDraw(browser) {
+  const context = await browser.newContext()
+  const page = await context.newPage()
+  await page.addInitScript(() => {
+    const later = window.setTimeout
+    window.requestAnimationFrame = () => 0
+    window.setTimeout = (then, ms) => later(then, ms + 2000)
+  })
+  await page.goto(url)
+  ok(await seen(page.getByRole('button', { name: 'Use an access token' })), 'a browser that is slow to draw misses nothing')
+  await context.close()
+}
+
 async function everyPage(browser) {
   for (const colorScheme of ['light', 'dark']) {
     const page = await open(browser, { colorScheme })
@@ -124,6 +138,7 @@ async function firstLogin(browser) {
 
 await run(async (browser) => {
   const page = await firstVisit(browser)
+  await slowToDraw(browser)
   await firstLogin(browser)
   await everyPage(browser)
   await approve(page, browser)

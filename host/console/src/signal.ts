@@ -28,6 +28,12 @@ export function value<T>(first: T): Value<T> {
 
 export function useValue<T>(source: Value<T>): T {
   const [, redraw] = useState(0)
-  useEffect(() => source.watch(() => redraw((n) => n + 1)), [source])
-  return source.get()
+  const drawn = source.get()
+  useEffect(() => {
+    const again = () => redraw((n) => n + 1)
+    // It is watched only after it was drawn, and may have changed in between.
+    if (!Object.is(source.get(), drawn)) again()
+    return source.watch(again)
+  }, [source])
+  return drawn
 }
