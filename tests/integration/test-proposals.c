@@ -226,6 +226,39 @@ test_batch_undo_again (void)
   gate_host_end (host, FALSE);
 }
 
+/* What an approver leaves out of an inverse stands, and can be undone later. */
+static void
+test_batch_undo_partly (void)
+{
+  GateHost *host = people_host ("one");
+  g_autofree char *id = people_submit (host, "{'action':'fake.set','items':[" ITEM ("x1", 5) "," ITEM ("x2", 6) "]}");
+  g_autofree char *first = NULL, *second = NULL;
+  g_autoptr (JsonObject) inverse = NULL, approved = NULL, again = NULL;
+  g_autoptr (JsonArray) items = NULL;
+  g_autoptr (GError) error = NULL;
+
+  gate_wait (people_ws, id, "executed");
+  inverse = gate_undo (host, people_ws, id, &error);
+  g_assert_no_error (error);
+  first = g_strdup (royal_json_string (inverse, "id", ""));
+  approved = people_approve (host, "ann", "approver", first, "[2]", &error);
+  g_assert_no_error (error);
+  gate_wait (people_ws, first, "executed");
+  assert_value ("0 6", "select string_agg (value::text, ' ' order by target) from fake.world where target like 'x_'");
+  assert_value ("executed", "select state from proposals where uid = '%s'", id);
+
+  again = gate_undo (host, people_ws, id, &error);
+  g_assert_no_error (error);
+  second = g_strdup (royal_json_string (again, "id", ""));
+  items = items_of (second);
+  g_assert_cmpuint (json_array_get_length (items), ==, 1);
+  g_assert_cmpint (royal_json_int (json_array_get_object_element (items, 0), "item", 0), ==, 2);
+  assert_approves (host, "ann", "approver", second, "approved");
+  gate_wait (people_ws, id, "undone");
+  assert_value ("0 0", "select string_agg (value::text, ' ' order by target) from fake.world where target like 'x_'");
+  gate_host_end (host, FALSE);
+}
+
 /* --- Revisions ---------------------------------------------------------------------------------------------------- */
 
 static void
@@ -684,6 +717,7 @@ main (int argc, char **argv)
   g_test_add_func ("/proposals/batch-large", test_batch_large);
   g_test_add_func ("/proposals/batch-undo", test_batch_undo);
   g_test_add_func ("/proposals/batch-undo-again", test_batch_undo_again);
+  g_test_add_func ("/proposals/batch-undo-partly", test_batch_undo_partly);
   g_test_add_func ("/proposals/modify", test_modify);
   g_test_add_func ("/proposals/wrong-digest", test_wrong_digest);
   g_test_add_func ("/proposals/modify-batch", test_modify_batch);

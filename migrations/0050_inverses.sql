@@ -1,0 +1,68 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What an approver left out of an inverse stands: the effect is undone when nothing of it stands any more, and until then
+-- the rest can be undone. As in 0006 but for that.
+
+drop index proposals_one_undo;
+create unique index proposals_one_undo on proposals (workspace_id, undoes)
+  where undoes is not null and state in ('pending', 'approved', 'executing', 'unknown');
+
+create or replace function proposal_lock_undo (p_uid uuid, p_due boolean) returns bigint
+language plpgsql as $$
+declare original proposals := proposal_lock (p_uid);
+begin
+  if original.kind <> 'apply' or original.state <> 'executed'
+     and (original.state <> 'failed' or not exists (
+            select from effects e where e.workspace_id = original.workspace_id and e.proposal = original.id
+            and e.item > 0 and e.state = 'executed')) then
+    raise exception 'proposal % is % (%), only an executed change can be undone', p_uid, original.state, original.kind
+      using errcode = 'RY409';
+  end if;
+  if exists (select from proposals u where u.workspace_id = original.workspace_id and u.undoes = original.id
+             and u.state in ('pending', 'approved', 'executing', 'unknown')) then
+    raise exception 'proposal % is being undone already', p_uid using errcode = 'RY409';
+  end if;
+  if p_due and original.kept_by is not null then
+    raise exception 'proposal % is kept, by %', p_uid, original.kept_by using errcode = 'RY409';
+  end if;
+  return original.id;
+end $$;
+
+-- Whether something of a batch was executed and not undone since.
+create function proposal_stands (p_workspace bigint, p_proposal bigint) returns boolean
+language sql stable set search_path = public, pg_temp as $$
+  select exists (
+    select from effects e where e.workspace_id = p_workspace and e.proposal = p_proposal and e.state = 'executed'
+    and not proposal_item_undone (p_workspace, p_proposal, e.item));
+$$;
+
+create or replace function effect_close (p_workspace bigint, p_proposals bigint[]) returns void
+language plpgsql security definer set search_path = public, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
+set enable_hashjoin = off set enable_mergejoin = off as $$
+declare ended bigint[];
+begin
+  with closed as (
+    update proposals p set state = s.state, finished_at = now ()
+    from (select id, effect_batch_state (p_workspace, id) as state from unnest (p_proposals) as id) s
+    where p.workspace_id = p_workspace and p.id = s.id and s.state is not null and p.state in ('executing', 'unknown')
+    returning p.id, p.uid, p.kind, p.undoes, p.action, p.target, p.digest, p.root, p.state),
+  undone as (
+    update proposals o set state = 'undone' from closed c
+    where c.kind = 'undo' and c.state = 'executed' and o.workspace_id = p_workspace and o.id = c.undoes
+      and not proposal_stands (p_workspace, o.id)),
+  told as (
+    insert into outbox (workspace_id, kind, subject, actor, data)
+    select p_workspace, case when c.kind = 'undo' and c.state = 'executed' then 'effect.undone' else 'effect.' || c.state end,
+      c.uid::text, 'host',
+      jsonb_build_object ('action', c.action, 'target', c.target, 'kind', c.kind, 'digest', c.digest, 'root', c.root,
+        'items', (select jsonb_object_agg (n.state, n.n)
+                  from (select e.state, count (*) as n from effects e
+                        where e.workspace_id = p_workspace and e.proposal = c.id group by e.state) n),
+        'undoes', (select u.uid from proposals u
+                   where c.undoes is not null and u.workspace_id = p_workspace and u.id = c.undoes))
+    from closed c order by c.id)
+  select array_agg (c.id) filter (where c.state <> 'stale') into ended from closed c;
+  if ended is not null then
+    perform proposal_ended (p_workspace, ended);
+  end if;
+end $$;
