@@ -66,3 +66,48 @@ begin
     perform proposal_ended (p_workspace, ended);
   end if;
 end $$;
+
+-- As in 0006, but that an end waits, uncounted, while an inverse is under way, and is left when a person has rejected it or
+-- left something out of it.
+create or replace function proposal_again (batch int) returns table (workspace bigint, why text, proposal jsonb)
+language plpgsql security definer set search_path = public, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set enable_material = off
+set enable_hashjoin = off set enable_mergejoin = off as $$
+declare
+  p proposals;
+  most constant int := 5;
+begin
+  for p in
+    with stale as (
+      select s.workspace_id, s.id from proposals s
+      where s.state = 'stale' and s.again_tries < 9 and (s.again_at is null or s.again_at <= now ())
+      order by s.id limit batch for no key update skip locked),
+    ending as (
+      select e.workspace_id, e.id from proposals e
+      where e.state in ('executed', 'failed') and e.reverts_at is not null and e.kept_by is null and e.again_tries < 9
+        and coalesce (e.again_at, e.reverts_at) <= now () and proposal_has_effect (e)
+        and not exists (
+          select from proposals u where u.workspace_id = e.workspace_id and u.undoes = e.id
+          and u.state in ('pending', 'approved', 'executing', 'unknown'))
+      order by coalesce (e.again_at, e.reverts_at) limit batch for no key update skip locked)
+    update proposals o set again_tries = o.again_tries + 1, again_at = now () + 30 * power (2, o.again_tries) * interval '1 second'
+    from (select * from stale union all select * from ending) d
+    where o.workspace_id = d.workspace_id and o.id = d.id
+    returning o.*
+  loop
+    if p.state <> 'stale' and exists (
+      select from proposals u where u.workspace_id = p.workspace_id and u.undoes = p.id and u.state in ('rejected', 'executed')
+      and u.created_by = 'schedule' and u.via is null) then
+      perform proposal_leave (p, 'a person has answered that it stays');
+    elsif p.again_tries > most then
+      perform proposal_leave (p, 'it could not be brought before the gate again');
+    elsif p.state = 'stale' and (select count (*) from proposal_chain (p.workspace_id, p.id) c where c.state = 'stale') > most then
+      perform proposal_leave (p, format ('the world moved each time, %s times in all', most + 1));
+    else
+      workspace := p.workspace_id;
+      why := case p.state when 'stale' then 'stale' else 'end' end;
+      proposal := proposal_whole_of (p);
+      return next;
+    end if;
+  end loop;
+end $$;
