@@ -111,3 +111,16 @@ begin
     end if;
   end loop;
 end $$;
+
+-- As in 0006, but that nothing is approved by silence when its own end has come: an agent that proposes a short one would
+-- shorten what the rule waits for a person.
+create or replace function proposal_silence_approves (p proposals) returns boolean
+language plpgsql volatile as $$
+begin
+  return p.asks->>'at_deadline' = 'approve' and coalesce (p.reverts_at > now (), true) and proposal_rerun_of (p) is null
+    and not proposal_hold_grant (p)
+    and (p.n_items = 0 or exists (
+      select from proposal_items i where i.workspace_id = p.workspace_id and i.proposal = p.id
+      and not exists (select from approvals a where a.workspace_id = p.workspace_id and a.proposal = p.id
+                      and a.answer = 'approve' and i.item = any (a.excluded))));
+end $$;

@@ -177,6 +177,28 @@ test_partly (void)
   gate_host_end (host, FALSE);
 }
 
+/* Who proposes something that is to end soon does not shorten what the rule waits for a person: silence approves
+ * nothing whose time is over. */
+static void
+test_silence (void)
+{
+  GateHost *host = people_host ("one");
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autoptr (GDateTime) then = g_date_time_add_hours (now, 1);
+  g_autofree char *at = g_date_time_format (then, "%Y-%m-%dT%H:%M:%SZ");
+  g_autofree char *text = g_strdup_printf (
+      "{'action':'fake.set','target':'silence','parameters':{'value':300},'reverts_at':'%s','title':'Quick'}", at);
+  g_autofree char *id = people_submit (host, text);
+
+  people_ask (id, "{'at_deadline':'approve'}");
+  assert_value ("t", "select expires_at = reverts_at from proposals where uid = '%s'", id);
+  gate_sql ("update proposals set expires_at = now (), reverts_at = now () where uid = '%s'", id);
+  gate_sql ("select proposal_expire ()");
+  gate_wait (people_ws, id, "expired");
+  assert_value ("0", "select count (*) from effects e join proposals p on p.id = e.proposal where p.uid = '%s'", id);
+  gate_host_end (host, FALSE);
+}
+
 /* What a person keeps is not ended by what was on its way when it was kept; what ends already can not be kept. */
 static void
 test_keep_late (void)
@@ -221,6 +243,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ends/revert-batch", test_revert_batch);
   g_test_add_func ("/ends/waits", test_waits);
   g_test_add_func ("/ends/partly", test_partly);
+  g_test_add_func ("/ends/silence", test_silence);
   g_test_add_func ("/ends/keep-late", test_keep_late);
   return royal_test_run ();
 }
