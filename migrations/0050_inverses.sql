@@ -112,13 +112,15 @@ begin
   end loop;
 end $$;
 
--- As in 0006, but that nothing is approved by silence when its own end has come: an agent that proposes a short one would
--- shorten what the rule waits for a person.
+-- As in 0006, but that nothing is approved by silence when its own end has come (an agent that proposes a short one would
+-- shorten what the rule waits for a person), when its agent has lost its autonomy, or when another policy is in force.
 create or replace function proposal_silence_approves (p proposals) returns boolean
 language plpgsql volatile as $$
 begin
   return p.asks->>'at_deadline' = 'approve' and coalesce (p.reverts_at > now (), true) and proposal_rerun_of (p) is null
     and not proposal_hold_grant (p)
+    and not exists (select from breakers b where b.workspace_id = p.workspace_id and b.agent = p.agent and b.opened_at is not null)
+    and not exists (select from policies o where o.workspace_id = p.workspace_id and o.in_force and o.version <> p.policy_version)
     and (p.n_items = 0 or exists (
       select from proposal_items i where i.workspace_id = p.workspace_id and i.proposal = p.id
       and not exists (select from approvals a where a.workspace_id = p.workspace_id and a.proposal = p.id
