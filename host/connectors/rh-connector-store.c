@@ -175,10 +175,12 @@ rh_connector_store_undo_async (RhConnector *connector,
                                gpointer data)
 {
   g_autofree char *receipt = text_of (effect->receipt);
+  g_autofree char *before = royal_json_to_string (effect->before);
   GTask *task = g_task_new (connector, NULL, callback, data);
 
   g_task_set_source_tag (task, rh_connector_store_undo_async);
-  call (task, &class_of (connector)->effects->revert, effect->workspace, (const char *const[]){ effect->key, receipt });
+  call (task, &class_of (connector)->effects->revert, effect->workspace,
+        (const char *const[]){ effect->key, receipt, before });
 }
 
 /* Reads. */

@@ -18,7 +18,7 @@ G_DECLARE_DERIVABLE_TYPE (RhConnectorStore, rh_connector_store, RH, CONNECTOR_ST
  * @apply: ([action,] key, target, parameters, before); yields the receipt
  * @verify: (key); yields { applied: boolean, receipt? }
  * @assess_undo: (receipt); as assess. NULL when none of the actions is reversible, and so is
- * @revert: (key, receipt); yields the receipt
+ * @revert: (key, receipt, before); yields the receipt
  *
  * How actions are done. Parameters are canonical JSON: 0.15 is `0.15`, which is exact as a numeric where the double is
  * not.

@@ -208,18 +208,20 @@ check_once (const Conformance *of, const RhEffect *effect, gboolean undo)
   return g_steal_pointer (&receipt);
 }
 
-/* The world moved since it was observed: nothing is done. */
+/* The world moved since it was observed: nothing is done. @receipt (nullable): nothing is undone. */
 static void
-check_stale (const Conformance *of, JsonNode *before)
+check_stale (const Conformance *of, JsonNode *receipt, JsonNode *before)
 {
+  gboolean undo = receipt != NULL;
   g_auto (Case) late = { 0 };
   g_autoptr (GError) error = NULL;
-  g_autoptr (JsonNode) receipt = NULL;
+  g_autoptr (JsonNode) done = NULL;
 
-  case_init (&late, of, of->parameters[1], "late");
+  case_init (&late, of, of->parameters[!undo], undo ? "undo-late" : "late");
+  late.effect.receipt = undo ? json_node_get_object (receipt) : NULL;
   late.effect.before = before;
-  receipt = act (of, &late.effect, FALSE, &error);
-  g_assert_null (receipt);
+  done = act (of, &late.effect, undo, &error);
+  g_assert_null (done);
   g_assert_error (error, ROYAL_ERROR, ROYAL_ERROR_CONFLICT);
   assert_count (of, late.key, 0);
 }
@@ -239,6 +241,8 @@ check_undo (const Conformance *of, JsonNode *receipt, JsonNode *before)
   assessment = assess (of, &inverse.effect, &error);
   g_assert_no_error (error);
   inverse.effect.before = assessment->before;
+  if (of->observes)
+    check_stale (of, receipt, before);
   undone = check_once (of, &inverse.effect, TRUE);
   if (!of->observes)
     return;
@@ -266,7 +270,7 @@ connector_conformance (const Conformance *self)
   g_assert_null (none);
   receipt = check_once (self, &first.effect, FALSE);
   if (self->observes)
-    check_stale (self, assessment->before);
+    check_stale (self, NULL, assessment->before);
   if (action->reversible)
     check_undo (self, receipt, assessment->before);
 }

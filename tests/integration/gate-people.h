@@ -23,6 +23,9 @@ GateHost *people_host (const char *host_id) G_GNUC_WARN_UNUSED_RESULT;
 /* As the owner, in the workspace. */
 #define IN_WORKSPACE "select set_config ('royal.workspace', '%" G_GINT64_FORMAT "', false); "
 
+/* An item of a batch, with ' for ". */
+#define ITEM(target, value) "{'target':'" target "','parameters':{'value':" #value "}}"
+
 /* @error is of that code, and says @text; then it is cleared. */
 void assert_says (GError **error, int code, const char *text);
 

@@ -215,6 +215,33 @@ test_silence_spoken (void)
   gate_host_end (host, FALSE);
 }
 
+/* What was let pass by silence when it was proposed asks a person, once the agent has lost its autonomy or another
+ * policy is in force. */
+static void
+test_silence_tightened (void)
+{
+  GateHost *host = people_host ("one");
+  g_autofree char *broken = gate_set (host, people_ws, "tight1", 300, "");
+  g_autofree char *old = gate_set (host, people_ws, "tight2", 300, "");
+
+  people_ask (broken, "{'at_deadline':'approve'}");
+  people_ask (old, "{'at_deadline':'approve'}");
+  gate_sql ("insert into breakers (workspace_id, agent) select workspace_id, agent from proposals where uid = '%s'"
+            " on conflict do nothing; update breakers set opened_at = now (), reason = 'a test'",
+            broken);
+  gate_sql ("update proposals set expires_at = now () where uid = '%s'; select proposal_expire ()", broken);
+  gate_wait (people_ws, broken, "expired");
+  gate_sql ("update breakers set opened_at = null");
+
+  gate_sql ("insert into policies (workspace_id, version, document, in_force) values (%" G_GINT64_FORMAT
+            ", repeat ('a', 64), '{}', true)",
+            people_ws);
+  gate_sql ("update proposals set expires_at = now () where uid = '%s'; select proposal_expire ()", old);
+  gate_wait (people_ws, old, "expired");
+  gate_sql ("update policies set in_force = false");
+  gate_host_end (host, FALSE);
+}
+
 /* The deadline is the database's, whatever this host takes the time to be. */
 static void
 test_clock (void)
@@ -484,6 +511,7 @@ main (int argc, char **argv)
   g_test_add_func ("/answers/escalation", test_escalation);
   g_test_add_func ("/answers/silence", test_silence);
   g_test_add_func ("/answers/silence-spoken", test_silence_spoken);
+  g_test_add_func ("/answers/silence-tightened", test_silence_tightened);
   g_test_add_func ("/answers/clock", test_clock);
   g_test_add_func ("/answers/elsewhere", test_elsewhere);
   g_test_add_func ("/answers/link", test_link);

@@ -270,6 +270,20 @@ test_forecast (void)
   }
 }
 
+/* As the world is now. */
+static void
+take_back (RhEffect *effect)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RhAssessment) inverse = retail_assess (effect, &error);
+
+  g_assert_no_error (error);
+  effect->before = inverse->before;
+  json_node_unref (retail_act (effect, TRUE, &error));
+  g_assert_no_error (error);
+  effect->before = NULL;
+}
+
 /* The worked example: 8,000 → 9,600 made, 5,280 shipped; 3,200 sold, a new total of 10,000 → short of 400, or of 2,480.
  */
 static void
@@ -330,8 +344,7 @@ test_reallocation (void)
   retail_assert_conflict (&made.effect, TRUE, "season SS25: what was ordered is sold or sent on already");
   second.effect.key = "u-3";
   second.effect.receipt = retail_object (second.receipt);
-  json_node_unref (retail_act (&second.effect, TRUE, &error));
-  g_assert_no_error (error);
+  take_back (&second.effect);
   retail_assert_value ("select sum (units) from retail_forecast" NEWEST, "8000");
 }
 

@@ -319,6 +319,7 @@ test_undo (void)
   g_auto (RetailEffect) first = { 0 };
   g_auto (RetailEffect) deeper = { 0 };
   g_autoptr (RhAssessment) inverse = NULL;
+  g_autoptr (RhAssessment) last = NULL;
   g_autoptr (JsonNode) undone = NULL;
   g_autoptr (JsonNode) again = NULL;
   g_autoptr (JsonNode) found = NULL;
@@ -342,6 +343,7 @@ test_undo (void)
   inverse = retail_assess (&deeper.effect, &error);
   g_assert_no_error (error);
   g_assert_cmpfloat (royal_json_double (retail_object (inverse->facts), "markdown_pct", 0), ==, 0.2);
+  deeper.effect.before = inverse->before;
   undone = retail_act (&deeper.effect, TRUE, &error);
   g_assert_no_error (error);
   assert_price ("71.92");
@@ -353,6 +355,18 @@ test_undo (void)
   deeper.effect.key = "u-3";
   retail_assert_conflict (&deeper.effect, TRUE, "the markdown of 40 % on season SS25 is reverted already");
 
+  /* Sales that come in after the assessment are a change, too. */
+  last = retail_assess (&first.effect, &error);
+  g_assert_no_error (error);
+  first.effect.before = last->before;
+  retail_import_ok ("actuals", ACTUALS, A "S001,6,999\n", FALSE, 0, 1, 0);
+  retail_assert_conflict (&first.effect, TRUE, "season SS25 is no longer as it was assessed");
+  assert_price ("71.92");
+
+  g_clear_pointer (&last, rh_assessment_free);
+  last = retail_assess (&first.effect, &error);
+  g_assert_no_error (error);
+  first.effect.before = last->before;
   json_node_unref (retail_act (&first.effect, TRUE, &error));
   g_assert_no_error (error);
   assert_price ("89.90");

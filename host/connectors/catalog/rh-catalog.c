@@ -25,7 +25,7 @@ static const RhStoreEffects effects = {
   .apply = { "catalog.apply", "select catalog_apply ($1, $2, $3::jsonb, $4::jsonb) as result", 4, TRUE },
   .verify = { "catalog.verify", "select catalog_verify ($1) as result", 1, FALSE },
   .assess_undo = { "catalog.assess_undo", "select catalog_assess_undo ($1::jsonb) as result", 1, FALSE },
-  .revert = { "catalog.revert", "select catalog_revert ($1, $2::jsonb) as result", 2, TRUE },
+  .revert = { "catalog.revert", "select catalog_revert ($1, $2::jsonb, $3::jsonb) as result", 3, TRUE },
 };
 
 static const RhStatement statement_opportunities = { "catalog.opportunities",

@@ -355,7 +355,7 @@ work_undo (Operation *self, GError **error)
                    self->access.place->name, self->branch);
       return NULL;
     }
-  if (!rh_git_put_back (&self->access, self->branch, commit, to, error))
+  if (!is_as_before (self, view, error) || !rh_git_put_back (&self->access, self->branch, commit, to, error))
     return NULL;
   return make_receipt (self, to, commit);
 }

@@ -37,7 +37,7 @@ static const RhStoreEffects effects = {
   .apply = { "retail.apply", "select retail_apply ($1, $2, $3, $4::jsonb, $5::jsonb) as result", 5, TRUE },
   .verify = { "retail.verify", "select retail_verify_effect ($1) as result", 1, FALSE },
   .assess_undo = { "retail.assess_undo", "select retail_assess_undo ($1::jsonb) as result", 1, FALSE },
-  .revert = { "retail.revert", "select retail_revert ($1, $2::jsonb) as result", 2, TRUE },
+  .revert = { "retail.revert", "select retail_revert ($1, $2::jsonb, $3::jsonb) as result", 3, TRUE },
 };
 
 static const RhStatement statement_season = { "retail.season", "select retail_season ($1, $2::int) as result", 2,
