@@ -9,20 +9,25 @@
 
 #define TARGET "SS25"
 
+/* What the host finds in the workspace of the test. */
+static void
+assert_host_value (const char *sql, const char *expected)
+{
+  g_autofree char *host = rh_cluster_conninfo (royal_test_cluster (), "royal_host");
+  g_autofree char *here = g_strdup_printf ("set royal.workspace = '%" G_GINT64_FORMAT "'; %s", retail_workspace, sql);
+  g_autofree char *found = royal_test_sql_value (host, here);
+
+  g_assert_cmpstr (found, ==, expected);
+}
+
 /* The season of the fixture, without a forecast. */
 static void
 put_season (void)
 {
   g_autofree char *stores = retail_file ("stores");
-  g_autofree char *host = rh_cluster_conninfo (royal_test_cluster (), "royal_host");
-  g_autofree char *sql = g_strdup_printf ("set royal.workspace = '%" G_GINT64_FORMAT "';"
-                                          "select retail_season_put ($j$" SEASON "$j$, 'test') ->> 'code'",
-                                          retail_workspace);
-  g_autofree char *code = NULL;
 
   retail_import_ok ("stores", NULL, stores, FALSE, 50, 0, 0);
-  code = royal_test_sql_value (host, sql);
-  g_assert_cmpstr (code, ==, TARGET);
+  assert_host_value ("select retail_season_put ($j$" SEASON "$j$, 'test') ->> 'code'", TARGET);
 }
 
 /* forecast.record over the fixture's 50 stores in three clusters; @more are members before the clusters. */
@@ -371,6 +376,25 @@ test_shipment (void)
   retail_assert_conflict (&sent.effect, TRUE, "week 3 of season SS25 is over");
 }
 
+/* The interval of a new forecast is of its own weeks: those that are sold have none. */
+static void
+test_weeks (void)
+{
+  g_auto (RetailEffect) first = { 0 };
+  g_auto (RetailEffect) second = { 0 };
+
+  put_season ();
+  apply (&first, "forecast.record", "f-1", forecast (8000, 1, ""));
+  sell_four_weeks ();
+  apply (&second, "forecast.record", "f-2",
+         forecast (10000, 5,
+                   "\"intervals\":[{\"level\":0.8,\"lower\":[5,6,7,8,9,10,11,12],"
+                   "\"upper\":[50,60,70,80,90,100,110,120]}],"));
+  assert_host_value ("select string_agg (coalesce (w->>'lower', '-') || ' ' || coalesce (w->>'upper', '-'), ',')"
+                     " from jsonb_array_elements (retail_weeks ('SS25')->'items') w",
+                     "- -,- -,- -,- -,5 50,6 60,7 70,8 80,9 90,10 100,11 110,12 120");
+}
+
 typedef struct {
   const char *action;
   const char *parameters; /* with ' for " */
@@ -487,6 +511,7 @@ static const RetailCase cases[] = {
   { "/retail-plan/forecast", test_forecast },
   { "/retail-plan/reallocation", test_reallocation },
   { "/retail-plan/shipment", test_shipment },
+  { "/retail-plan/weeks", test_weeks },
   { "/retail-plan/guardrails", test_guardrails },
   { "/retail-plan/conforms", test_conforms },
 };
