@@ -287,6 +287,7 @@ test_reallocation (void)
   g_auto (RetailEffect) first = { 0 };
   g_auto (RetailEffect) second = { 0 };
   g_auto (RetailEffect) more = { 0 };
+  g_auto (RetailEffect) counted = { 0 };
   g_auto (RetailEffect) stale = { 0 };
 
   put_season ();
@@ -321,12 +322,8 @@ test_reallocation (void)
   g_assert_cmpint (royal_json_int (retail_object (both->facts), "needed", 0), ==, 6800);
   g_assert_cmpint (royal_json_int (retail_object (both->facts), "shortage", 0), ==, 2480);
   g_assert_cmpint (royal_json_int (retail_object (both->facts), "shortage_with_store_stock", 0), ==, 400);
-  {
-    g_auto (RetailEffect) counted = { 0 };
-
-    apply (&counted, "reallocation.order", "a-2", reallocation (10000, 400, TRUE));
-    retail_assert_value ("select sum (quantity) from retail_orders" NEWEST, "10000");
-  }
+  apply (&counted, "reallocation.order", "a-2", reallocation (10000, 400, TRUE));
+  retail_assert_value ("select sum (quantity) from retail_orders" NEWEST, "10000");
   first.effect.key = "u-1";
   first.effect.receipt = retail_object (first.receipt);
   retail_assert_conflict (&first.effect, TRUE, "forecast.record on season SS25 is replaced already");
@@ -335,6 +332,11 @@ test_reallocation (void)
   retail_assert_conflict (&made.effect, TRUE, "season SS25: what was ordered is sold or sent on already");
   second.effect.key = "u-3";
   second.effect.receipt = retail_object (second.receipt);
+  retail_assert_conflict (&second.effect, TRUE, "season SS25: 400 units are ordered by this forecast");
+  counted.effect.key = "u-4";
+  counted.effect.receipt = retail_object (counted.receipt);
+  json_node_unref (retail_act (&counted.effect, TRUE, &error));
+  g_assert_no_error (error);
   json_node_unref (retail_act (&second.effect, TRUE, &error));
   g_assert_no_error (error);
   retail_assert_value ("select sum (units) from retail_forecast" NEWEST, "8000");
@@ -393,6 +395,30 @@ test_weeks (void)
   assert_host_value ("select string_agg (coalesce (w->>'lower', '-') || ' ' || coalesce (w->>'upper', '-'), ',')"
                      " from jsonb_array_elements (retail_weeks ('SS25')->'items') w",
                      "- -,- -,- -,- -,5 50,6 60,7 70,8 80,9 90,10 100,11 110,12 120");
+}
+
+/* What was ordered rests on the forecast that was there: a later one may go, that one stays. */
+static void
+test_undo (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (RetailEffect) first = { 0 };
+  g_auto (RetailEffect) second = { 0 };
+  g_auto (RetailEffect) made = { 0 };
+  g_auto (RetailEffect) third = { 0 };
+
+  put_season ();
+  apply (&first, "forecast.record", "f-1", forecast (8000, 1, ""));
+  apply (&second, "forecast.record", "f-2", forecast (9000, 1, ""));
+  apply (&made, "manufacturing.order", "m-1", order (9000, "0.2", 10800, 5940));
+  apply (&third, "forecast.record", "f-3", forecast (9100, 1, ""));
+  third.effect.key = "u-3";
+  third.effect.receipt = retail_object (third.receipt);
+  json_node_unref (retail_act (&third.effect, TRUE, &error));
+  g_assert_no_error (error);
+  second.effect.key = "u-2";
+  second.effect.receipt = retail_object (second.receipt);
+  retail_assert_conflict (&second.effect, TRUE, "season SS25: 10800 units are ordered by this forecast");
 }
 
 typedef struct {
@@ -512,6 +538,7 @@ static const RetailCase cases[] = {
   { "/retail-plan/reallocation", test_reallocation },
   { "/retail-plan/shipment", test_shipment },
   { "/retail-plan/weeks", test_weeks },
+  { "/retail-plan/undo", test_undo },
   { "/retail-plan/guardrails", test_guardrails },
   { "/retail-plan/conforms", test_conforms },
 };
