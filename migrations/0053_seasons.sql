@@ -60,3 +60,46 @@ begin
     perform retail_refuse ('week %s of season %s is over', e.parameters->>'week', s.code);
   end if;
 end $$;
+
+-- As in 0019. Once there are sales a forecast of the whole season would put what was expected without them in the place of what was sold.
+create or replace function retail_assess_forecast (s retail_seasons, p jsonb) returns jsonb
+language plpgsql stable as $$
+declare
+  f record;
+  codes text[];
+  total constant bigint := (p->>'total')::bigint;
+  from_week constant int := coalesce ((p->>'from_week')::int, 1);
+  n constant int := jsonb_array_length (p->'curve');
+  was text;
+begin
+  select * into f from retail_figures (s, null);
+  if from_week <> f.week + 1 then
+    perform retail_refuse ('season %s has sales up to week %s: a new forecast begins with week %s', s.code, f.week::text,
+                           (f.week + 1)::text);
+  end if;
+  if n <> s.weeks - from_week + 1 then
+    perform retail_refuse ('season %s: the curve is to have %s weeks, not %s', s.code, (s.weeks - from_week + 1)::text,
+                           n::text);
+  end if;
+  if p ? 'from_week' and total <> f.sold + (select sum (u::bigint) from jsonb_array_elements_text (p->'curve') u) then
+    perform retail_refuse ('season %s: %s units are sold: with the weeks of the curve they are not the total of %s', s.code,
+                           f.sold::text, total::text);
+  end if;
+  codes := array (select x->>'store' from jsonb_array_elements (p->'clusters') c, jsonb_array_elements (c->'stores') x);
+  perform retail_check_stores (s, codes, from_week > 1);
+  select min (t.code) into was from retail_actuals a
+  join retail_stores t on t.workspace_id = a.workspace_id and t.id = a.store
+  where a.workspace_id = s.workspace_id and a.season = s.id and t.code <> all (codes);
+  if was is not null then
+    perform retail_refuse ('store %s has actual sales in season %s, but no place in the forecast', was, s.code);
+  end if;
+  was := case when f.forecast_total > 0 then f.forecast_total || ' units' end;
+  return jsonb_build_object ('facts', jsonb_strip_nulls (jsonb_build_object ('total', total, 'method', p->>'method',
+      'total_before', f.forecast_total,
+      'change_pct', round (abs (total - f.forecast_total)::numeric / nullif (f.forecast_total, 0), 4),
+      'weeks', n, 'from_week', from_week, 'week', f.week, 'sold', f.sold, 'stores', cardinality (codes),
+      'clusters', jsonb_array_length (p->'clusters'))),
+    'summary', format ('%s: a forecast of %s units for weeks %s to %s in %s stores, by %s', s.name, total, from_week,
+                       s.weeks, cardinality (codes), p->>'method'),
+    'changes', retail_change ('Forecast', was, total || ' units'));
+end $$;

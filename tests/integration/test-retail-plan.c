@@ -298,6 +298,8 @@ test_reallocation (void)
   retail_assert_conflict (&stale.effect, FALSE, "season SS25 is no longer as it was assessed");
   assert_refused ("forecast.record", forecast (10000, 4, ""),
                   "season SS25 has sales up to week 4: a new forecast begins with week 5");
+  assert_refused ("forecast.record", forecast (10000, 1, ""),
+                  "season SS25 has sales up to week 4: a new forecast begins with week 5");
   apply (&second, "forecast.record", "f-2", forecast (10000, 5, "\"reason\":\"variance\","));
 
   stock = retail_get ("retail.inventory", ACTUALS, &error);
