@@ -103,3 +103,31 @@ begin
                        s.weeks, cardinality (codes), p->>'method'),
     'changes', retail_change ('Forecast', was, total || ' units'));
 end $$;
+
+-- As in 0018. Average weekly sales are of the weeks that are known, so that a store that opened late counts for what it sells; and they
+-- are no whole numbers: stores that sell less than one in two weeks are not all the same.
+create or replace function retail_plan (p_ident text) returns jsonb
+language plpgsql stable as $$
+declare
+  s retail_seasons := retail_find (p_ident);
+  stores jsonb;
+  past jsonb;
+begin
+  with year as (
+    select h.store, round (avg (h.units), 4) as units from retail_history h
+    where h.workspace_id = s.workspace_id and h.category = s.category and h.week < s.starts_on
+      and h.week >= s.starts_on - 364 group by 1)
+  select coalesce (jsonb_agg (jsonb_build_object ('store', t.code, 'name', t.name, 'size_sqft', t.size_sqft, 'tier', t.tier,
+           'median_income', t.median_income, 'format', t.format, 'region', t.region, 'fashion_tier', t.fashion_tier,
+           'avg_weekly_sales', coalesce (t.avg_weekly_sales, y.units)) order by t.code), '[]') into stores
+  from retail_plan_stores (s) t left join year y on y.store = t.id;
+  select jsonb_build_object ('first', min (h.week), 'last', max (h.week), 'rows', count (*),
+           'weeks', coalesce ((max (h.week) - min (h.week)) / 7 + 1, 0), 'units', coalesce (sum (h.units), 0)) into past
+  from retail_history h where h.workspace_id = s.workspace_id and h.category = s.category and h.week < s.starts_on;
+  return (select jsonb_build_object ('id', s.uid, 'code', s.code, 'name', s.name, 'category', c.code, 'category_name', c.name,
+            'start', s.starts_on, 'start_day', s.starts_on - date '1970-01-01', 'weeks', s.weeks,
+            'week', (retail_figures (s, null)).week, 'archetype', s.archetype, 'currency', s.currency,
+            'list_price', s.list_price::text, 'unit_cost', s.unit_cost::text, 'history', past,
+            'history_months', (past->>'weeks')::bigint * 12 / 52, 'stores', stores)
+          from retail_categories c where c.workspace_id = s.workspace_id and c.id = s.category);
+end $$;
