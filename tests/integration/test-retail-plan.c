@@ -8,6 +8,7 @@
 /* A season from its history to what is sent to stores: the worked examples, and what the connector refuses. */
 
 #define TARGET "SS25"
+#define HASH64 "0000000000000000000000000000000000000000000000000000000000000000"
 
 /* What the host finds in the workspace of the test. */
 static void
@@ -136,6 +137,14 @@ apply (RetailEffect *self, const char *action, const char *key, char *parameters
   prepare (self, action, key, parameters);
   self->receipt = retail_act (&self->effect, FALSE, &error);
   g_assert_no_error (error);
+}
+
+/* What was done is now to be taken back, by that key. */
+static void
+turn_back (RetailEffect *self, const char *key)
+{
+  self->effect.key = key;
+  self->effect.receipt = retail_object (self->receipt);
 }
 
 /* What assess refuses now. */
@@ -326,17 +335,13 @@ test_reallocation (void)
   g_assert_cmpint (royal_json_int (retail_object (both->facts), "shortage_with_store_stock", 0), ==, 400);
   apply (&counted, "reallocation.order", "a-2", reallocation (10000, 400, TRUE));
   retail_assert_value ("select sum (quantity) from retail_orders" NEWEST, "10000");
-  first.effect.key = "u-1";
-  first.effect.receipt = retail_object (first.receipt);
+  turn_back (&first, "u-1");
   retail_assert_conflict (&first.effect, TRUE, "forecast.record on season SS25 is replaced already");
-  made.effect.key = "u-2";
-  made.effect.receipt = retail_object (made.receipt);
+  turn_back (&made, "u-2");
   retail_assert_conflict (&made.effect, TRUE, "season SS25: what was ordered is sold or sent on already");
-  second.effect.key = "u-3";
-  second.effect.receipt = retail_object (second.receipt);
+  turn_back (&second, "u-3");
   retail_assert_conflict (&second.effect, TRUE, "season SS25: 400 units are ordered by this forecast");
-  counted.effect.key = "u-4";
-  counted.effect.receipt = retail_object (counted.receipt);
+  turn_back (&counted, "u-4");
   json_node_unref (retail_act (&counted.effect, TRUE, &error));
   g_assert_no_error (error);
   json_node_unref (retail_act (&second.effect, TRUE, &error));
@@ -371,12 +376,10 @@ test_shipment (void)
                   "store S999 has no forecast in season SS25");
   apply (&sent, "replenishment.ship", "r-3", shipment (3, 1000));
   assert_refused ("replenishment.ship", shipment (3, 10), "week 3 of season SS25 is replenished already");
-  first.effect.key = "u-1";
-  first.effect.receipt = retail_object (first.receipt);
+  turn_back (&first, "u-1");
   retail_assert_conflict (&first.effect, TRUE, "season SS25: 9200 units are ordered by this forecast");
   sell_four_weeks ();
-  sent.effect.key = "u-2";
-  sent.effect.receipt = retail_object (sent.receipt);
+  turn_back (&sent, "u-2");
   retail_assert_conflict (&sent.effect, TRUE, "week 3 of season SS25 is over");
 }
 
@@ -414,12 +417,10 @@ test_undo (void)
   apply (&second, "forecast.record", "f-2", forecast (9000, 1, ""));
   apply (&made, "manufacturing.order", "m-1", order (9000, "0.2", 10800, 5940));
   apply (&third, "forecast.record", "f-3", forecast (9100, 1, ""));
-  third.effect.key = "u-3";
-  third.effect.receipt = retail_object (third.receipt);
+  turn_back (&third, "u-3");
   json_node_unref (retail_act (&third.effect, TRUE, &error));
   g_assert_no_error (error);
-  second.effect.key = "u-2";
-  second.effect.receipt = retail_object (second.receipt);
+  turn_back (&second, "u-2");
   retail_assert_conflict (&second.effect, TRUE, "season SS25: 10800 units are ordered by this forecast");
 }
 
@@ -441,6 +442,21 @@ test_average (void)
   assert_host_value ("select string_agg ((x->>'avg_weekly_sales')::float8::text, ',' order by x->>'store')"
                      " from jsonb_array_elements (retail_plan ('SS25')->'stores') x",
                      "100,0.25");
+}
+
+/* Sales of a week for which nothing was expected: the week's run is told numbers all the same. */
+static void
+test_nothing_expected (void)
+{
+  retail_import_ok ("stores", NULL, "store_id,name\nA,a\n", FALSE, 1, 0, 0);
+  retail_import_ok ("forecast",
+                    "{\"code\":\"SS25\",\"category\":\"dresses\",\"name\":\"x\",\"start\":\"2025-03-01\",\"weeks\":2}",
+                    "store_id,week_number,units\nA,1,0\nA,2,9\n", FALSE, 2, 0, 0);
+  assert_host_value (
+      "select workflow_loaded ('[{\"name\":\"season_week\",\"hash\":\"" HASH64 "\",\"document\":{}}]', 'test')", "");
+  retail_import_ok ("actuals", ACTUALS, "store_id,week_number,units_sold\nA,1,5\n", FALSE, 1, 0, 0);
+  retail_assert_value ("select (input->>'variance') || ' ' || (input->>'reforecast') from workflow_runs" NEWEST,
+                       "0 true");
 }
 
 typedef struct {
@@ -562,6 +578,7 @@ static const RetailCase cases[] = {
   { "/retail-plan/weeks", test_weeks },
   { "/retail-plan/undo", test_undo },
   { "/retail-plan/average", test_average },
+  { "/retail-plan/nothing-expected", test_nothing_expected },
   { "/retail-plan/guardrails", test_guardrails },
   { "/retail-plan/conforms", test_conforms },
 };

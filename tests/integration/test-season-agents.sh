@@ -57,5 +57,17 @@ ok $? 'sales start a run'
 anew () { [ "$(ctl workflow show "$run" --json | jq '[.steps[] | select(.path == "recorded" and .state == "completed")] | length')" = 1 ]; }
 soon 'they are off by more than a fifth: there is a new forecast' anew
 holds '$v[0] > $v[1]' "[$(season .season.forecast_total),$total]" 'of more than before'
+
+# Sales of a week for which nothing was expected are more than a fifth off, and so is what is a hair above it.
+{ head -n 1 "$fixtures/forecast.csv"; awk -F, 'NR > 1 { printf "%s,%d,%d\n", $1, $2, $2 == 1 ? 0 : $3 }' "$fixtures/forecast.csv"; } >"$host_dir/files/late.csv"
+runs 0 'a season that begins with nothing' ctl season load --code LATE --category dresses --name Late --start 2025-03-01 --weeks 12 \
+  --forecast "$host_dir/files/late.csv"
+awk -F, 'NR == 1 || $2 == 1' "$fixtures/actuals.csv" >"$host_dir/files/one.csv"
+run=$(ctl season upload "$host_dir/files/one.csv" --season LATE --json | jq -er .workflow)
+soon 'sells, and is forecast anew' anew
+hair=$(ctl workflow show "$run" --json | jq -c '.input | .variance = 0.2')
+runs 0 'a fifth and a hair' ctl simulate --name season_week "$hair" --json
+is 'is forecast anew' '["forecast.record"]' "$(jq -c '[.effects[].action]' <<<"$out")"
+
 runs 0 'the audit holds' ctl audit verify
 finish
