@@ -69,5 +69,14 @@ hair=$(ctl workflow show "$run" --json | jq -c '.input | .variance = 0.2')
 runs 0 'a fifth and a hair' ctl simulate --name season_week "$hair" --json
 is 'is forecast anew' '["forecast.record"]' "$(jq -c '[.effects[].action]' <<<"$out")"
 
+# What the agent does not propose ends the plan, with its reason.
+{ echo store_id,category_id,week_start_date,units_sold
+  for week in $(seq 0 109); do echo "S001,bread,$(date -u -d "2023-01-21 +$((7 * week)) days" +%F),10000"; done; } >"$host_dir/files/bread.csv"
+runs 0 'a category that sells a lot' ctl season upload "$host_dir/files/bread.csv" --history
+run=$(ctl season plan BREAD --category bread --name Bread --start 2025-03-01 --weeks 12 --json | jq -er .id)
+soon 'is not planned' run_is failed
+says_why () { case $(ctl workflow show "$run" --json | jq -c .error) in *'the forecast of 120000 units is above the configured limit of 100000'*) return 0 ;; *) return 1 ;; esac; }
+says_why; ok $? 'and the run says why' "$(ctl workflow show "$run" --json | jq -c .error)"
+
 runs 0 'the audit holds' ctl audit verify
 finish
