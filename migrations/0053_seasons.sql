@@ -154,3 +154,23 @@ begin
     'made', k.made, 'replenish', replenish, 'marked_down', (retail_figures (s, null)).markdowns > 0),
     p_actor, format ('%s/%s/%s', s.uid, p_variance->>'week', p_variance->>'sold'), null)).uid;
 end $$;
+
+-- As in 0018: the stores of a plan are those of its forecast, else those that have sold its category, else all. One that has no sales of
+-- the last 52 weeks in which any store has is shut.
+create or replace function retail_plan_stores (s retail_seasons) returns setof retail_stores
+language plpgsql stable as $$
+declare last date;
+begin
+  return query select t.* from retail_stores t where t.workspace_id = s.workspace_id and exists (
+    select from retail_forecast f where f.workspace_id = s.workspace_id and f.season = s.id and f.store = t.id);
+  if not found then
+    select max (h.week) into last from retail_history h
+    where h.workspace_id = s.workspace_id and h.category = s.category and h.week < s.starts_on;
+    return query select t.* from retail_stores t where t.workspace_id = s.workspace_id and exists (
+      select from retail_history h where h.workspace_id = s.workspace_id and h.category = s.category and h.store = t.id
+        and h.week < s.starts_on and h.week > last - 364);
+  end if;
+  if not found then
+    return query select t.* from retail_stores t where t.workspace_id = s.workspace_id;
+  end if;
+end $$;

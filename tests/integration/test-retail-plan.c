@@ -424,24 +424,31 @@ test_undo (void)
   retail_assert_conflict (&second.effect, TRUE, "season SS25: 10800 units are ordered by this forecast");
 }
 
-/* A store that opened late sells what it sells a week; one that sells little sells more than nothing. */
+/* A store that opened late sells what it sells a week; one that sells little sells more than nothing; one that has sold
+ * nothing for a year is shut. */
 static void
 test_average (void)
 {
   g_autoptr (GString) history = g_string_new ("store_id,category_id,week_start_date,units_sold\n");
   g_autoptr (GDate) day = g_date_new_dmy (5, G_DATE_MARCH, 2022);
 
-  retail_import_ok ("stores", NULL, "store_id,name\nLATE,a\nSLOW,b\n", FALSE, 2, 0, 0);
+  retail_import_ok ("stores", NULL, "store_id,name\nLATE,a\nSHUT,b\nSLOW,c\n", FALSE, 3, 0, 0);
   assert_host_value ("select retail_season_put ($j$" SEASON "$j$, 'test') ->> 'code'", TARGET);
   for (guint week = 0; week < 156; week++, g_date_add_days (day, 7))
-    for (guint store = week < 143; store < 2; store++)
-      g_string_append_printf (history, "%s,dresses,%04u-%02u-%02u,%u\n", store == 0 ? "LATE" : "SLOW",
-                              (guint)g_date_get_year (day), (guint)g_date_get_month (day), (guint)g_date_get_day (day),
-                              store == 0 ? 100 : week % 4 == 0);
-  retail_import_ok ("history", NULL, history->str, FALSE, 169, 0, 0);
-  assert_host_value ("select string_agg ((x->>'avg_weekly_sales')::float8::text, ',' order by x->>'store')"
+    {
+      static const char *const names[] = { "LATE", "SHUT", "SLOW" };
+      const guint units[] = { 100, 7, week % 4 == 0 };
+
+      for (guint store = 0; store < G_N_ELEMENTS (names); store++)
+        if ((store != 0 || week >= 143) && (store != 1 || week < 104))
+          g_string_append_printf (history, "%s,dresses,%04u-%02u-%02u,%u\n", names[store], (guint)g_date_get_year (day),
+                                  (guint)g_date_get_month (day), (guint)g_date_get_day (day), units[store]);
+    }
+  retail_import_ok ("history", NULL, history->str, FALSE, 273, 0, 0);
+  assert_host_value ("select string_agg (x->>'store' || ' ' || coalesce ((x->>'avg_weekly_sales')::float8::text, '-'), "
+                     "',' order by x->>'store')"
                      " from jsonb_array_elements (retail_plan ('SS25')->'stores') x",
-                     "100,0.25");
+                     "LATE 100,SLOW 0.25");
 }
 
 /* Sales of a week for which nothing was expected: the week's run is told numbers all the same. */
