@@ -101,8 +101,8 @@ choose_ensemble (const DemandOutlook *self)
   return best;
 }
 
-/* An ensemble of two has the integer mean of their totals; any other forecast has its sum, and so has that of what
- * hardly sells: that is no ensemble's. */
+/* An ensemble of two has the integer mean of their totals; any other forecast has its sum, and so has that of weeks
+ * most of which sell nothing: that is no ensemble's. */
 static gint64
 total_of (DemandOutlook *self, gint64 sum)
 {
