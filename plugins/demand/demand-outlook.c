@@ -101,14 +101,16 @@ choose_ensemble (const DemandOutlook *self)
   return best;
 }
 
-/* An ensemble of two has the integer mean of their totals; any other forecast has its sum. */
+/* An ensemble of two has the integer mean of their totals; any other forecast has its sum, and so has that of weeks
+ * most of which sell nothing: that is no ensemble's. */
 static gint64
 total_of (DemandOutlook *self, gint64 sum)
 {
   const char *const *names = self->method->members;
   DemandMember *first, *second;
 
-  if (names == NULL || names[0] == NULL || names[1] == NULL || names[2] != NULL)
+  if (self->clean->demand == FC_DEMAND_INTERMITTENT || names == NULL || names[0] == NULL || names[1] == NULL ||
+      names[2] != NULL)
     return sum;
   first = find_member (self, fc_method_find (names[0]));
   second = find_member (self, fc_method_find (names[1]));

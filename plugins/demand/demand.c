@@ -235,7 +235,9 @@ add_words (RoyalProposal *proposal, const DemandSeason *season, const DemandOutl
   if (hindcast == NULL)
     royal_proposal_add_risk (proposal, "The history is too short to tell how well the method would have done before.");
   if (clean->demand == FC_DEMAND_INTERMITTENT)
-    royal_proposal_add_risk (proposal, "The category hardly sells: only its rate is forecast, no season.");
+    royal_proposal_add_risk (
+        proposal,
+        "Most weeks sell nothing: only their rate is forecast, or last year's weeks where these come back each year.");
   if (clean->shift.week > 0)
     royal_proposal_add_risk (proposal, "Sales moved to another level: that they stay there is an assumption.");
   royal_proposal_add_risk (proposal, "Sales are forecast, not demand: what was out of stock is not in the history.");

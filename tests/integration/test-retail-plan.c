@@ -8,21 +8,27 @@
 /* A season from its history to what is sent to stores: the worked examples, and what the connector refuses. */
 
 #define TARGET "SS25"
+#define HASH64 "0000000000000000000000000000000000000000000000000000000000000000"
+
+/* What the host finds in the workspace of the test. */
+static void
+assert_host_value (const char *sql, const char *expected)
+{
+  g_autofree char *host = rh_cluster_conninfo (royal_test_cluster (), "royal_host");
+  g_autofree char *here = g_strdup_printf ("set royal.workspace = '%" G_GINT64_FORMAT "'; %s", retail_workspace, sql);
+  g_autofree char *found = royal_test_sql_value (host, here);
+
+  g_assert_cmpstr (found, ==, expected);
+}
 
 /* The season of the fixture, without a forecast. */
 static void
 put_season (void)
 {
   g_autofree char *stores = retail_file ("stores");
-  g_autofree char *host = rh_cluster_conninfo (royal_test_cluster (), "royal_host");
-  g_autofree char *sql = g_strdup_printf ("set royal.workspace = '%" G_GINT64_FORMAT "';"
-                                          "select retail_season_put ($j$" SEASON "$j$, 'test') ->> 'code'",
-                                          retail_workspace);
-  g_autofree char *code = NULL;
 
   retail_import_ok ("stores", NULL, stores, FALSE, 50, 0, 0);
-  code = royal_test_sql_value (host, sql);
-  g_assert_cmpstr (code, ==, TARGET);
+  assert_host_value ("select retail_season_put ($j$" SEASON "$j$, 'test') ->> 'code'", TARGET);
 }
 
 /* forecast.record over the fixture's 50 stores in three clusters; @more are members before the clusters. */
@@ -131,6 +137,30 @@ apply (RetailEffect *self, const char *action, const char *key, char *parameters
   prepare (self, action, key, parameters);
   self->receipt = retail_act (&self->effect, FALSE, &error);
   g_assert_no_error (error);
+}
+
+/* What was done is now to be taken back, by that key. */
+static void
+turn_back (RetailEffect *self, const char *key)
+{
+  self->effect.key = key;
+  self->effect.receipt = retail_object (self->receipt);
+}
+
+/* It is taken back as the world is now. */
+static void
+take_back (RetailEffect *self, const char *key)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RhAssessment) inverse = NULL;
+
+  turn_back (self, key);
+  inverse = retail_assess (&self->effect, &error);
+  g_assert_no_error (error);
+  self->effect.before = inverse->before;
+  json_node_unref (retail_act (&self->effect, TRUE, &error));
+  g_assert_no_error (error);
+  self->effect.before = NULL;
 }
 
 /* What assess refuses now. */
@@ -270,20 +300,6 @@ test_forecast (void)
   }
 }
 
-/* As the world is now. */
-static void
-take_back (RhEffect *effect)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (RhAssessment) inverse = retail_assess (effect, &error);
-
-  g_assert_no_error (error);
-  effect->before = inverse->before;
-  json_node_unref (retail_act (effect, TRUE, &error));
-  g_assert_no_error (error);
-  effect->before = NULL;
-}
-
 /* The worked example: 8,000 → 9,600 made, 5,280 shipped; 3,200 sold, a new total of 10,000 → short of 400, or of 2,480.
  */
 static void
@@ -296,6 +312,7 @@ test_reallocation (void)
   g_auto (RetailEffect) first = { 0 };
   g_auto (RetailEffect) second = { 0 };
   g_auto (RetailEffect) more = { 0 };
+  g_auto (RetailEffect) counted = { 0 };
   g_auto (RetailEffect) stale = { 0 };
 
   put_season ();
@@ -305,6 +322,8 @@ test_reallocation (void)
   sell_four_weeks ();
   retail_assert_conflict (&stale.effect, FALSE, "season SS25 is no longer as it was assessed");
   assert_refused ("forecast.record", forecast (10000, 4, ""),
+                  "season SS25 has sales up to week 4: a new forecast begins with week 5");
+  assert_refused ("forecast.record", forecast (10000, 1, ""),
                   "season SS25 has sales up to week 4: a new forecast begins with week 5");
   apply (&second, "forecast.record", "f-2", forecast (10000, 5, "\"reason\":\"variance\","));
 
@@ -330,21 +349,16 @@ test_reallocation (void)
   g_assert_cmpint (royal_json_int (retail_object (both->facts), "needed", 0), ==, 6800);
   g_assert_cmpint (royal_json_int (retail_object (both->facts), "shortage", 0), ==, 2480);
   g_assert_cmpint (royal_json_int (retail_object (both->facts), "shortage_with_store_stock", 0), ==, 400);
-  {
-    g_auto (RetailEffect) counted = { 0 };
-
-    apply (&counted, "reallocation.order", "a-2", reallocation (10000, 400, TRUE));
-    retail_assert_value ("select sum (quantity) from retail_orders" NEWEST, "10000");
-  }
-  first.effect.key = "u-1";
-  first.effect.receipt = retail_object (first.receipt);
+  apply (&counted, "reallocation.order", "a-2", reallocation (10000, 400, TRUE));
+  retail_assert_value ("select sum (quantity) from retail_orders" NEWEST, "10000");
+  turn_back (&first, "u-1");
   retail_assert_conflict (&first.effect, TRUE, "forecast.record on season SS25 is replaced already");
-  made.effect.key = "u-2";
-  made.effect.receipt = retail_object (made.receipt);
+  turn_back (&made, "u-2");
   retail_assert_conflict (&made.effect, TRUE, "season SS25: what was ordered is sold or sent on already");
-  second.effect.key = "u-3";
-  second.effect.receipt = retail_object (second.receipt);
-  take_back (&second.effect);
+  turn_back (&second, "u-3");
+  retail_assert_conflict (&second.effect, TRUE, "season SS25: 400 units are ordered by this forecast");
+  take_back (&counted, "u-4");
+  take_back (&second, "u-5");
   retail_assert_value ("select sum (units) from retail_forecast" NEWEST, "8000");
 }
 
@@ -375,13 +389,91 @@ test_shipment (void)
                   "store S999 has no forecast in season SS25");
   apply (&sent, "replenishment.ship", "r-3", shipment (3, 1000));
   assert_refused ("replenishment.ship", shipment (3, 10), "week 3 of season SS25 is replenished already");
-  first.effect.key = "u-1";
-  first.effect.receipt = retail_object (first.receipt);
+  turn_back (&first, "u-1");
   retail_assert_conflict (&first.effect, TRUE, "season SS25: 9200 units are ordered by this forecast");
   sell_four_weeks ();
-  sent.effect.key = "u-2";
-  sent.effect.receipt = retail_object (sent.receipt);
+  turn_back (&sent, "u-2");
   retail_assert_conflict (&sent.effect, TRUE, "week 3 of season SS25 is over");
+}
+
+/* The interval of a new forecast is of its own weeks: those that are sold have none. */
+static void
+test_weeks (void)
+{
+  g_auto (RetailEffect) first = { 0 };
+  g_auto (RetailEffect) second = { 0 };
+
+  put_season ();
+  apply (&first, "forecast.record", "f-1", forecast (8000, 1, ""));
+  sell_four_weeks ();
+  apply (&second, "forecast.record", "f-2",
+         forecast (10000, 5,
+                   "\"intervals\":[{\"level\":0.8,\"lower\":[5,6,7,8,9,10,11,12],"
+                   "\"upper\":[50,60,70,80,90,100,110,120]}],"));
+  assert_host_value ("select string_agg (coalesce (w->>'lower', '-') || ' ' || coalesce (w->>'upper', '-'), ',')"
+                     " from jsonb_array_elements (retail_weeks ('SS25')->'items') w",
+                     "- -,- -,- -,- -,5 50,6 60,7 70,8 80,9 90,10 100,11 110,12 120");
+}
+
+/* What was ordered rests on the forecast that was there: a later one may go, that one stays. */
+static void
+test_undo (void)
+{
+  g_auto (RetailEffect) first = { 0 };
+  g_auto (RetailEffect) second = { 0 };
+  g_auto (RetailEffect) made = { 0 };
+  g_auto (RetailEffect) third = { 0 };
+
+  put_season ();
+  apply (&first, "forecast.record", "f-1", forecast (8000, 1, ""));
+  apply (&second, "forecast.record", "f-2", forecast (9000, 1, ""));
+  apply (&made, "manufacturing.order", "m-1", order (9000, "0.2", 10800, 5940));
+  apply (&third, "forecast.record", "f-3", forecast (9100, 1, ""));
+  take_back (&third, "u-3");
+  turn_back (&second, "u-2");
+  retail_assert_conflict (&second.effect, TRUE, "season SS25: 10800 units are ordered by this forecast");
+}
+
+/* A store that opened late sells what it sells a week; one that sells little sells more than nothing; one that has sold
+ * nothing for a year is shut. */
+static void
+test_average (void)
+{
+  g_autoptr (GString) history = g_string_new ("store_id,category_id,week_start_date,units_sold\n");
+  g_autoptr (GDate) day = g_date_new_dmy (5, G_DATE_MARCH, 2022);
+
+  retail_import_ok ("stores", NULL, "store_id,name\nLATE,a\nSHUT,b\nSLOW,c\n", FALSE, 3, 0, 0);
+  assert_host_value ("select retail_season_put ($j$" SEASON "$j$, 'test') ->> 'code'", TARGET);
+  for (guint week = 0; week < 156; week++, g_date_add_days (day, 7))
+    {
+      static const char *const names[] = { "LATE", "SHUT", "SLOW" };
+      const guint units[] = { 100, 7, week % 4 == 0 };
+
+      for (guint store = 0; store < G_N_ELEMENTS (names); store++)
+        if ((store != 0 || week >= 143) && (store != 1 || week < 104))
+          g_string_append_printf (history, "%s,dresses,%04u-%02u-%02u,%u\n", names[store], (guint)g_date_get_year (day),
+                                  (guint)g_date_get_month (day), (guint)g_date_get_day (day), units[store]);
+    }
+  retail_import_ok ("history", NULL, history->str, FALSE, 273, 0, 0);
+  assert_host_value ("select string_agg (x->>'store' || ' ' || coalesce ((x->>'avg_weekly_sales')::float8::text, '-'), "
+                     "',' order by x->>'store')"
+                     " from jsonb_array_elements (retail_plan ('SS25')->'stores') x",
+                     "LATE 100,SLOW 0.25");
+}
+
+/* Sales of a week for which nothing was expected: the week's run is told numbers all the same. */
+static void
+test_nothing_expected (void)
+{
+  retail_import_ok ("stores", NULL, "store_id,name\nA,a\n", FALSE, 1, 0, 0);
+  retail_import_ok ("forecast",
+                    "{\"code\":\"SS25\",\"category\":\"dresses\",\"name\":\"x\",\"start\":\"2025-03-01\",\"weeks\":2}",
+                    "store_id,week_number,units\nA,1,0\nA,2,9\n", FALSE, 2, 0, 0);
+  assert_host_value (
+      "select workflow_loaded ('[{\"name\":\"season_week\",\"hash\":\"" HASH64 "\",\"document\":{}}]', 'test')", "");
+  retail_import_ok ("actuals", ACTUALS, "store_id,week_number,units_sold\nA,1,5\n", FALSE, 1, 0, 0);
+  retail_assert_value ("select (input->>'variance') || ' ' || (input->>'reforecast') from workflow_runs" NEWEST,
+                       "0 true");
 }
 
 typedef struct {
@@ -500,6 +592,10 @@ static const RetailCase cases[] = {
   { "/retail-plan/forecast", test_forecast },
   { "/retail-plan/reallocation", test_reallocation },
   { "/retail-plan/shipment", test_shipment },
+  { "/retail-plan/weeks", test_weeks },
+  { "/retail-plan/undo", test_undo },
+  { "/retail-plan/average", test_average },
+  { "/retail-plan/nothing-expected", test_nothing_expected },
   { "/retail-plan/guardrails", test_guardrails },
   { "/retail-plan/conforms", test_conforms },
 };

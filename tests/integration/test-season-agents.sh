@@ -57,5 +57,26 @@ ok $? 'sales start a run'
 anew () { [ "$(ctl workflow show "$run" --json | jq '[.steps[] | select(.path == "recorded" and .state == "completed")] | length')" = 1 ]; }
 soon 'they are off by more than a fifth: there is a new forecast' anew
 holds '$v[0] > $v[1]' "[$(season .season.forecast_total),$total]" 'of more than before'
+
+# Sales of a week for which nothing was expected are more than a fifth off, and so is what is a hair above it.
+{ head -n 1 "$fixtures/forecast.csv"; awk -F, 'NR > 1 { printf "%s,%d,%d\n", $1, $2, $2 == 1 ? 0 : $3 }' "$fixtures/forecast.csv"; } >"$host_dir/files/late.csv"
+runs 0 'a season that begins with nothing' ctl season load --code LATE --category dresses --name Late --start 2025-03-01 --weeks 12 \
+  --forecast "$host_dir/files/late.csv"
+awk -F, 'NR == 1 || $2 == 1' "$fixtures/actuals.csv" >"$host_dir/files/one.csv"
+run=$(ctl season upload "$host_dir/files/one.csv" --season LATE --json | jq -er .workflow)
+soon 'sells, and is forecast anew' anew
+hair=$(ctl workflow show "$run" --json | jq -c '.input | .variance = 0.2')
+runs 0 'a fifth and a hair' ctl simulate --name season_week "$hair" --json
+is 'is forecast anew' '["forecast.record"]' "$(jq -c '[.effects[].action]' <<<"$out")"
+
+# What the agent does not propose ends the plan, with its reason.
+{ echo store_id,category_id,week_start_date,units_sold
+  for week in $(seq 0 109); do echo "S001,bread,$(date -u -d "2023-01-21 +$((7 * week)) days" +%F),10000"; done; } >"$host_dir/files/bread.csv"
+runs 0 'a category that sells a lot' ctl season upload "$host_dir/files/bread.csv" --history
+run=$(ctl season plan BREAD --category bread --name Bread --start 2025-03-01 --weeks 12 --json | jq -er .id)
+soon 'is not planned' run_is failed
+says_why () { case $(ctl workflow show "$run" --json | jq -c .error) in *'the forecast of 120000 units is above the configured limit of 100000'*) return 0 ;; *) return 1 ;; esac; }
+says_why; ok $? 'and the run says why' "$(ctl workflow show "$run" --json | jq -c .error)"
+
 runs 0 'the audit holds' ctl audit verify
 finish

@@ -412,6 +412,33 @@ test_seldom (void)
     }
 }
 
+/* Nothing sells for most of the year, each year: the season that begins after the last week is the one before it once
+ * more. */
+static void
+test_in_season (void)
+{
+  gsize n_methods;
+  const FcMethod *methods = fc_method_list (&n_methods);
+  double y[3 * 52];
+
+  for (gsize i = 0; i < G_N_ELEMENTS (y); i++)
+    y[i] = i % 52 < 12 ? 500 + 10.0 * (double)(i % 52) : 0;
+  for (gsize k = 0; k < n_methods; k++)
+    {
+      g_autoptr (FcClean) clean = NULL;
+      g_autoptr (GError) error = NULL;
+      g_autoptr (FcForecast) forecast =
+          fc_method_forecast (&methods[k], &(FcSeries){ y, G_N_ELEMENTS (y), MONDAY }, NULL, 12, &clean, &error);
+
+      g_assert_no_error (error);
+      check_sound (&methods[k], forecast);
+      g_assert_cmpint (clean->demand, ==, FC_DEMAND_INTERMITTENT);
+      g_test_message ("%s: %.3f", methods[k].name, sum (forecast->mean, 12));
+      if (methods[k].smooth)
+        g_assert_cmpfloat (sum (forecast->mean, 12), ==, 6660);
+    }
+}
+
 /* With nothing known every method says so. */
 static void
 test_none (void)
@@ -492,6 +519,7 @@ main (int argc, char **argv)
   g_test_add_func ("/degenerate/step", test_step);
   g_test_add_func ("/degenerate/wanders", test_wanders);
   g_test_add_func ("/degenerate/seldom", test_seldom);
+  g_test_add_func ("/degenerate/in-season", test_in_season);
   g_test_add_func ("/degenerate/none", test_none);
   g_test_add_func ("/degenerate/shift", test_shift);
   return g_test_run ();

@@ -287,6 +287,25 @@ go_on (const FcClean *clean, gsize h)
   return forecast;
 }
 
+/* Whether the weeks in which nothing sells are those of the year before, by far more often than by chance (Cohen's
+ * kappa): what sells in its season alone. */
+static gboolean
+sells_by_season (const double *y, gsize n)
+{
+  double zeros = 0, alike = 0, share, chance, weeks = (double)n - FC_YEAR_WEEKS;
+
+  if (n < 2 * FC_YEAR_WEEKS)
+    return FALSE;
+  for (gsize i = 0; i < n; i++)
+    {
+      zeros += y[i] == 0;
+      alike += i >= FC_YEAR_WEEKS && (y[i] == 0) == (y[i - FC_YEAR_WEEKS] == 0);
+    }
+  share = zeros / (double)n;
+  chance = share * share + (1 - share) * (1 - share);
+  return alike / weeks - chance > (1 - chance) / 2;
+}
+
 static FcForecast *
 forecast_scaled (const FcMethod *method, const FcClean *clean, const FcCalendar *calendar, gsize h, GError **error)
 {
@@ -303,7 +322,7 @@ forecast_scaled (const FcMethod *method, const FcClean *clean, const FcCalendar 
   for (gsize i = 0; i < clean->n; i++)
     y[i] = clean->y[i] / scale;
   if (clean->demand == FC_DEMAND_INTERMITTENT && method->smooth)
-    method = fc_method_find ("ses");
+    method = fc_method_find (sells_by_season (y, clean->n) ? "seasonal_naive" : "ses");
   if (clean->demand == FC_DEMAND_INTERMITTENT)
     calendar = NULL;
   forecast = run_method (method, &(FcSeries){ y, clean->n, clean->start_day }, calendar, h, error);

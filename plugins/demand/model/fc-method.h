@@ -37,7 +37,7 @@ typedef enum {
  * @members: of an ensemble, ended by NULL: names of methods
  * @combine: makes one forecast of theirs
  * @events: of a calendar; of an ensemble its members' count
- * @smooth: forecasts intermittent demand by its smoothed rate
+ * @smooth: forecasts intermittent demand by its smoothed rate, or by the year before where it sells in its season alone
  * @width80, @width95: half widths of intervals in standard deviations, as hindcasts of real series found them
  */
 typedef struct {
