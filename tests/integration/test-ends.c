@@ -29,6 +29,8 @@ test_revert (void)
   executed = people_finish (host, &result, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (royal_json_string (executed, "kept_by", ""), ==, "ann");
+#define AS_PEOPLE "select set_config ('royal.workspace', '%" G_GINT64_FORMAT "', false); "
+
   /* The time was set when it was executed, and the digest is what it was. */
   g_assert_nonnull (royal_json_string (executed, "reverts_at", NULL));
   digest = rh_proposal_digest (executed);
@@ -199,6 +201,31 @@ test_silence (void)
   gate_host_end (host, FALSE);
 }
 
+/* What was approved and held back until its end had come is not begun any more. */
+static void
+test_too_late (void)
+{
+  GateHost *host = people_host ("one");
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autoptr (GDateTime) then = g_date_time_add_hours (now, 1);
+  g_autofree char *at = g_date_time_format (then, "%Y-%m-%dT%H:%M:%SZ");
+  g_autofree char *text = g_strdup_printf (
+      "{'action':'fake.set','target':'too late','parameters':{'value':5},'reverts_at':'%s','title':'Quick'}", at);
+  g_autofree char *id = NULL;
+
+  gate_sql (AS_PEOPLE "select control_stop ('test', 'ann')", people_ws);
+  id = people_submit (host, text);
+  assert_value ("approved", "select state from proposals where uid = '%s'", id);
+  gate_sql ("update proposals set reverts_at = now () where uid = '%s'", id);
+  gate_sql (AS_PEOPLE "select control_resume ('ann')", people_ws);
+  rh_gate_kick (host->gate);
+  royal_test_spin (300);
+  gate_sql ("select proposal_expire ()");
+  gate_wait (people_ws, id, "expired");
+  assert_value ("0", "select count (*) from effects e join proposals p on p.id = e.proposal where p.uid = '%s'", id);
+  gate_host_end (host, FALSE);
+}
+
 /* What a person keeps is not ended by what was on its way when it was kept; what ends already can not be kept. */
 static void
 test_keep_late (void)
@@ -244,6 +271,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ends/waits", test_waits);
   g_test_add_func ("/ends/partly", test_partly);
   g_test_add_func ("/ends/silence", test_silence);
+  g_test_add_func ("/ends/too-late", test_too_late);
   g_test_add_func ("/ends/keep-late", test_keep_late);
   return royal_test_run ();
 }
