@@ -309,6 +309,7 @@ propose (RoyalRun *run, const DemandSeason *season, const DemandOutlook *outlook
   json_object_set_boolean_member (result, "proposed", TRUE);
   json_object_set_string_member (result, "method", outlook->method->name);
   json_object_set_int_member (result, "total", season->history->sold + outlook->total);
+  json_object_set_int_member (result, "weeks", season->weeks);
   json_object_set_int_member (result, "from_week", season->from_week);
   json_object_set_int_member (result, "peak_week", season->from_week + (gint64)peak_week (outlook));
   json_object_set_member (result, "outcome", outcome);
