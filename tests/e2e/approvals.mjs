@@ -5,6 +5,23 @@ import { accessible, answer, choose, isNow, login, ok, open, picture, refused, r
 
 const action = 'markdown.apply'
 
+// The host's pages are made smaller than those that the console asks for: what goes on behind the first is to be reached.
+async function pages(page) {
+  const smaller = (route) => route.continue({ url: route.request().url().replace('limit=100', 'limit=2') })
+  const links = page.getByRole('region', { name: 'Queue' }).getByRole('link')
+  const more = page.getByRole('button', { name: 'Show more proposals' })
+  await page.route('**/api/v1/approvals?*', smaller)
+  await visit(page, 'approvals')
+  ok((await links.count()) === 2 && (await seen(page.getByText('2 proposals are shown, and there are more.'))), 'a queue that goes on says so')
+  await accessible(page, 'a queue that goes on')
+  await more.click()
+  await links.nth(3).waitFor()
+  await more.click()
+  await links.nth(4).waitFor()
+  ok((await links.count()) === 5 && !(await more.isVisible()), 'and is shown to its end')
+  await page.unroute('**/api/v1/approvals?*')
+}
+
 async function reject(page) {
   await choose(page, action)
   await page.getByRole('button', { name: /^Reject/ }).click()
@@ -86,6 +103,7 @@ async function bulk(page) {
 await run(async (browser) => {
   const page = await open(browser)
   await login(page)
+  await pages(page)
   await reject(page)
   await modify(page)
   await two(page, browser)
