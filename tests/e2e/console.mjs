@@ -92,6 +92,19 @@ async function audit(page) {
   ok(true, 'the audit is verified')
 }
 
+// A page in the background gets no frames and late timers; what it asks for comes before them.
+async function behind(browser) {
+  const page = await open(browser)
+  await page.addInitScript(() => {
+    const { setTimeout } = window
+    window.requestAnimationFrame = () => 0
+    window.setTimeout = (then, ms) => setTimeout(then, ms + 5000)
+  })
+  await page.reload()
+  ok(await seen(page.getByRole('button', { name: 'Log in' })), 'a page that is not looked at finds out who it is for')
+  await page.context().close()
+}
+
 // The first administrator, with the password that the host told once.
 async function firstLogin(browser) {
   const page = await open(browser)
@@ -125,6 +138,7 @@ async function firstLogin(browser) {
 await run(async (browser) => {
   const page = await firstVisit(browser)
   await firstLogin(browser)
+  await behind(browser)
   await everyPage(browser)
   await approve(page, browser)
   await stop(page)
