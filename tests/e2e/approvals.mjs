@@ -33,6 +33,19 @@ async function reject(page) {
   ok(await seen(page.getByText('not before the holidays')), 'rejected, and the reason is shown')
 }
 
+// The dialog is closed before the host has answered.
+async function leave(page) {
+  let answered
+  await page.route('**/modify', (route) => (answered = route), { times: 1 })
+  await answer(page, 'Ask for this instead')
+  await page.getByRole('button', { name: 'Working…' }).waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  await answered.continue()
+  ok(await seen(page.getByRole('status').filter({ hasText: 'markdown_pct' })), 'what is refused is told also to who has closed the dialog')
+  await page.getByRole('button', { name: 'Dismiss' }).click()
+}
+
 async function modify(page) {
   await choose(page, action)
   await page.keyboard.press('m')
@@ -46,6 +59,9 @@ async function modify(page) {
   await answer(page, 'Ask for this instead')
   await page.getByRole('dialog').getByRole('alert').waitFor()
   ok((await page.getByRole('dialog').getByRole('alert').innerText()).includes('markdown_pct'), 'what the host refuses is told by name')
+  refused()
+  await leave(page)
+  await page.keyboard.press('m')
   await field.fill('0.3')
   await answer(page, 'Ask for this instead')
   await page.getByRole('heading', { name: 'Revisions' }).waitFor()
