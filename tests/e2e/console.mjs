@@ -85,6 +85,23 @@ async function stop(page) {
   ok(true, 'stopped, and resumed')
 }
 
+// More has happened than is shown: what is shown is the end of it.
+async function lately(page) {
+  const post = (path, data) => page.request.post(new URL(`api/v1/control/${path}`, url).href, { data, headers: { Authorization: `Bearer ${token}` } })
+  for (let i = 0; i < 110; i++) {
+    await post('pause', { kind: 'action', name: 'markdown.apply', reason: 'a test' })
+    await post('unpause', { kind: 'action', name: 'markdown.apply' })
+  }
+  await post('stop', { reason: 'the last thing that happened' })
+  await post('resume')
+  await page.reload()
+  await login(page)
+  await visit(page, 'overview')
+  const first = page.getByRole('region', { name: 'Events' }).getByRole('listitem').first()
+  await first.waitFor()
+  ok((await first.innerText()).includes('control.resumed'), 'the last that happened is the first that is shown', await first.innerText())
+}
+
 async function audit(page) {
   await visit(page, 'audit')
   await page.getByRole('button', { name: 'Verify' }).click()
@@ -187,4 +204,5 @@ await run(async (browser) => {
   await approve(page, browser)
   await stop(page)
   await audit(page)
+  await lately(page)
 })

@@ -15,6 +15,8 @@ const notThere = 4400
 
 export type FeedState = 'off' | 'connecting' | 'live' | 'lost'
 export const feedState = value<FeedState>('off')
+/** The last event that was there already when it began; what comes after that is told. */
+export const begun = value<number | undefined>(undefined)
 /** The newest first. */
 export const recent = value<FeedEvent[]>([])
 
@@ -57,7 +59,7 @@ function onMessage(own: WebSocket, text: string) {
   const message = JSON.parse(text) as { type: string; last?: number; events?: FeedEvent[] } & Partial<FeedEvent>
   if (message.type === 'hello') {
     attempt = 0
-    last ??= message.last
+    if (last === undefined) begun.set((last = message.last))
     feedState.set('live')
   } else if (message.type === 'events') message.events?.forEach(take)
 }
@@ -102,6 +104,7 @@ function close() {
   old?.close()
   last = undefined
   attempt = 0
+  begun.set(undefined)
   recent.set([])
   feedState.set('off')
 }
