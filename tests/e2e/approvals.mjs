@@ -5,6 +5,23 @@ import { accessible, answer, choose, isNow, login, ok, open, picture, refused, r
 
 const action = 'markdown.apply'
 
+// The host's pages are made smaller than those that the console asks for: what goes on behind the first is to be reached.
+async function pages(page) {
+  const smaller = (route) => route.continue({ url: route.request().url().replace('limit=100', 'limit=2') })
+  const links = page.getByRole('region', { name: 'Queue' }).getByRole('link')
+  const more = page.getByRole('button', { name: 'Show more proposals' })
+  await page.route('**/api/v1/approvals?*', smaller)
+  await visit(page, 'approvals')
+  ok((await links.count()) === 2 && (await seen(page.getByText('2 proposals are shown, and there are more.'))), 'a queue that goes on says so')
+  await accessible(page, 'a queue that goes on')
+  await more.click()
+  await links.nth(3).waitFor()
+  await more.click()
+  await links.nth(4).waitFor()
+  ok((await links.count()) === 5 && !(await more.isVisible()), 'and is shown to its end')
+  await page.unroute('**/api/v1/approvals?*')
+}
+
 async function reject(page) {
   await choose(page, action)
   await page.getByRole('button', { name: /^Reject/ }).click()
@@ -14,6 +31,19 @@ async function reject(page) {
   await answer(page, 'Reject')
   await isNow(page, 'rejected')
   ok(await seen(page.getByText('not before the holidays')), 'rejected, and the reason is shown')
+}
+
+// The dialog is closed before the host has answered.
+async function leave(page) {
+  let answered
+  await page.route('**/modify', (route) => (answered = route), { times: 1 })
+  await answer(page, 'Ask for this instead')
+  await page.getByRole('button', { name: 'Working…' }).waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  await answered.continue()
+  ok(await seen(page.getByRole('status').filter({ hasText: 'markdown_pct' })), 'what is refused is told also to who has closed the dialog')
+  await page.getByRole('button', { name: 'Dismiss' }).click()
 }
 
 async function modify(page) {
@@ -29,6 +59,9 @@ async function modify(page) {
   await answer(page, 'Ask for this instead')
   await page.getByRole('dialog').getByRole('alert').waitFor()
   ok((await page.getByRole('dialog').getByRole('alert').innerText()).includes('markdown_pct'), 'what the host refuses is told by name')
+  refused()
+  await leave(page)
+  await page.keyboard.press('m')
   await field.fill('0.3')
   await answer(page, 'Ask for this instead')
   await page.getByRole('heading', { name: 'Revisions' }).waitFor()
@@ -86,6 +119,7 @@ async function bulk(page) {
 await run(async (browser) => {
   const page = await open(browser)
   await login(page)
+  await pages(page)
   await reject(page)
   await modify(page)
   await two(page, browser)

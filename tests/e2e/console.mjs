@@ -4,7 +4,7 @@
 import { join } from 'node:path'
 import { accessible, expel, fits, login, ok, open, run, seen, visit } from './browser.mjs'
 
-const { E2E_URL: url, E2E_PASSWORD: oneTime, E2E_SHOTS: shots, E2E_WEIGHT_MAX: most } = process.env
+const { E2E_URL: url, E2E_TOKEN: token, E2E_PASSWORD: oneTime, E2E_SHOTS: shots, E2E_WEIGHT_MAX: most } = process.env
 const names = ['overview', 'approvals', 'activity', 'agents', 'jobs', 'workflows', 'season', 'products', 'themes', 'sync', 'policy', 'simulate', 'audit', 'settings']
 
 // The weight is what goes over the wire, as the browser reckons it, of the first visit.
@@ -21,20 +21,6 @@ async function firstVisit(browser) {
   await login(page)
   ok(true, 'a token logs in')
   return page
-}
-
-// Whether somebody is logged in is known before what watches for it has been put in place.
-async function slowToDraw(browser) {
-  const context = await browser.newContext()
-  const page = await context.newPage()
-  await page.addInitScript(() => {
-    const later = window.setTimeout
-    window.requestAnimationFrame = () => 0
-    window.setTimeout = (then, ms) => later(then, ms + 2000)
-  })
-  await page.goto(url)
-  ok(await seen(page.getByRole('button', { name: 'Use an access token' })), 'a browser that is slow to draw misses nothing')
-  await context.close()
 }
 
 async function everyPage(browser) {
@@ -99,11 +85,79 @@ async function stop(page) {
   ok(true, 'stopped, and resumed')
 }
 
+// More has happened than is shown: what is shown is the end of it.
+async function lately(page) {
+  const post = (path, data) => page.request.post(new URL(`api/v1/control/${path}`, url).href, { data, headers: { Authorization: `Bearer ${token}` } })
+  for (let i = 0; i < 110; i++) {
+    await post('pause', { kind: 'action', name: 'markdown.apply', reason: 'a test' })
+    await post('unpause', { kind: 'action', name: 'markdown.apply' })
+  }
+  await post('stop', { reason: 'the last thing that happened' })
+  await post('resume')
+  await page.reload()
+  await login(page)
+  await visit(page, 'overview')
+  const first = page.getByRole('region', { name: 'Events' }).getByRole('listitem').first()
+  await first.waitFor()
+  ok((await first.innerText()).includes('control.resumed'), 'the last that happened is the first that is shown', await first.innerText())
+}
+
 async function audit(page) {
   await visit(page, 'audit')
   await page.getByRole('button', { name: 'Verify' }).click()
   await page.getByText('The chain holds').waitFor()
   ok(true, 'the audit is verified')
+}
+
+// A page in the background gets no frames and late timers; what it asks for comes before them.
+async function behind(browser) {
+  const page = await open(browser)
+  await page.addInitScript(() => {
+    const { setTimeout } = window
+    window.requestAnimationFrame = () => 0
+    window.setTimeout = (then, ms) => setTimeout(then, ms + 5000)
+  })
+  await page.reload()
+  ok(await seen(page.getByRole('button', { name: 'Log in' })), 'a page that is not looked at finds out who it is for')
+  await page.context().close()
+}
+
+// What the feed makes of a connection on which nothing comes: the browser's clock goes on at once.
+async function quiet(browser) {
+  const page = await open(browser)
+  const sockets = []
+  page.on('websocket', (one) => sockets.push(one))
+  await page.clock.install()
+  await page.reload()
+  await login(page)
+  await page.getByText('Live', { exact: true }).waitFor()
+  for (let i = 0; i < 2; i++) {
+    const asked = page.waitForResponse(/\/events\?after=\d+&limit=1$/)
+    await page.clock.fastForward(60_000)
+    await asked
+  }
+  ok(sockets.length === 1 && !sockets[0].isClosed(), 'where nothing happens the feed stays as it is')
+  await page.context().close()
+}
+
+// The page has seen an event that the host does not have, as when its database is restored.
+async function restored(browser) {
+  const page = await open(browser)
+  let n = 0
+  await page.routeWebSocket(/\/api\/v1\/events/, (own) => {
+    const host = own.connectToServer()
+    if (n++ > 0) return
+    host.onMessage((hello) => {
+      own.send(hello)
+      own.send(JSON.stringify({ type: 'events', events: [{ id: Number.MAX_SAFE_INTEGER, at: '', kind: 'nothing', data: {} }] }))
+      void own.close({ code: 1001 })
+    })
+  })
+  await page.reload()
+  await login(page)
+  for (let i = 0; i < 300 && n < 3; i++) await page.waitForTimeout(100)
+  ok(n >= 3 && (await seen(page.getByText('Live', { exact: true }))), 'the feed begins anew where it cannot go on')
+  await page.context().close()
 }
 
 // The first administrator, with the password that the host told once.
@@ -129,6 +183,10 @@ async function firstLogin(browser) {
   await enter('correct horse battery staple')
   await page.getByRole('navigation', { name: 'Pages' }).waitFor()
   ok(true, 'the new password logs in')
+  await visit(page, 'audit')
+  await page.getByText('Live', { exact: true }).waitFor()
+  await page.request.delete(new URL('api/v1/auth/users/admin/sessions', url).href, { headers: { Authorization: `Bearer ${token}` } })
+  ok(await seen(page.getByRole('button', { name: 'Log in' })), 'whoever is put out sees nothing of it any more')
   await page.goto(new URL('docs', url).href)
   await page.getByRole('heading', { name: 'POST /api/v1/approvals/{id}/approve' }).waitFor()
   ok((await page.locator('section').count()) > 100, 'the API is described for people')
@@ -138,10 +196,13 @@ async function firstLogin(browser) {
 
 await run(async (browser) => {
   const page = await firstVisit(browser)
-  await slowToDraw(browser)
   await firstLogin(browser)
+  await behind(browser)
+  await quiet(browser)
+  await restored(browser)
   await everyPage(browser)
   await approve(page, browser)
   await stop(page)
   await audit(page)
+  await lately(page)
 })

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A value that the page watches: the smallest thing that lets one module tell others. Whoever reads it by useValue() is drawn
 // again when it changes.
-import { useEffect, useState } from 'preact/hooks'
+import { useLayoutEffect, useState } from 'preact/hooks'
 
 export interface Value<T> {
   get(): T
@@ -28,12 +28,7 @@ export function value<T>(first: T): Value<T> {
 
 export function useValue<T>(source: Value<T>): T {
   const [, redraw] = useState(0)
-  const drawn = source.get()
-  useEffect(() => {
-    const again = () => redraw((n) => n + 1)
-    // It is watched only after it was drawn, and may have changed in between.
-    if (!Object.is(source.get(), drawn)) again()
-    return source.watch(again)
-  }, [source])
-  return drawn
+  // Before anything else can run: what changes between the drawing and a later watch would never be drawn.
+  useLayoutEffect(() => source.watch(() => redraw((n) => n + 1)), [source])
+  return source.get()
 }

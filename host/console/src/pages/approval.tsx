@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { post } from '../api'
 import { show, when } from '../format'
 import { useKeys } from '../keys'
-import { useResource } from '../resource'
+import { usePages, useResource } from '../resource'
 import { href, route } from '../router'
 import { useValue } from '../signal'
 import type { Json, Page, Proposal, ProposalItem, Revision } from '../types'
@@ -14,7 +14,7 @@ import { Diff } from '../ui/diff'
 import { say } from '../ui/live'
 import { Modify } from '../ui/modify'
 import { Pairs } from '../ui/pairs'
-import { Load } from '../ui/states'
+import { Load, More } from '../ui/states'
 import { Table } from '../ui/table'
 import { SeasonOf } from '../ui/watch'
 
@@ -125,7 +125,7 @@ function Why({ id, of }: { id: string; of: Proposal }) {
 }
 
 function Items({ of }: { of: Proposal }) {
-  const items = useResource<Page<ProposalItem>>(of.n_items ? `/approvals/${of.id}/items?limit=100` : null)
+  const items = usePages<ProposalItem>(of.n_items ? `/approvals/${of.id}/items?limit=100` : null)
   if (!of.n_items) return null
   return (
     <>
@@ -133,6 +133,7 @@ function Items({ of }: { of: Proposal }) {
       <Load of={items} what="items">
         {(page) => <Table label="Items" rows={page.items as unknown as Json[]} columns={[['No.', 'item'], ['Target', 'target'], ['Parameters', 'parameters'], ['Facts', 'facts']]} />}
       </Load>
+      <More of={items} what="items" />
     </>
   )
 }

@@ -3,15 +3,15 @@
 import { useState } from 'preact/hooks'
 import { post } from '../api'
 import { useKeys } from '../keys'
-import { useResource } from '../resource'
+import { usePages } from '../resource'
 import { go, href, route } from '../router'
 import { useValue } from '../signal'
-import type { Page, Proposal, Risk } from '../types'
+import type { Proposal, Risk } from '../types'
 import { Ask } from '../ui/ask'
 import { Countdown } from '../ui/countdown'
 import { List } from '../ui/list'
 import { say } from '../ui/live'
-import { Empty, Load } from '../ui/states'
+import { Empty, Load, More } from '../ui/states'
 import { Detail } from './approval'
 
 const rank: Record<Risk, number> = { high: 0, medium: 1, low: 2 }
@@ -49,7 +49,7 @@ export function Approvals() {
   const state = at.query.get('state') ?? 'pending'
   const risk = at.query.get('risk') ?? ''
   const filters = { state: state === 'pending' ? undefined : state, risk }
-  const queue = useResource<Page<Proposal>>(`/approvals?limit=${most}&state=${encodeURIComponent(state)}`, topics)
+  const queue = usePages<Proposal>(`/approvals?limit=${most}&state=${encodeURIComponent(state)}`, topics)
   const [bulk, setBulk] = useState<Proposal[]>()
   const items = (queue.data?.items ?? []).filter((one) => risk === '' || one.risk === risk)
   if (state === 'pending') items.sort(byUrgency)
@@ -91,24 +91,27 @@ export function Approvals() {
       </p>
       <div class="split">
         <Load of={queue} what="the queue">
-          {() =>
-            items.length === 0 ? (
-              <Empty>Nothing {state === 'pending' ? 'waits for you' : `is ${state}`}.</Empty>
-            ) : (
-              <List label="Queue" items={items} row={56} selected={index}>
-                {(one) => (
-                  <a href={href('approvals', one.id, filters)} aria-current={one.id === at.id ? 'true' : undefined}>
-                    <span class={`tag ${one.risk}`}>{one.risk}</span>
-                    {one.action}
-                    <br />
-                    <span class="muted">
-                      {one.target} · {one.state === 'pending' ? <Countdown until={one.expires_at} /> : one.state}
-                    </span>
-                  </a>
-                )}
-              </List>
-            )
-          }
+          {() => (
+            <div>
+              {items.length === 0 ? (
+                <Empty>Nothing {state === 'pending' ? 'waits for you' : `is ${state}`}.</Empty>
+              ) : (
+                <List label="Queue" items={items} row={56} selected={index}>
+                  {(one) => (
+                    <a href={href('approvals', one.id, filters)} aria-current={one.id === at.id ? 'true' : undefined}>
+                      <span class={`tag ${one.risk}`}>{one.risk}</span>
+                      {one.action}
+                      <br />
+                      <span class="muted">
+                        {one.target} · {one.state === 'pending' ? <Countdown until={one.expires_at} /> : one.state}
+                      </span>
+                    </a>
+                  )}
+                </List>
+              )}
+              <More of={queue} what="proposals" />
+            </div>
+          )}
         </Load>
         {at.id ? <Detail id={at.id} key={at.id} /> : <Empty>Choose a proposal; j and k go through them.</Empty>}
       </div>

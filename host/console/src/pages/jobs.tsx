@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { post } from '../api'
 import { show, when } from '../format'
-import { useResource } from '../resource'
+import { usePages, useResource } from '../resource'
 import { go, href, route } from '../router'
 import { has } from '../session'
 import { useValue } from '../signal'
 import type { Json, Page } from '../types'
 import { Act } from '../ui/act'
 import { say, sayBad } from '../ui/live'
-import { Load } from '../ui/states'
+import { Load, More } from '../ui/states'
 import { Table } from '../ui/table'
 import { One } from './job'
 
@@ -19,7 +19,7 @@ const errorOf = (row: Json) => show((row['error'] as Json | null)?.['message'] ?
 /** What ended without success, one by one or all that are shown. */
 function Dead() {
   const agent = useValue(route).query.get('agent') ?? ''
-  const dead = useResource<Page<Json>>(`/dead-letters?limit=100${agent ? `&agent=${encodeURIComponent(agent)}` : ''}`, ['job.'])
+  const dead = usePages<Json>(`/dead-letters?limit=100${agent ? `&agent=${encodeURIComponent(agent)}` : ''}`, ['job.'])
   const every = useResource<Page<Json>>('/agents')
   const act = (what: 'retry' | 'discard', body: object) => post<{ n: number }>(`/dead-letters/${what}`, body).then(dead.reload)
   const one = (what: 'retry' | 'discard', id: unknown) =>
@@ -78,6 +78,7 @@ function Dead() {
           />
         )}
       </Load>
+      <More of={dead} what="dead letters" />
     </>
   )
 }
@@ -85,7 +86,7 @@ function Dead() {
 export function Jobs() {
   const at = useValue(route)
   const state = at.query.get('state') ?? ''
-  const jobs = useResource<Page<Json>>(`/jobs?limit=100${state ? `&state=${encodeURIComponent(state)}` : ''}`, ['job.'])
+  const jobs = usePages<Json>(`/jobs?limit=100${state ? `&state=${encodeURIComponent(state)}` : ''}`, ['job.'])
   return (
     <>
       <h1>Jobs</h1>
@@ -115,6 +116,7 @@ export function Jobs() {
           />
         )}
       </Load>
+      <More of={jobs} what="jobs" />
       <Dead />
     </>
   )

@@ -2,12 +2,12 @@
 // Shops and repositories: what both changed and not alike, side by side; what both have had alike; how the runs went.
 import { post } from '../api'
 import { when } from '../format'
-import { useResource } from '../resource'
+import { usePages } from '../resource'
 import { has } from '../session'
-import type { Json, Page } from '../types'
+import type { Json } from '../types'
 import { Act } from '../ui/act'
 import { Value } from '../ui/pairs'
-import { Empty, Load } from '../ui/states'
+import { Empty, Load, More } from '../ui/states'
 import { Table } from '../ui/table'
 
 interface Conflict {
@@ -115,9 +115,9 @@ function Back({ revision }: { revision: number }) {
 const figure = (row: Json, name: string) => (row['figures'] as Json | undefined)?.[name] ?? '—'
 
 export function Sync() {
-  const conflicts = useResource<Page<Conflict>>('/sync/conflicts?state=open,answered&limit=200', ['sync.'])
-  const revisions = useResource<Page<Json>>('/sync/revisions', ['sync.'])
-  const all = useResource<Page<Json>>('/sync/runs', ['sync.'])
+  const conflicts = usePages<Conflict>('/sync/conflicts?state=open,answered&limit=200', ['sync.'])
+  const revisions = usePages<Json>('/sync/revisions?limit=50', ['sync.'])
+  const all = usePages<Json>('/sync/runs?limit=50', ['sync.'])
   return (
     <>
       <h1>Sync</h1>
@@ -125,6 +125,7 @@ export function Sync() {
       <Load of={conflicts} what="conflicts">
         {(page) => <Conflicts of={page.items} />}
       </Load>
+      <More of={conflicts} what="conflicts" />
       <h2>What both sides have had alike</h2>
       <Load of={revisions} what="revisions">
         {(page) => (
@@ -143,6 +144,7 @@ export function Sync() {
           />
         )}
       </Load>
+      <More of={revisions} what="revisions" />
       <h2>Runs</h2>
       <Load of={all} what="runs">
         {(page) => (
@@ -162,6 +164,7 @@ export function Sync() {
           />
         )}
       </Load>
+      <More of={all} what="runs" />
     </>
   )
 }

@@ -2,15 +2,15 @@
 import { useState } from 'preact/hooks'
 import { post } from '../api'
 import { when } from '../format'
-import { useResource } from '../resource'
+import { usePages, useResource } from '../resource'
 import { go, href, route } from '../router'
 import { has } from '../session'
 import { useValue } from '../signal'
-import type { Json, Page } from '../types'
+import type { Json } from '../types'
 import { Ask } from '../ui/ask'
 import { documentOf, Form, textsOf, type Schema, type Texts } from '../ui/form'
 import { say } from '../ui/live'
-import { Empty, Load } from '../ui/states'
+import { Empty, Load, More } from '../ui/states'
 import { Steps, type Step } from '../ui/steps'
 import { Table } from '../ui/table'
 
@@ -164,7 +164,7 @@ function One({ id }: { id: string }) {
 export function Workflows() {
   const { id } = useValue(route)
   const [starting, setStarting] = useState(false)
-  const all = useResource<Page<Json>>('/workflows?limit=100', ['workflow.'])
+  const all = usePages<Json>('/workflows?limit=100', ['workflow.'])
   return (
     <>
       <h1>Workflows</h1>
@@ -190,6 +190,7 @@ export function Workflows() {
           />
         )}
       </Load>
+      <More of={all} what="runs" />
       {starting && <Start onClose={() => setStarting(false)} />}
     </>
   )

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Asks before something is done, and shows that it is being done: a sentence, perhaps a reason, two buttons.
 import type { ComponentChildren } from 'preact'
-import { useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { Dialog } from './dialog'
+import { sayBad } from './live'
 
 interface Props {
   title: string
@@ -20,15 +21,20 @@ export function Ask({ title, action, danger, reason, required, onDo, onClose, ch
   const [said, setSaid] = useState('')
   const [pending, setPending] = useState(false)
   const [error, setError] = useState('')
+  const left = useRef(false)
+  useEffect(() => () => void (left.current = true), [])
   const submit = async (event: Event) => {
     event.preventDefault()
     setPending(true)
     setError('')
     try {
       await onDo(said.trim())
-      onClose()
+      if (!left.current) onClose()
     } catch (caught) {
-      setError((caught as Error).message)
+      const why = (caught as Error).message
+      // Who has closed the dialog meanwhile is to know as well.
+      if (left.current) return sayBad(`${title} ${why}`)
+      setError(why)
       setPending(false)
     }
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The states that every list has besides its data.
 import type { ComponentChildren } from 'preact'
-import type { Resource } from '../resource'
+import type { Pages, Resource } from '../resource'
 
 export const Loading = ({ what }: { what: string }) => (
   <p class="state" role="status">
@@ -29,5 +29,20 @@ export function Load<T>({ of, what, children }: { of: Resource<T>; what: string;
       {of.error && <Failure error={of.error} retry={of.reload} />}
       {of.data !== undefined ? children(of.data) : !of.error && <Loading what={what} />}
     </>
+  )
+}
+
+/** Says of a list that it goes on, and lets it. */
+export function More<T>({ of, what }: { of: Pages<T>; what: string }) {
+  if (!of.more) return null
+  return (
+    <p class="buttons">
+      <span class="muted">
+        {of.data?.items.length} {what} are shown, and there are more.
+      </span>
+      <button type="button" onClick={of.more}>
+        Show more {what}
+      </button>
+    </p>
   )
 }
