@@ -36,6 +36,13 @@ async function problem(answer: Response): Promise<ApiError> {
   }
 }
 
+/** What the host refused; who it does not know any more is put out, unless they have logged in anew meanwhile. */
+async function refusal(answer: Response, as: Session | null | undefined): Promise<ApiError> {
+  const error = await problem(answer)
+  if (answer.status === 401 && as && session.get() === as) session.set(null)
+  return error
+}
+
 async function send(method: string, path: string, body?: BodyInit, type?: string, match?: string, as = session.get()): Promise<Response> {
   let answer: Response
   try {
@@ -47,9 +54,7 @@ async function send(method: string, path: string, body?: BodyInit, type?: string
     throw new ApiError(0, 'The host cannot be reached.')
   }
   if (answer.ok) return answer
-  const error = await problem(answer)
-  if (answer.status === 401 && as && session.get()) session.set(null)
-  throw error
+  throw await refusal(answer, as)
 }
 
 export const get = async <T>(path: string): Promise<T> => (await send('GET', path)).json() as Promise<T>
@@ -88,13 +93,15 @@ export async function postText(path: string, body: unknown): Promise<string> {
 export function upload(path: string, form: FormData, progress: (part: number) => void): Promise<Json> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest()
+    const as = session.get()
     request.open('POST', base + path)
-    for (const [name, text] of Object.entries(headers('POST', session.get()))) request.setRequestHeader(name, text)
+    for (const [name, text] of Object.entries(headers('POST', as))) request.setRequestHeader(name, text)
     request.upload.onprogress = (event) => progress(event.lengthComputable ? event.loaded / event.total : 0)
     request.onerror = () => reject(new ApiError(0, 'The host cannot be reached.'))
     request.onload = () => {
-      if (request.status < 300) resolve(JSON.parse(request.responseText) as Json)
-      else void problem(new Response(request.responseText, { status: request.status })).then(reject)
+      const answer = new Response(request.responseText, { status: request.status })
+      if (answer.ok) answer.json().then(resolve, () => reject(new ApiError(answer.status, 'The host answered with what is no JSON.')))
+      else void refusal(answer, as).then(reject)
     }
     request.send(form)
   })

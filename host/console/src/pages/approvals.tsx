@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The queue of what waits for a person, by risk and deadline, and beside it the one that is looked at.
-import { useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 import { post } from '../api'
 import { useKeys } from '../keys'
 import { usePages } from '../resource'
@@ -24,11 +24,18 @@ const byUrgency = (a: Proposal, b: Proposal) =>
   rank[a.risk] - rank[b.risk] || (a.expires_at ?? '~').localeCompare(b.expires_at ?? '~') || a.id.localeCompare(b.id)
 
 function Bulk({ alike, onClose }: { alike: Proposal[]; onClose: () => void }) {
+  const left = useRef(alike)
   const approve = async () => {
-    const refused: string[] = []
-    for (const one of alike)
-      await post(`/approvals/${one.id}/approve`, { digest: one.digest }).catch((error: Error) => refused.push(`${one.target}: ${error.message}`))
-    if (refused.length) throw new Error(`${alike.length - refused.length} approved, ${refused.length} not. ${refused.join(' ')}`)
+    const still: Proposal[] = []
+    const why: string[] = []
+    for (const one of left.current)
+      await post(`/approvals/${one.id}/approve`, { digest: one.digest }).catch((error: Error) => {
+        still.push(one)
+        why.push(`${one.target}: ${error.message}`)
+      })
+    // Who tries again tries what is left.
+    left.current = still
+    if (still.length) throw new Error(`${alike.length - still.length} approved, ${still.length} not. ${why.join(' ')}`)
     say(`${alike.length} approved.`)
   }
   return (
