@@ -419,6 +419,8 @@ test_rerun (void)
   assert_value ("superseded", "select state from proposals where uid = '%s'", id);
   assert_value ("pending", "select state from proposals where uid = '%s'", other);
   assert_value ("1", "select revision from proposals where uid = '%s'", aside);
+  people_ask (aside, "{'four_eyes':true}");
+  assert_refuses (host, "ann", "approver", aside, ROYAL_ERROR_DENIED, "takes four eyes");
   assert_value ("2 9", "select revision || ' ' || (context->>'step') from proposals where uid = '%s'", again);
   /* The place is taken. */
   g_assert_null (submit_for_job (host, "rerun", 251, rerun, context, &error));
