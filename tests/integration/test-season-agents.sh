@@ -78,5 +78,14 @@ soon 'is not planned' run_is failed
 says_why () { case $(ctl workflow show "$run" --json | jq -c .error) in *'the forecast of 120000 units is above the configured limit of 100000'*) return 0 ;; *) return 1 ;; esac; }
 says_why; ok $? 'and the run says why' "$(ctl workflow show "$run" --json | jq -c .error)"
 
+# A season that has no six weeks ends with its order: there is no checkpoint to wait for.
+run=$(ctl season plan SHORT --category dresses --name Short --start 2025-03-01 --weeks 4 --list-price 89.90 --unit-cost 31.00 \
+  --json | jq -er .id)
+soon 'a short season is planned' waits manufacturing.order
+runs 0 'and approved' ctl approvals approve "$proposal" --yes
+soon 'that is all of it' run_is completed
+is 'without a markdown' '["week_6","markdown"]' \
+  "$(ctl workflow show "$run" --json | jq -c '[.steps[] | select(.state == "skipped" and .path != "refused") | .path]')"
+
 runs 0 'the audit holds' ctl audit verify
 finish
