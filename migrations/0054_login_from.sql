@@ -1,37 +1,11 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Logins are counted by what one client has: of IPv6 that is a /64, of which each login could come from another address.
+-- Logins are counted by what one client has, of IPv6 a /64; a session tells the address itself.
 
-create function login_from (p_peer text) returns text
-language plpgsql immutable as $$
-begin
-  if p_peer like '%:%' then
-    return 'peer:' || host (network (set_masklen (p_peer::inet, 64)));
-  end if;
-  return 'peer:' || p_peer;
-exception when invalid_text_representation then
-  return 'peer:' || p_peer; -- no address: a local socket
-end $$;
+drop function session_open (uuid, text, text, bytea, text, bigint);
 
--- As in 0024 but for that.
-create or replace function login_begin (p_name text, p_peer text) returns table (wait_s int, uid uuid, password text,
-  key_id text, sealed text)
-language plpgsql security definer set search_path = public, pg_temp as $$
-declare
-  w int;
-begin
-  delete from login_attempts a where a.key in (
-    select o.key from login_attempts o where o.last_at < now () - interval '1 day' limit 100 for update skip locked);
-  w := login_count (login_from (p_peer), 30);
-  if w = 0 then
-    w := login_count ('user:' || left (p_name, 64), 6);
-  end if;
-  return query select w, u.uid, u.password, case when u.totp_at is not null then u.totp_key end,
-    case when u.totp_at is not null then encode (u.totp_sealed, 'hex') end from (values (1)) one
-  left join users u on u.name = p_name and u.disabled_at is null and w = 0;
-end $$;
-
-create or replace function session_open (p_user uuid, p_password text, p_workspace text, p_hash bytea, p_peer text,
-  p_step bigint) returns jsonb
+-- As in 0024, but that p_from, as in login_begin(), is what tries are counted by.
+create function session_open (p_user uuid, p_password text, p_workspace text, p_hash bytea, p_peer text,
+  p_step bigint, p_from text) returns jsonb
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   u users;
@@ -55,7 +29,7 @@ begin
     raise exception 'the user is in no such workspace' using errcode = 'RY403';
   end if;
   delete from login_attempts a where a.key = 'user:' || u.name;
-  update login_attempts a set n = greatest (a.n - 1, 0), locked_until = null where a.key = login_from (p_peer);
+  update login_attempts a set n = greatest (a.n - 1, 0), locked_until = null where a.key = 'peer:' || p_from;
   delete from sessions o where o.user_uid = u.uid and o.expires_at < now () - interval '30 days';
   insert into sessions (workspace_id, user_uid, hash, peer, expires_at)
   values (ws, u.uid, p_hash, p_peer, now () + interval '24 hours') returning * into s;

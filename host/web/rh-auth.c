@@ -9,7 +9,7 @@
 #include <sodium.h>
 #include <string.h>
 
-/* So many failures of one peer within a window, and it waits for the window's end. */
+/* So many failures of one network within a window, and it waits for the window's end. */
 #define FAILURES_MAX 30
 #define FAILURES_WINDOW_US (10 * G_USEC_PER_SEC)
 #define FAILURES_PEERS_MAX 1024
@@ -34,7 +34,7 @@ typedef struct {
 
 struct _RhAuth {
   uid_t uid;
-  GHashTable *failures; /* peer → Failures */
+  GHashTable *failures; /* network → Failures */
   GHashTable *good;     /* set of hashes of tokens */
 };
 
@@ -184,9 +184,9 @@ identify_free (Identify *self)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Identify, identify_free)
 
 static Failures *
-failures_of (RhAuth *self, const char *peer)
+failures_of (RhAuth *self, const char *network)
 {
-  Failures *failures = g_hash_table_lookup (self->failures, peer);
+  Failures *failures = g_hash_table_lookup (self->failures, network);
 
   if (failures != NULL && g_get_monotonic_time () - failures->since_us > FAILURES_WINDOW_US)
     *failures = (Failures){ .since_us = g_get_monotonic_time () };
@@ -194,9 +194,9 @@ failures_of (RhAuth *self, const char *peer)
 }
 
 static void
-count_failure (RhAuth *self, const char *peer)
+count_failure (RhAuth *self, const char *network)
 {
-  Failures *failures = failures_of (self, peer);
+  Failures *failures = failures_of (self, network);
 
   if (failures == NULL)
     {
@@ -204,7 +204,7 @@ count_failure (RhAuth *self, const char *peer)
         g_hash_table_remove_all (self->failures);
       failures = g_new0 (Failures, 1);
       failures->since_us = g_get_monotonic_time ();
-      g_hash_table_insert (self->failures, g_strdup (peer), failures);
+      g_hash_table_insert (self->failures, g_strdup (network), failures);
     }
   failures->n++;
 }
@@ -218,9 +218,9 @@ note_good (RhAuth *self, const char *hash)
 }
 
 static gboolean
-is_throttled (RhAuth *self, const char *peer, const char *hash)
+is_throttled (RhAuth *self, const char *network, const char *hash)
 {
-  const Failures *failures = failures_of (self, peer);
+  const Failures *failures = failures_of (self, network);
 
   return failures != NULL && failures->n >= FAILURES_MAX && !g_hash_table_contains (self->good, hash);
 }
@@ -250,7 +250,7 @@ on_token (RhRows *rows, const GError *error, gpointer data)
   if (rh_rows_n (rows) == 0)
     {
       g_hash_table_remove (self->auth->good, self->hash);
-      count_failure (self->auth, rh_request_peer (self->request));
+      count_failure (self->auth, rh_request_network (self->request));
       refuse (self->request, "the token is unknown, expired or revoked");
       return;
     }
@@ -305,7 +305,6 @@ on_session (RhRows *rows, const GError *error, gpointer data)
 {
   g_autoptr (Identify) self = data;
   RhCaller *caller = rh_request_caller (self->request);
-  const char *peer = rh_request_peer (self->request);
   const char *uid;
 
   if (rows == NULL)
@@ -316,7 +315,7 @@ on_session (RhRows *rows, const GError *error, gpointer data)
   if (rh_rows_n (rows) == 0)
     {
       g_hash_table_remove (self->auth->good, self->hash);
-      count_failure (self->auth, peer);
+      count_failure (self->auth, rh_request_network (self->request));
       refuse (self->request, "the session is over; log in");
       return;
     }
@@ -446,7 +445,7 @@ rh_auth_identify (RhAuth *self, RhRequest *request, void (*then) (RhRequest *req
               secret != NULL ? "the session is over; log in" : "the token is not of the form rt_ and 43 characters");
       return;
     }
-  if (is_throttled (self, rh_request_peer (request), hash))
+  if (is_throttled (self, rh_request_network (request), hash))
     {
       rh_request_refuse (request, RH_PROBLEM_LIMIT, NULL, "too many failed attempts from here; wait a few seconds");
       return;

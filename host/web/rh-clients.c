@@ -12,7 +12,7 @@
 
 struct _RhClients {
   GPtrArray *proxies;  /* GInetAddressMask */
-  GHashTable *buckets; /* client -> RhBucket */
+  GHashTable *buckets; /* network -> RhBucket */
   guint per_second;
 };
 
@@ -20,6 +20,7 @@ void
 rh_client_clear (RhClient *self)
 {
   g_clear_pointer (&self->peer, g_free);
+  g_clear_pointer (&self->network, g_free);
 }
 
 RhClients *
@@ -123,6 +124,21 @@ was_forwarded (SoupMessageHeaders *headers)
   return FALSE;
 }
 
+/* Of IPv6 the network: a client has all of a /64. */
+static char *
+network_of (const char *peer)
+{
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (peer);
+  g_autoptr (GInetAddress) network = NULL;
+  guint8 bytes[16] = { 0 };
+
+  if (address == NULL || g_inet_address_get_family (address) != G_SOCKET_FAMILY_IPV6)
+    return g_strdup (peer);
+  memcpy (bytes, g_inet_address_to_bytes (address), 8);
+  network = g_inet_address_new_from_bytes (bytes, G_SOCKET_FAMILY_IPV6);
+  return g_inet_address_to_string (network);
+}
+
 void
 rh_clients_tell (RhClients *self, RhConnection *connection, SoupMessageHeaders *headers, RhClient *ret_client)
 {
@@ -144,21 +160,7 @@ rh_clients_tell (RhClients *self, RhConnection *connection, SoupMessageHeaders *
     }
   if (ret_client->peer == NULL)
     ret_client->peer = g_strdup (rh_connection_peer (connection));
-}
-
-/* Of IPv6 the network: a client has all of a /64. */
-static char *
-key_of (const char *peer)
-{
-  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (peer);
-  g_autoptr (GInetAddress) network = NULL;
-  guint8 bytes[16] = { 0 };
-
-  if (address == NULL || g_inet_address_get_family (address) != G_SOCKET_FAMILY_IPV6)
-    return g_strdup (peer);
-  memcpy (bytes, g_inet_address_to_bytes (address), 8);
-  network = g_inet_address_new_from_bytes (bytes, G_SOCKET_FAMILY_IPV6);
-  return g_inet_address_to_string (network);
+  ret_client->network = network_of (ret_client->peer);
 }
 
 static gboolean
@@ -172,23 +174,21 @@ is_full (gpointer key, gpointer value, gpointer now_us)
 /* When there are too many, those who did not ask for a while are forgotten; they lose nothing by it. If that is nobody,
  * the new ones share one bucket. */
 static RhBucket *
-bucket_of (RhClients *self, char *key, gint64 now_us)
+bucket_of (RhClients *self, const char *network, gint64 now_us)
 {
-  g_autofree char *owned = key;
-  RhBucket *bucket = g_hash_table_lookup (self->buckets, owned);
+  RhBucket *bucket = g_hash_table_lookup (self->buckets, network);
 
   if (bucket == NULL && g_hash_table_size (self->buckets) >= CLIENTS_MAX &&
       g_hash_table_foreach_remove (self->buckets, is_full, &now_us) == 0)
     {
-      g_free (owned);
-      owned = g_strdup ("");
-      bucket = g_hash_table_lookup (self->buckets, owned);
+      network = "";
+      bucket = g_hash_table_lookup (self->buckets, network);
     }
   if (bucket == NULL)
     {
       bucket = g_new (RhBucket, 1);
       rh_bucket_init (bucket, self->per_second, (double)self->per_second * BURST_S, now_us);
-      g_hash_table_insert (self->buckets, g_steal_pointer (&owned), bucket);
+      g_hash_table_insert (self->buckets, g_strdup (network), bucket);
     }
   return bucket;
 }
@@ -199,11 +199,11 @@ rh_clients_take (RhClients *self, const RhClient *client)
   gint64 now_us = g_get_monotonic_time ();
   RhBucket *bucket;
 
-  g_return_val_if_fail (self != NULL && client != NULL && client->peer != NULL, 0);
+  g_return_val_if_fail (self != NULL && client != NULL && client->network != NULL, 0);
 
   if (self->per_second == 0 || client->is_local)
     return 0;
-  bucket = bucket_of (self, key_of (client->peer), now_us);
+  bucket = bucket_of (self, client->network, now_us);
   if (rh_bucket_take (bucket, 1, now_us))
     return 0;
   return (rh_bucket_wait_ms (bucket, 1, now_us) + 999) / 1000;

@@ -9,7 +9,8 @@ G_BEGIN_DECLS
 
 /**
  * RhClient:
- * @peer: the address, for logs and limits: `unix:1000`, `192.0.2.7`
+ * @peer: the address, for logs: `unix:1000`, `192.0.2.7`
+ * @network: what limits count: the address, of IPv6 its /64, all of which a client has
  * @is_local: a peer on this machine that speaks for itself: nothing forwarded its request
  * @is_secure: whether it came over TLS, here or before a trusted proxy
  *
@@ -17,6 +18,7 @@ G_BEGIN_DECLS
  */
 typedef struct {
   char *peer;
+  char *network;
   gboolean is_local;
   gboolean is_secure;
 } RhClient;

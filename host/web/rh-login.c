@@ -13,8 +13,8 @@
 
 static const RhStatement login_begin = { "login.begin", "select * from login_begin ($1, $2)", 2, TRUE };
 static const RhStatement session_open = { "session.open",
-                                          "select session_open ($1::uuid, $2, $3, $4::bytea, $5, $6::bigint) as me", 6,
-                                          TRUE };
+                                          "select session_open ($1::uuid, $2, $3, $4::bytea, $5, $6::bigint, $7) as me",
+                                          7, TRUE };
 
 /* One login. Whatever is wrong is answered with the same sentence, after the same work. */
 typedef struct {
@@ -109,7 +109,7 @@ static void
 open_session (Login *self)
 {
   g_autofree char *hash = NULL;
-  const char *params[6];
+  const char *params[7];
 
   self->secret = rh_session_make ();
   hash = rh_session_hash (self->secret);
@@ -117,8 +117,9 @@ open_session (Login *self)
   params[1] = self->hash;
   params[2] = member_of (self, "workspace");
   params[3] = hash;
-  params[4] = peer_of (self);
+  params[4] = rh_request_peer (self->request);
   params[5] = self->step;
+  params[6] = rh_request_network (self->request);
   rh_store_call_async (rh_request_context (self->request)->store, &session_open, RH_NO_WORKSPACE, params, NULL,
                        on_opened, self);
 }
@@ -213,7 +214,7 @@ rh_api_login (RhRequest *request)
   self = g_new0 (Login, 1);
   self->request = rh_request_ref (request);
   params[0] = member_of (self, "user");
-  params[1] = peer_of (self);
+  params[1] = rh_request_network (request);
   rh_store_call_async (rh_request_context (request)->store, &login_begin, RH_NO_WORKSPACE, params, NULL, on_begun,
                        self);
 }

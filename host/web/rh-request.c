@@ -92,7 +92,7 @@ request_clear (gpointer data)
     self->more_free (self->more_data);
   rh_caller_clear (&self->caller);
   rh_span_free (self->span);
-  g_free (self->client.peer);
+  rh_client_clear (&self->client);
   g_free (self->id);
 }
 
@@ -216,6 +216,12 @@ const char *
 rh_request_peer (RhRequest *self)
 {
   return self->client.peer;
+}
+
+const char *
+rh_request_network (RhRequest *self)
+{
+  return self->client.network;
 }
 
 SoupServerMessage *

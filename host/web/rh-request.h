@@ -62,6 +62,8 @@ RhConnection *rh_request_connection (RhRequest *self);
 const RhClient *rh_request_client (RhRequest *self);
 /* (transfer none): its client's address, for logs and limits. */
 const char *rh_request_peer (RhRequest *self);
+/* Whose tries are counted: the peer, or of IPv6 all of its /64, which a client has for itself. */
+const char *rh_request_network (RhRequest *self);
 SoupServerMessage *rh_request_message (RhRequest *self);
 const char *rh_request_id (RhRequest *self);
 RhCaller *rh_request_caller (RhRequest *self);

@@ -211,25 +211,6 @@ test_csrf (void)
   g_assert_cmpuint (own->status, ==, 200);
 }
 
-/* Who tries many names is told to wait, whichever address of a network of his own each comes from. */
-static void
-test_spray (void)
-{
-  g_autoptr (WebHost) host = web_host_new ();
-  g_autofree char *waits = royal_test_sql_value (
-      host->owner, "with tried as (select i, (login_begin ('spray' || i, '2001:db8:0:1::' || i)).wait_s as wait_s"
-                   " from generate_series (1, 31) i)"
-                   " select string_agg ((wait_s > 0)::text, ' ' order by i) from tried where i > 29");
-  g_autofree char *others = royal_test_sql_value (
-      host->owner,
-      "select string_agg ((l.wait_s > 0)::text, ' ')"
-      " from unnest (array['2001:db8:0:2::1', '192.0.2.1', 'unix:1', 'none']) peer, login_begin (peer, peer) l");
-
-  g_assert_cmpstr (waits, ==, "false true");
-  g_assert_cmpstr (others, ==, "false false false false");
-  royal_test_sql (host->owner, "delete from login_attempts");
-}
-
 /* The n-th wrong password locks, for a user that there is and for one that there is not, with the same words. */
 static void
 test_lockout (void)
@@ -452,7 +433,6 @@ main (int argc, char **argv)
   g_test_add_func ("/auth/first-password", test_first_password);
   g_test_add_func ("/auth/cookie", test_cookie);
   g_test_add_func ("/auth/csrf", test_csrf);
-  g_test_add_func ("/auth/spray", test_spray);
   g_test_add_func ("/auth/lockout", test_lockout);
   g_test_add_func ("/auth/users", test_users);
   g_test_add_func ("/auth/disabled", test_disabled);

@@ -105,6 +105,52 @@ test_network (void)
   g_assert_cmpuint (status_of (host, "/healthz", "X-Forwarded-For: 2001:db8:0:2::1\r\n"), ==, PASSED);
 }
 
+/* One login as that proxy would send it. */
+static guint
+login_status (WebHost *host, guint i, const char *peer)
+{
+  g_autofree char *body = g_strdup_printf ("{\"user\":\"spray%u\",\"password\":\"wrong\"}", i);
+  g_autofree char *text = g_strdup_printf ("POST /api/v1/auth/login HTTP/1.1\r\nHost: royal\r\nConnection: close\r\n"
+                                           "X-Forwarded-For: %s\r\nContent-Type: application/json\r\n"
+                                           "Content-Length: %zu\r\n\r\n%s",
+                                           peer, strlen (body), body);
+  g_autofree char *answer = web_raw (host, text, strlen (text), 10000);
+
+  g_assert_true (g_str_has_prefix (answer, "HTTP/1.1 "));
+  return (guint)g_ascii_strtoull (answer + strlen ("HTTP/1.1 "), NULL, 10);
+}
+
+/* Who tries many names, or many tokens, is told to wait, from whichever address of his network each comes. */
+static void
+test_spray (void)
+{
+  g_autoptr (WebHost) host = web_host_new ();
+  g_autofree char *token = g_strnfill (43, 'A');
+  guint logins = 0, tokens = 0;
+
+  g_assert_true (rh_server_trust_proxies (host->server, "127.0.0.1", NULL));
+  for (; logins < 60; logins++)
+    {
+      g_autofree char *peer = g_strdup_printf ("2001:db8:0:1::%u", logins + 1);
+
+      if (login_status (host, logins, peer) == 429)
+        break;
+    }
+  g_assert_cmpuint (logins, >=, 30);
+  g_assert_cmpuint (logins, <, 60);
+  g_assert_cmpuint (login_status (host, 100, "2001:db8:0:2::1"), ==, 401);
+  for (; tokens < 300; tokens++)
+    {
+      g_autofree char *header =
+          g_strdup_printf ("X-Forwarded-For: 2001:db8:0:3::%u\r\nAuthorization: Bearer rt_%s\r\n", tokens + 1, token);
+
+      if (status_of (host, "/api/v1/jobs", header) == 429)
+        break;
+    }
+  g_assert_cmpuint (tokens, <, 300);
+  royal_test_sql (host->owner, "delete from login_attempts");
+}
+
 /* A proxy that nobody named: its requests are not this machine's own, and whom it names nobody believes. */
 static void
 test_strange_proxy (void)
@@ -130,6 +176,7 @@ main (int argc, char **argv)
   g_test_add_func ("/clients/parse", test_parse);
   g_test_add_func ("/clients/rate", test_rate);
   g_test_add_func ("/clients/network", test_network);
+  g_test_add_func ("/clients/spray", test_spray);
   g_test_add_func ("/clients/strange-proxy", test_strange_proxy);
   return royal_test_run ();
 }
