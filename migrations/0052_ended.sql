@@ -2,6 +2,8 @@
 -- What was approved, and waited until its own end had come (a stop, a pause, a system that is left alone), is not begun any more: it
 -- expires.
 
+create index proposals_late on proposals (reverts_at) where state = 'approved' and reverts_at is not null;
+
 -- As in 0027 but for that.
 create or replace function effect_claim (p_owner text, p_lease_s int, batch int, p_skip jsonb default '[]') returns setof effect_work
 language plpgsql security definer set search_path = public, pg_temp
@@ -91,7 +93,7 @@ begin
       order by expires_at limit 1000 for update skip locked),
     approved as (
       select workspace_id, id from proposals where state = 'approved' and reverts_at <= now ()
-      order by id limit 1000 for update skip locked),
+      order by reverts_at limit 1000 for update skip locked),
     late as (select * from waiting union all select * from approved),
     ended as (
       update proposals p set decided_at = case p.state when 'pending' then now () else p.decided_at end,

@@ -78,6 +78,16 @@ soon 'is not planned' run_is failed
 says_why () { case $(ctl workflow show "$run" --json | jq -c .error) in *'the forecast of 120000 units is above the configured limit of 100000'*) return 0 ;; *) return 1 ;; esac; }
 says_why; ok $? 'and the run says why' "$(ctl workflow show "$run" --json | jq -c .error)"
 
+# Nor does it record a new forecast above the limit: nothing is ordered by the old one.
+{ echo store_id,week_number,units; for week in $(seq 12); do echo "S001,$week,5000"; done; } >"$host_dir/files/bread-forecast.csv"
+runs 0 'a season that was expected to sell less' ctl season load --code LOAF --category bread --name Loaf --start 2025-03-01 \
+  --weeks 12 --forecast "$host_dir/files/bread-forecast.csv"
+printf 'store_id,week_number,units_sold\nS001,1,10000\n' >"$host_dir/files/bread-week.csv"
+run=$(ctl season upload "$host_dir/files/bread-week.csv" --season LOAF --json | jq -er .workflow)
+soon 'sells, and comes to an end' run_is completed
+is 'with the reason, and the old forecast' '["completed","skipped","skipped",true]' "$(ctl workflow show "$run" --json | jq -c '.steps as $s
+  | [("reforecast", "recorded", "reallocate") as $p | $s[] | select(.path == $p) | .state] + [.result.reason | contains("above the configured limit")]')"
+
 # A season that has no six weeks ends with its order: there is no checkpoint to wait for.
 run=$(ctl season plan SHORT --category dresses --name Short --start 2025-03-01 --weeks 4 --list-price 89.90 --unit-cost 31.00 \
   --json | jq -er .id)
