@@ -109,8 +109,16 @@ async function bulk(page) {
   await page.getByRole('dialog', { name: 'Approve 3 of low risk?' }).waitFor()
   ok((await seen(page.getByRole('dialog').getByRole('listitem').nth(2))) && (await page.getByRole('dialog').getByRole('listitem').count()) === 3, 'those that are alike are named')
   await accessible(page, 'several are approved at once')
+  // The first is refused once; who tries again tries that one alone.
+  const asked = []
+  page.on('request', (one) => one.url().endsWith('/approve') && asked.push(one.url()))
+  refused()
+  await page.route('**/approve', (route) => route.fulfill({ status: 409, json: { status: 409, detail: 'not now' } }), { times: 1 })
+  await answer(page, 'Approve all')
+  await page.getByText('2 approved, 1 not.').waitFor()
   await answer(page, 'Approve all')
   await page.getByText('Nothing waits for you.').waitFor()
+  ok(asked.length === 4 && asked[3] === asked[0], 'what was approved is not asked for again', asked.join('\n'))
   await page.getByLabel('State').selectOption('executed')
   await page.getByText('executed').nth(3).waitFor()
   ok(true, 'all of them are approved and applied')

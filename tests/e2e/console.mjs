@@ -160,6 +160,25 @@ async function restored(browser) {
   await page.context().close()
 }
 
+// An answer to who was here before comes when somebody else is.
+async function late(browser) {
+  const page = await open(browser)
+  await login(page)
+  let held
+  await page.route('**/api/v1/agents', (route) => (held = route), { times: 1 })
+  await page.evaluate(() => (location.hash = '#/agents'))
+  for (let i = 0; i < 300 && !held; i++) await page.waitForTimeout(10)
+  await page.getByRole('button', { name: /^Log out/ }).click()
+  await login(page)
+  const answered = page.waitForResponse('**/api/v1/agents')
+  expel(page)
+  await held.fulfill({ status: 401, json: { status: 401, detail: 'the token is unknown, expired or revoked' } })
+  await answered
+  await page.waitForTimeout(200)
+  ok(await page.getByRole('navigation', { name: 'Pages' }).isVisible(), 'a late refusal puts out nobody who is in')
+  await page.context().close()
+}
+
 // The first administrator, with the password that the host told once.
 async function firstLogin(browser) {
   const page = await open(browser)
@@ -200,6 +219,7 @@ await run(async (browser) => {
   await behind(browser)
   await quiet(browser)
   await restored(browser)
+  await late(browser)
   await everyPage(browser)
   await approve(page, browser)
   await stop(page)
